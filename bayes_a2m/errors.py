@@ -1,0 +1,26 @@
+"""The one exception that people are meant to read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong: the message says what, where, and what to do.
+
+    The command line prints the message on one line of stderr and exits with code 2;
+    in Python it is a ``ValueError``.
+    """
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the known word nearest to ``word``, or nothing.
+
+    >>> suggest("lerning_rate", ["learning_rate", "epochs"])
+    " (did you mean 'learning_rate'?)"
+    >>> suggest("zzz", ["learning_rate"])
+    ''
+    """
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""
