@@ -1,0 +1,131 @@
+"""What the networks see: a CQT or a mel spectrogram in decibels, frame by frame.
+
+Decibels are relative to full scale (reference 1.0), the same in training and in use, with
+what lies under ``floor_db`` cut off: below it is the recording's noise, not the voice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from bayes_a2m.audio.cqt_constants import C1
+from bayes_a2m.music.grid import FrameGrid
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class _Features(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sample_rate: int = Field(16000, ge=4000, le=192000, description="Hz")
+    hop: int = Field(96, ge=8, description="samples from one frame to the next")
+    floor_db: float = Field(-70.0, description="levels below this count as this, dB")
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Where the frames stand."""
+        return FrameGrid(self.sample_rate, self.hop)
+
+
+class CQTFeatures(_Features):
+    """Settings of the constant-Q transform."""
+
+    kind: Literal["cqt"] = "cqt"
+    bins: int = Field(252, ge=12)
+    bins_per_octave: int = Field(36, ge=12)
+    fmin: float = Field(C1, gt=0, description="lowest frequency, Hz")
+
+    def transform(self) -> nn.Module:
+        """The transform: samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
+        from bayes_a2m.audio.cqt import CQT
+
+        return CQT(
+            sample_rate=self.sample_rate,
+            hop=self.hop,
+            bins=self.bins,
+            bins_per_octave=self.bins_per_octave,
+            fmin=self.fmin,
+        )
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """Centre frequency of every bin, Hz."""
+        return self.fmin * 2.0 ** (np.arange(self.bins) / self.bins_per_octave)
+
+
+class MelFeatures(_Features):
+    """Settings of the mel spectrogram."""
+
+    kind: Literal["mel"] = "mel"
+    bins: int = Field(128, ge=12)
+    window: int = Field(2048, ge=64, description="samples of the Fourier transform")
+    fmin: float = Field(30.0, ge=0, description="Hz")
+    fmax: float = Field(8000.0, gt=0, description="Hz")
+
+    def transform(self) -> nn.Module:
+        """The transform: samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
+        from bayes_a2m.audio.mel import Mel
+
+        return Mel(
+            sample_rate=self.sample_rate,
+            hop=self.hop,
+            bins=self.bins,
+            window=self.window,
+            fmin=self.fmin,
+            fmax=self.fmax,
+        )
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """Centre frequency of every bin, Hz."""
+        import librosa
+
+        edges = librosa.mel_frequencies(n_mels=self.bins + 2, fmin=self.fmin, fmax=self.fmax)
+        return np.asarray(edges[1:-1], dtype=np.float64)
+
+
+FeatureSettings = Annotated[CQTFeatures | MelFeatures, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Decibels of a recording, ``(frames, bins)``, and the settings they were made with."""
+
+    level: NDArray[np.float32]
+    settings: CQTFeatures | MelFeatures
+
+
+class FeatureExtractor:
+    """Turns mono samples into decibels; keeps the transform's kernels between calls.
+
+    Parameters
+    ----------
+    settings
+        Of a CQT or a mel spectrogram.
+
+    Examples
+    --------
+    >>> extract = FeatureExtractor(CQTFeatures())
+    >>> extract(np.zeros(64000, dtype=np.float32)).shape
+    (666, 252)
+    """
+
+    def __init__(self, settings: CQTFeatures | MelFeatures) -> None:
+        self.settings = settings
+        self._transform = settings.transform()
+
+    def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Decibels, shape ``(frames, bins)``, of samples at the settings' rate."""
+        import torch
+
+        with torch.inference_mode():
+            magnitude = self._transform(torch.tensor(samples, dtype=torch.float32)).abs()
+            level = 20.0 * torch.log10(magnitude.clamp_min(10.0 ** (self.settings.floor_db / 20)))
+        array: NDArray[np.float32] = level.contiguous().numpy()
+        return array
