@@ -1,0 +1,187 @@
+"""Recordings, and sets of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.audio import io
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import content_hash
+from bayes_a2m.music import FrameGrid, Note, Vocabulary
+from bayes_a2m.music.notes import clip, to_labels
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording: where its sound is, and what is known about it.
+
+    Sound is read when it is asked for and not kept, so a set of any size fits in memory.
+
+    Attributes
+    ----------
+    id
+        Its name within the set.
+    path
+        The sound file, or None where ``samples`` are given.
+    samples, sample_rate
+        Mono samples in memory and their rate, or None where a path is given.
+    condition, take
+        How it was recorded, and the take it was cut from ("" where unknown).
+    split
+        The split it belongs to ("" where none is drawn yet).
+    notes
+        The reference notes, clipped to the recording, or None where there are none.
+    """
+
+    id: str
+    path: Path | None = None
+    samples: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    sample_rate: int | None = None
+    condition: str = ""
+    take: str = ""
+    split: str = ""
+    notes: tuple[Note, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.samples is None):
+            raise InputError(f"recording {self.id}: give either a path or samples")
+        if self.samples is not None and self.sample_rate is None:
+            raise InputError(f"recording {self.id}: samples need their sample_rate")
+
+    @cached_property
+    def duration(self) -> float:
+        """Seconds, from the file's header."""
+        if self.path is not None:
+            return io.info(self.path).duration
+        assert self.samples is not None and self.sample_rate is not None
+        return len(self.samples) / self.sample_rate
+
+    def audio(self, sample_rate: int = 16000) -> NDArray[np.float32]:
+        """Mono samples at ``sample_rate``, shape ``(samples,)``."""
+        if self.path is not None:
+            return io.load(self.path, sample_rate)
+        assert self.samples is not None and self.sample_rate is not None
+        return io.resample(self.samples, self.sample_rate, sample_rate)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the sound, which stays when the file is renamed."""
+        if self.path is not None:
+            return content_hash(self.path)
+        assert self.samples is not None
+        return hashlib.sha256(np.ascontiguousarray(self.samples).tobytes()).hexdigest()
+
+    def labels(self, grid: FrameGrid, vocabulary: Vocabulary) -> NDArray[np.int64]:
+        """Class of every frame, shape ``(frames,)``.
+
+        Raises
+        ------
+        InputError
+            If the recording has no reference notes, or one outside the vocabulary.
+        """
+        if self.notes is None:
+            raise InputError(f"recording {self.id} has no reference notes")
+        frames = grid.frames_in(self.duration)
+        return to_labels(clip(self.notes, self.duration), grid, frames, vocabulary)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Recordings over one vocabulary; an immutable sequence."""
+
+    recordings: tuple[Recording, ...]
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    name: str = "data"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recordings", tuple(self.recordings))
+        ids = [r.id for r in self.recordings]
+        if len(set(ids)) < len(ids):
+            twice = sorted({i for i in ids if ids.count(i) > 1})
+            raise InputError(f"{self.name}: ids given twice: {', '.join(twice[:5])}")
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter(self.recordings)
+
+    def __getitem__(self, index: int) -> Recording:
+        return self.recordings[index]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The recordings' ids, in order."""
+        return tuple(r.id for r in self.recordings)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits that occur, in order of appearance."""
+        return tuple(dict.fromkeys(r.split for r in self.recordings if r.split))
+
+    @property
+    def labels(self) -> list[NDArray[np.int64]]:
+        """Class of every frame, an array a recording, on the default grid (16 kHz, hop 96)."""
+        return self.labels_on(FrameGrid())
+
+    def labels_on(self, grid: FrameGrid) -> list[NDArray[np.int64]]:
+        """Class of every frame, an array ``(frames,)`` a recording."""
+        return [r.labels(grid, self.vocabulary) for r in self.recordings]
+
+    def where(self, keep: Callable[[Recording], bool]) -> Dataset:
+        """The recordings for which ``keep`` is true."""
+        return replace(self, recordings=tuple(r for r in self.recordings if keep(r)))
+
+    def pick(self, ids: Iterable[str]) -> Dataset:
+        """The recordings with these ids, in the set's order.
+
+        Raises
+        ------
+        InputError
+            If an id is not in the set.
+        """
+        wanted = set(ids)
+        unknown = sorted(wanted - set(self.ids))
+        if unknown:
+            raise InputError(f"{self.name}: no recording with id {', '.join(unknown[:5])}")
+        return self.where(lambda r: r.id in wanted)
+
+    def split(self, name: str) -> Dataset:
+        """The recordings of one split.
+
+        Raises
+        ------
+        InputError
+            If there is no such split.
+        """
+        if name not in self.splits:
+            known = ", ".join(self.splits) or "none"
+            raise InputError(f"{self.name}: no split called {name!r}; there are: {known}")
+        return self.where(lambda r: r.split == name)
+
+    def with_tuning_part(self, share: float = 0.15, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Set a tuning part aside: (the rest, the tuning part).
+
+        See :func:`bayes_a2m.datasets.splits.tuning_part`.
+        """
+        from bayes_a2m.datasets.splits import tuning_part
+
+        chosen = tuning_part(self.recordings, share, seed)
+        return self.where(lambda r: r.id not in chosen), self.pick(chosen)
+
+    def chunks(self, size: int) -> Iterator[Dataset]:
+        """The set in pieces of at most ``size`` recordings."""
+        for start in range(0, len(self), size):
+            yield replace(self, recordings=self.recordings[start : start + size])
+
+
+def of_files(paths: Sequence[Path], vocabulary: Vocabulary) -> Dataset:
+    """A set of recordings without references, ids from the file names."""
+    return Dataset(tuple(Recording(str(p), path=p) for p in paths), vocabulary, "files")

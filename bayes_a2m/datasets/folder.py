@@ -1,0 +1,241 @@
+"""The data folder: ``voice_<number>.wav`` beside ``midi_<number>.mid``.
+
+Optionally ``metadata.csv`` (``id,condition,split,take``) and ``dataset.yaml`` (``pitches``,
+``sounding_offset``, ``name``, ``seconds``). Without a ``split`` column splits are drawn.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bayes_a2m.datasets import splits
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.music import Vocabulary, midi
+
+SOUND = (".wav", ".flac")
+COLUMNS = ("id", "condition", "split", "take")
+
+
+class FolderSettings(BaseModel):
+    """What ``dataset.yaml`` may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = None
+    source: str | None = None
+    pitches: tuple[int, ...] = (60, 64, 67)
+    sounding_offset: int = Field(0, ge=-48, le=48)
+    middle_c: str = "C4"
+    seconds: float | None = Field(None, gt=0, description="the length every recording should have")
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The classes of the set."""
+        return Vocabulary(self.pitches, self.sounding_offset, self.middle_c)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of the folder: its files, where they exist, and its row of metadata."""
+
+    id: str
+    sound: Path | None
+    midi: Path | None
+    condition: str = ""
+    split: str = ""
+    take: str = ""
+
+
+@dataclass(frozen=True)
+class FolderScan:
+    """What lies in a data folder, before any file is opened.
+
+    Attributes
+    ----------
+    entries
+        One a number, in the order of the numbers.
+    unknown
+        Ids of metadata rows that have no file.
+    has_splits
+        Whether the metadata name splits.
+    """
+
+    path: Path
+    settings: FolderSettings
+    entries: tuple[Entry, ...]
+    unknown: tuple[str, ...]
+    has_splits: bool
+
+
+def scan(path: Path) -> FolderScan:
+    """List a data folder.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or empty, or ``metadata.csv`` or ``dataset.yaml`` is malformed.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: no such data folder")
+    sounds = _numbered(path, "voice", SOUND)
+    midis = _numbered(path, "midi", (".mid", ".midi"))
+    if not sounds:
+        raise InputError(
+            f"{path}: no recording in this folder; recordings are named voice_001.wav, "
+            "their notes midi_001.mid"
+        )
+    rows = read_metadata(path / "metadata.csv")
+    entries = []
+    for id_ in sorted({*sounds, *midis}, key=lambda i: (int(i), i)):
+        row = rows.get(id_, {})
+        entries.append(
+            Entry(
+                id_,
+                sounds.get(id_),
+                midis.get(id_),
+                condition=row.get("condition", ""),
+                split=row.get("split", ""),
+                take=row.get("take", ""),
+            )
+        )
+    return FolderScan(
+        path,
+        read_settings(path / "dataset.yaml"),
+        tuple(entries),
+        unknown=tuple(i for i in rows if i not in sounds and i not in midis),
+        has_splits=any(row.get("split") for row in rows.values()),
+    )
+
+
+def load_folder(path: str | Path, *, seed: int = 0) -> Dataset:
+    """Load a data folder; its sound is read when it is asked for.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    seed
+        Of the splits drawn where the metadata name none.
+
+    Raises
+    ------
+    InputError
+        If a recording has no MIDI or the other way round, a MIDI file is not one or holds a
+        pitch outside the vocabulary, or the metadata name an id that has no file.
+        ``bayes-a2m verify`` lists all such problems at once.
+    """
+    path = Path(path)
+    content = scan(path)
+    if content.unknown:
+        raise InputError(
+            f"{path / 'metadata.csv'}: no recording with id {', '.join(content.unknown[:5])}; "
+            "correct or remove the row"
+        )
+    settings = content.settings
+    vocabulary = settings.vocabulary
+    recordings = []
+    for entry in content.entries:
+        if entry.sound is None:
+            raise InputError(f"{entry.midi}: no recording voice_{entry.id} beside this MIDI file")
+        if entry.midi is None:
+            raise InputError(f"{entry.sound}: no notes midi_{entry.id}.mid beside this recording")
+        recording = Recording(
+            entry.id,
+            path=entry.sound,
+            condition=entry.condition,
+            split=entry.split,
+            take=entry.take,
+        )
+        notes = midi.read_for(entry.midi, vocabulary, recording.duration)
+        recordings.append(replace(recording, notes=tuple(notes)))
+    if not content.has_splits:
+        drawn = splits.draw(recordings, seed=seed)
+        recordings = [replace(r, split=drawn[r.id]) for r in recordings]
+    return Dataset(tuple(recordings), vocabulary, settings.name or path.resolve().name)
+
+
+def read_metadata(path: Path) -> dict[str, dict[str, str]]:
+    """Rows of ``metadata.csv`` by id; nothing where there is no such file.
+
+    Raises
+    ------
+    InputError
+        If a column is unknown, ``id`` is missing, or an id is given twice.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            header = [name.strip() for name in reader.fieldnames or []]
+            rows = [
+                {(k or "").strip(): (v or "").strip() for k, v in row.items() if k is not None}
+                for row in reader
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not readable as CSV ({error})") from error
+    if "id" not in header:
+        raise InputError(f"{path}: the first line must name the columns, among them 'id'")
+    for name in header:
+        if name not in COLUMNS:
+            raise InputError(f"{path}: unknown column {name!r}{suggest(name, COLUMNS)}")
+    by_id: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row["id"] in by_id:
+            raise InputError(f"{path}: id {row['id']} is given twice")
+        by_id[row["id"]] = row
+    return by_id
+
+
+def read_settings(path: Path) -> FolderSettings:
+    """Settings of ``dataset.yaml``; the defaults where there is no such file.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML or holds an unknown key or a bad value.
+    """
+    if not path.is_file():
+        return FolderSettings()
+    try:
+        values: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        settings = FolderSettings.model_validate(values)
+        _ = settings.vocabulary
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            hint = suggest(key, FolderSettings.model_fields)
+            raise InputError(f"{path}: unknown key {key!r}{hint}") from error
+        raise InputError(f"{path}: {key}: {first['msg']}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return settings
+
+
+def _numbered(path: Path, stem: str, endings: tuple[str, ...]) -> dict[str, Path]:
+    """Files ``<stem>_<number><ending>`` by number as written.
+
+    Raises
+    ------
+    InputError
+        If a number is there twice.
+    """
+    found: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        match = re.fullmatch(rf"{stem}_(\d+)", file.stem)
+        if match and file.suffix.lower() in endings:
+            if match[1] in found:
+                raise InputError(f"{file}: {found[match[1]].name} has the same number; remove one")
+            found[match[1]] = file
+    return found
