@@ -1,0 +1,1 @@
+"""Networks: plain torch modules from features to log-probabilities."""

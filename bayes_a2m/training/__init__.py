@@ -1,0 +1,1 @@
+"""Training with Lightning, which is imported nowhere else."""

@@ -1,0 +1,91 @@
+"""What happens beside the steps: averaging, the log, checkpoints that survive a kill."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.fabric.plugins.io import TorchCheckpointIO
+from lightning.pytorch.callbacks import Callback, WeightAveraging
+from torch import Tensor
+
+from bayes_a2m.files import write_text
+
+COLUMNS = ("epoch", "train_nll", "tuning_nll", "tuning_accuracy", "learning_rate", "seconds")
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are there whole or not at all, also after a kill."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
+    ) -> None:
+        """Write beside, then rename."""
+        whole = Path(path)
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        partial = whole.with_name(f".{whole.name}.partial")
+        torch.save(checkpoint, partial)
+        partial.replace(whole)
+
+
+class RunningAverage(WeightAveraging):
+    """Exponential average of weights and of batch normalisation's statistics.
+
+    The decay grows with the number of steps, ``min(decay, (1 + n) / (10 + n))``, so that the
+    average forgets the random start. Evaluation and checkpoints see the averaged weights.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def average(averaged: Tensor, current: Tensor, count: Any) -> Tensor:
+            if not averaged.is_floating_point():
+                return current
+            share = min(decay, (1 + int(count)) / (10 + int(count)))
+            return averaged.lerp(current, 1 - share)
+
+        super().__init__(use_buffers=True, avg_fn=average)
+
+
+class TrainingLog(Callback):
+    """One row an epoch, kept in the checkpoint and written to a CSV file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self._started = 0.0
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Write the row; validation has run by now, the averaged loss of the epoch is known."""
+        metrics = trainer.callback_metrics
+        row = {"epoch": float(trainer.current_epoch)}
+        for name in ("train_nll", "tuning_nll", "tuning_accuracy"):
+            row[name] = float(metrics[name])
+        row["learning_rate"] = float(trainer.optimizers[0].param_groups[0]["lr"])
+        row["seconds"] = time.perf_counter() - self._started
+        self.rows.append(row)
+        write_text(self.path, self.text())
+
+    def text(self) -> str:
+        """The rows as CSV."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in self.rows:
+            writer.writerow([f"{row[name]:.6g}" for name in COLUMNS])
+        return buffer.getvalue()
+
+    def state_dict(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """From a checkpoint: the rows up to it."""
+        self.rows = list(state_dict["rows"])

@@ -1,0 +1,88 @@
+"""Training examples as Lightning wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import lightning as L
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+
+@dataclass(frozen=True)
+class Example:
+    """One recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``."""
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+
+class Batch(NamedTuple):
+    """Examples padded to the longest."""
+
+    features: Tensor
+    labels: Tensor
+    lengths: Tensor
+
+
+def collate(examples: Sequence[Example]) -> Batch:
+    """Pad examples into one batch; padded labels are silence and are never looked at."""
+    lengths = torch.tensor([len(e.labels) for e in examples])
+    frames, bins = int(lengths.max()), examples[0].features.shape[1]
+    features = torch.zeros(len(examples), frames, bins)
+    labels = torch.zeros(len(examples), frames, dtype=torch.long)
+    for i, example in enumerate(examples):
+        features[i, : lengths[i]] = torch.from_numpy(example.features)
+        labels[i, : lengths[i]] = torch.from_numpy(example.labels)
+    return Batch(features, labels, lengths)
+
+
+class EpochShuffle(Sampler[int]):
+    """An order that depends on seed and epoch alone, so that a resumed run sees the same."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size, self.seed, self.epoch = size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[int]:
+        generator = np.random.default_rng([self.seed, 1, self.epoch])
+        yield from generator.permutation(self.size).tolist()
+
+
+class Examples(L.LightningDataModule):
+    """Fitting and tuning examples, in memory."""
+
+    def __init__(
+        self, fit: Sequence[Example], tune: Sequence[Example], *, batch: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.fit, self.tune, self.batch, self.seed = list(fit), list(tune), batch, seed
+
+    def train_dataloader(self) -> DataLoader[Example]:
+        """Shuffled batches; the last one may be smaller."""
+        sampler = EpochShuffle(len(self.fit), self.seed)
+        return DataLoader(
+            self.fit,  # type: ignore[arg-type]  # a list is a map-style dataset
+            batch_size=self.batch,
+            sampler=sampler,
+            collate_fn=collate,
+        )
+
+    def val_dataloader(self) -> DataLoader[Example]:
+        """The tuning part, in order."""
+        return DataLoader(
+            self.tune,  # type: ignore[arg-type]
+            batch_size=self.batch,
+            collate_fn=collate,
+        )

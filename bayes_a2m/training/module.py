@@ -1,0 +1,105 @@
+"""The Lightning module: one step, the optimiser, the schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.datasets.augment import augment
+from bayes_a2m.errors import InputError
+from bayes_a2m.networks.network import Network
+from bayes_a2m.studies.spec import TrainingSettings
+from bayes_a2m.training.data import Batch
+
+
+class NetworkTraining(L.LightningModule):
+    """Trains a network by the loss of its head.
+
+    Logs ``train_nll`` (the loss, augmented), ``tuning_nll`` and ``tuning_accuracy``, each a
+    mean over frames.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        normalizer: Normalizer,
+        settings: TrainingSettings,
+        *,
+        floor_db: float,
+        seed: int,
+        class_weights: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.normalizer = normalizer
+        self.options = settings
+        self.floor_db = floor_db
+        self.seed = seed
+        self.class_weights = class_weights
+
+    def _normalized(self, features: Tensor) -> Tensor:
+        return (features - self.normalizer.mean) / self.normalizer.std
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """Loss of one augmented batch."""
+        # a generator of the step's own: a resumed run draws what an unbroken one would
+        seed = np.random.SeedSequence([self.seed, 2, self.current_epoch, index])
+        generator = torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
+        features, labels = augment(
+            batch.features,
+            batch.labels,
+            batch.lengths,
+            self.options.augment,
+            self.floor_db,
+            generator,
+        )
+        log_probs = self.network(self._normalized(features), batch.lengths)
+        loss = self.network.head.loss(log_probs, labels, batch.lengths, self.class_weights)
+        if not torch.isfinite(loss):
+            raise InputError(
+                f"training: the loss is {loss.item()} in epoch {self.current_epoch}, batch "
+                f"{index}; lower training.learning_rate or set training.gradient_clip"
+            )
+        frames = int(batch.lengths.sum())
+        self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=frames, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """NLL and accuracy on the tuning part."""
+        log_probs = self.network(self._normalized(batch.features), batch.lengths)
+        loss = self.network.head.loss(log_probs, batch.labels, batch.lengths)
+        frames = batch.labels.shape[1]
+        real = torch.arange(frames, device=self.device) < batch.lengths[:, None]
+        right = (log_probs.argmax(-1) == batch.labels)[real].float().mean()
+        count = int(batch.lengths.sum())
+        self.log("tuning_nll", loss, on_epoch=True, batch_size=count, prog_bar=True)
+        self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW or Adam, with one cycle, halving on a plateau, or a constant rate."""
+        options = self.options
+        kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+        optimizer = kinds[options.optimizer](
+            self.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+        )
+        if options.schedule == "constant":
+            return optimizer
+        if options.schedule == "plateau":
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimizer, factor=0.5, patience=options.plateau_patience
+            )
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": plateau, "monitor": "tuning_nll"},
+            }
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=options.learning_rate,
+            total_steps=max(2, int(self.trainer.estimated_stepping_batches)),
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
