@@ -1,0 +1,301 @@
+"""The type in the middle: what any model says about every frame of some recordings.
+
+Whatever turns sound into probabilities returns a :class:`FramePosterior`; calibration,
+decoding and reports read one and know nothing else of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import atomic_path
+from bayes_a2m.music import FrameGrid, Vocabulary
+
+if TYPE_CHECKING:
+    import xarray
+
+SMALLEST = 1e-12
+"""Probabilities are kept at or above this: a logarithm needs it, and no model knows more."""
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class FramePosterior:
+    """Draws from the posterior predictive of the class of every frame.
+
+    Attributes
+    ----------
+    log_probs
+        Shape ``(chain, draw, recording, frame, class)``. Chains are ensemble members or
+        MCMC chains, draws the draws within one; a draw is one state of belief, the same for
+        every frame and recording.
+    lengths
+        Frames of every recording, shape ``(recording,)``; what lies past them means nothing.
+    ids
+        The recordings' ids.
+    vocabulary, grid
+        What the classes are and where the frames stand.
+    """
+
+    log_probs: Array = field(repr=False)
+    lengths: NDArray[np.int64]
+    ids: tuple[str, ...]
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    grid: FrameGrid = field(default_factory=FrameGrid)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "log_probs", np.asarray(self.log_probs, dtype=np.float32))
+        object.__setattr__(self, "lengths", np.asarray(self.lengths, dtype=np.int64))
+        object.__setattr__(self, "ids", tuple(self.ids))
+        if self.log_probs.ndim != 5:
+            raise InputError(
+                "log_probs must be (chain, draw, recording, frame, class), "
+                f"not of shape {self.log_probs.shape}"
+            )
+        _, _, recordings, frames, classes = self.log_probs.shape
+        if classes != len(self.vocabulary):
+            raise InputError(
+                f"{classes} classes do not fit the vocabulary {', '.join(self.vocabulary.names)}"
+            )
+        if not recordings == len(self.ids) == len(self.lengths):
+            raise InputError(
+                f"{recordings} recordings, but {len(self.ids)} ids and {len(self.lengths)} lengths"
+            )
+        if recordings and not (self.lengths.min() >= 1 and self.lengths.max() <= frames):
+            raise InputError(f"lengths must lie between 1 and {frames} frames")
+
+    @classmethod
+    def from_probs(
+        cls,
+        probs: Sequence[ArrayLike] | NDArray[np.floating],
+        *,
+        ids: Sequence[str] | None = None,
+        vocabulary: Vocabulary | None = None,
+        grid: FrameGrid | None = None,
+    ) -> FramePosterior:
+        """Wrap any model's probabilities.
+
+        Parameters
+        ----------
+        probs
+            One array ``(frame, class)`` a recording, of any lengths.
+        ids
+            Names of the recordings; their numbers where left out.
+        vocabulary, grid
+            The defaults of both where left out.
+
+        Raises
+        ------
+        InputError
+            If a frame's probabilities are negative or do not sum to one within 1e-3, if they
+            do not fit the vocabulary, or if there are not as many ids as recordings.
+
+        >>> probs = [[0.5, 0.5], [0.0, 1.0]]
+        >>> post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60,)))
+        >>> post.mean().round(3).tolist()
+        [[[0.5, 0.5], [0.0, 1.0]]]
+        """
+        arrays = [np.asarray(p, dtype=np.float32) for p in probs]
+        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(arrays)))
+        vocabulary = vocabulary or Vocabulary()
+        if not arrays:
+            raise InputError("no recording: give one array of probabilities for each")
+        if len(names) != len(arrays):
+            raise InputError(f"{len(arrays)} recordings, but {len(names)} ids")
+        for name, array in zip(names, arrays, strict=True):
+            if array.ndim != 2 or not array.size:
+                raise InputError(
+                    f"recording {name}: probabilities must be (frame, class), "
+                    f"not of shape {array.shape}"
+                )
+            if array.shape[1] != len(vocabulary):
+                raise InputError(
+                    f"recording {name}: {array.shape[1]} classes do not fit the vocabulary "
+                    f"{', '.join(vocabulary.names)}"
+                )
+            total = array.sum(axis=1)
+            if not np.isfinite(array).all() or array.min() < 0 or abs(total - 1).max() > 1e-3:
+                raise InputError(f"recording {name}: probabilities must sum to one in every frame")
+        log_probs = [np.log(np.maximum(a, SMALLEST))[None, None] for a in arrays]
+        return cls.of_recordings(log_probs, names, vocabulary, grid or FrameGrid())
+
+    @classmethod
+    def of_recordings(
+        cls,
+        log_probs: Sequence[Array],
+        ids: Sequence[str],
+        vocabulary: Vocabulary,
+        grid: FrameGrid,
+    ) -> FramePosterior:
+        """Put recordings together, each ``(chain, draw, frame, class)``, padded to the longest."""
+        lengths = np.array([a.shape[2] for a in log_probs], dtype=np.int64)
+        chains, draws, _, classes = log_probs[0].shape
+        shape = (chains, draws, len(log_probs), int(lengths.max()), classes)
+        padded = np.full(shape, -np.log(classes), dtype=np.float32)
+        for i, array in enumerate(log_probs):
+            padded[:, :, i, : array.shape[2]] = array
+        return cls(padded, lengths, tuple(ids), vocabulary, grid)
+
+    def __len__(self) -> int:
+        """Number of recordings."""
+        return len(self.ids)
+
+    @property
+    def draws(self) -> int:
+        """Number of draws over all chains."""
+        chains, draws = self.log_probs.shape[:2]
+        return int(chains * draws)
+
+    @cached_property
+    def _mean(self) -> Array:
+        # one draw is the usual case: no copy of what exp already made
+        probs = np.exp(self.log_probs)
+        mean: Array = probs[0, 0] if self.draws == 1 else probs.mean(axis=(0, 1))
+        return mean
+
+    def mean(self) -> Array:
+        """Posterior predictive probability, shape ``(recording, frame, class)``."""
+        return self._mean
+
+    def variance(self) -> Array:
+        """Variance of each class's probability over draws, ``(recording, frame, class)``."""
+        variance: Array = np.exp(self.log_probs).var(axis=(0, 1))
+        return variance
+
+    def entropy(self) -> Array:
+        """Entropy of the posterior predictive in nats, ``(recording, frame)``: all doubt."""
+        return _entropy(self.mean())
+
+    def expected_entropy(self) -> Array:
+        """Mean entropy of a draw in nats, ``(recording, frame)``: doubt in the data (aleatoric)."""
+        expected: Array = _entropy(np.exp(self.log_probs)).mean(axis=(0, 1))
+        return expected
+
+    def mutual_information(self) -> Array:
+        """Entropy less expected entropy, ``(recording, frame)``: doubt in the model (epistemic).
+
+        Houlsby et al. 2011, equation 2. Never negative; zero for a single draw.
+        """
+        information: Array = np.maximum(self.entropy() - self.expected_entropy(), 0)
+        return information
+
+    def confidence(self) -> Array:
+        """Probability of the likeliest class, ``(recording, frame)``."""
+        confidence: Array = self.mean().max(axis=-1)
+        return confidence
+
+    def of(self, recording: int) -> Array:
+        """Posterior predictive of one recording, ``(frames, class)``, without padding."""
+        return self.mean()[recording, : self.lengths[recording]]
+
+    def to_xarray(self, labels: Sequence[NDArray[np.int64]] | None = None) -> xarray.Dataset:
+        """The summary that ``predictions.nc`` holds, with the vocabulary and grid as attributes.
+
+        ``label`` is -1 where there is no frame or no reference.
+        """
+        import xarray
+
+        frames = self.log_probs.shape[3]
+        label = np.full((len(self), frames), -1, dtype=np.int16)
+        for i, array in enumerate(labels or []):
+            label[i, : len(array)] = array
+        axes = ("recording", "frame", "class")
+        return xarray.Dataset(
+            {
+                "probability": (axes, self.mean()),
+                "variance": (axes, self.variance()),
+                "entropy": (axes[:2], self.entropy()),
+                "mutual_information": (axes[:2], self.mutual_information()),
+                "label": (axes[:2], label),
+                "length": (axes[:1], self.lengths),
+            },
+            coords={
+                "recording": list(self.ids),
+                "class": list(self.vocabulary.names),
+                "time": ("frame", self.grid.times(frames), {"units": "s"}),
+            },
+            attrs=self._attributes,
+        )
+
+    @property
+    def _attributes(self) -> dict[str, object]:
+        return {
+            "format_version": 1,
+            "pitches": list(self.vocabulary.pitches),
+            "sounding_offset": self.vocabulary.sounding_offset,
+            "middle_c": self.vocabulary.middle_c,
+            "sample_rate": self.grid.sample_rate,
+            "hop": self.grid.hop,
+            "draws": self.draws,
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write all draws as NetCDF, atomically."""
+        import xarray
+
+        axes = ("chain", "draw", "recording", "frame", "class")
+        whole = xarray.Dataset(
+            {"log_probs": (axes, self.log_probs), "length": ("recording", self.lengths)},
+            coords={"recording": list(self.ids), "class": list(self.vocabulary.names)},
+            attrs=self._attributes,
+        )
+        write_netcdf(Path(path), whole)
+
+    @classmethod
+    def load(cls, path: str | Path) -> FramePosterior:
+        """Read what :meth:`save` wrote, or a ``predictions.nc``, which has one mean draw.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or is no such file.
+        """
+        import xarray
+
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such predictions file")
+        try:
+            with xarray.open_dataset(path, engine="h5netcdf") as data:
+                data.load()
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a NetCDF file of predictions ({error})") from error
+        if "log_probs" in data:
+            log_probs = data["log_probs"].values
+        elif "probability" in data:
+            log_probs = np.log(np.maximum(data["probability"].values, SMALLEST))[None, None]
+        else:
+            raise InputError(f"{path}: holds neither log_probs nor probability")
+        try:
+            vocabulary = Vocabulary(
+                tuple(int(p) for p in np.atleast_1d(data.attrs["pitches"])),
+                int(data.attrs["sounding_offset"]),
+                str(data.attrs["middle_c"]),
+            )
+            grid = FrameGrid(int(data.attrs["sample_rate"]), int(data.attrs["hop"]))
+            ids = tuple(str(i) for i in data["recording"].values)
+            return cls(log_probs, data["length"].values, ids, vocabulary, grid)
+        except KeyError as error:
+            raise InputError(f"{path}: the predictions lack {error}") from error
+
+
+def write_netcdf(path: Path, data: xarray.Dataset) -> None:
+    """Write an xarray dataset as compressed NetCDF 4, atomically."""
+    packed = {name: {"zlib": True, "complevel": 4} for name in data.data_vars}
+    with atomic_path(path) as temporary:
+        data.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
+
+
+def _entropy(probs: Array) -> Array:
+    """Entropy over the last axis, in nats."""
+    entropy: Array = -(probs * np.log(np.maximum(probs, SMALLEST))).sum(axis=-1)
+    return entropy
