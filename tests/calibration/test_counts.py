@@ -1,0 +1,238 @@
+"""Sums per recording give the same scores as the frames they stand for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from bayes_a2m.calibration import scores
+from bayes_a2m.calibration.bootstrap import resample_weights
+from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.errors import InputError
+
+EXACT = {
+    "accuracy": scores.accuracy,
+    "macro_f1": scores.macro_f1,
+    "nll": scores.nll,
+    "brier": scores.brier,
+    "ece": scores.ece,
+    "classwise_ece": scores.mean_classwise_ece,
+}
+BINNED = {"aurc": scores.aurc, "error_auroc": scores.error_auroc}
+
+
+def recording(generator, frames=200, classes=4, sharpness=3.0):
+    """One recording whose probabilities are too sure."""
+    logits = generator.normal(size=(frames, classes)) * sharpness
+    p, truth = np.exp(logits), np.exp(logits / 2)
+    p, truth = p / p.sum(1, keepdims=True), truth / truth.sum(1, keepdims=True)
+    labels = (truth.cumsum(1) < generator.random((frames, 1))).sum(1).clip(0, classes - 1)
+    return p, labels
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    generator = np.random.default_rng(5)
+    sizes = [120, 1, 300, 77, 200, 5]
+    return [recording(generator, frames=n) for n in sizes]
+
+
+@pytest.fixture(scope="module")
+def counts(recordings):
+    return FrameCounts.stack([FrameCounts.of(p, y) for p, y in recordings])
+
+
+def joined(recordings, times):
+    """The frames of a resample: every recording as often as it was drawn."""
+    drawn = [r for r, n in zip(recordings, times, strict=True) for _ in range(n)]
+    return np.concatenate([p for p, _ in drawn]), np.concatenate([y for _, y in drawn])
+
+
+def same(one, other):
+    for f in fields(FrameCounts):
+        np.testing.assert_allclose(getattr(one, f.name), getattr(other, f.name), atol=1e-9)
+
+
+WEIGHTS = [[1, 1, 1, 1, 1, 1], [0, 3, 0, 2, 1, 0], [0, 0, 6, 0, 0, 0], [2, 0, 0, 1, 1, 2]]
+
+
+@pytest.mark.parametrize("row", range(4))
+def test_weighted_sums_score_as_the_resampled_frames_do(recordings, counts, row):
+    p, labels = joined(recordings, WEIGHTS[row])
+    got = counts.metrics_of(WEIGHTS)
+    assert set(got) == set(EXACT) | set(BINNED)
+    assert set(got) <= set(scores.NAMES)
+    for name, exact in EXACT.items():
+        assert got[name].shape == (4,)
+        assert got[name][row] == pytest.approx(exact(p, labels), abs=1e-12), name
+    for name, exact in BINNED.items():
+        assert got[name].shape == (4,)
+        assert got[name][row] == pytest.approx(exact(p, labels), abs=1e-3), name
+
+
+@pytest.mark.parametrize("row", range(4))
+def test_per_class_scores_agree_with_scikit_learn(recordings, counts, row):
+    p, labels = joined(recordings, WEIGHTS[row])
+    got = counts.per_class_of(WEIGHTS)
+    assert set(got) <= set(scores.PER_CLASS_NAMES)
+    precision, recall, _, _ = sk.precision_recall_fscore_support(labels, p.argmax(1))
+    table = sk.multilabel_confusion_matrix(labels, p.argmax(1))
+    assert got["precision"][row] == pytest.approx(precision)
+    assert got["recall"][row] == pytest.approx(recall)
+    assert got["false_positives"][row] == pytest.approx(table[:, 0, 1])
+    assert got["false_negatives"][row] == pytest.approx(table[:, 1, 0])
+    assert got["classwise_ece"][row] == pytest.approx(scores.classwise_ece(p, labels))
+
+
+@pytest.mark.parametrize("sharpness", [0.3, 2.0, 8.0, 40.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_histograms_are_fine_enough(sharpness, dtype):
+    # 40 puts most confidences within 1e-9 of one, where bins equal in probability see a tie
+    p, labels = recording(np.random.default_rng(2), frames=5000, sharpness=sharpness)
+    p = p.astype(dtype)
+    got = FrameCounts.of(p, labels).metrics_of([[1]])
+    for name, exact in BINNED.items():
+        assert got[name][0] == pytest.approx(exact(p, labels), abs=1e-3), name
+
+
+def test_histograms_resolve_confidences_near_one():
+    # errors are exactly the less sure, all above 0.999: a coarse histogram would say 0.5
+    confidence = np.array([1 - 1e-8] * 50 + [1 - 1e-4] * 50)
+    p = np.stack([confidence, 1 - confidence], axis=1)
+    labels = np.repeat([0, 1], 50)
+    assert FrameCounts.of(p, labels).metrics_of([[1]])["error_auroc"][0] == 1.0
+
+
+def test_sums_by_hand():
+    one = FrameCounts.of([[1.0, 0.0], [0.35, 0.65], [0.8, 0.2]], [0, 0, 0])
+    assert one.frames.tolist() == [3]
+    assert one.confusion.tolist() == [[[2, 1], [0, 0]]]
+    assert one.nll == pytest.approx([-np.log(0.35) - np.log(0.8)])
+    assert one.brier == pytest.approx([2 * 0.65**2 + 2 * 0.2**2])
+    # 1.0 in bin 14; 0.65 in (9/15, 10/15]; 0.8 is the edge 12/15, so in bin 11
+    assert np.flatnonzero(one.top_count[0]).tolist() == [9, 11, 14]
+    assert one.top_confidence[0, [9, 11, 14]] == pytest.approx([0.65, 0.8, 1.0])
+    assert one.top_right[0, [9, 11, 14]].tolist() == [0, 1, 1]
+    # class 1: 0.0 in bin 0, 0.2 is the edge 3/15, so in bin 2, 0.65 in bin 9
+    assert np.flatnonzero(one.class_count[0, 1]).tolist() == [0, 2, 9]
+    assert one.class_probability[0, 1, [0, 2, 9]] == pytest.approx([0.0, 0.2, 0.65])
+    assert one.class_label[0, 1].sum() == 0
+    assert one.class_label[0, 0].sum() == 3
+    assert one.right.sum() == 2
+    assert one.wrong.sum() == 1
+    assert one.right[0, -1] == 1  # the confidence of exactly one
+
+
+def test_shapes(counts):
+    R, K = 6, 4
+    assert len(counts) == R
+    assert counts.frames.shape == counts.nll.shape == counts.brier.shape == (R,)
+    assert counts.confusion.shape == (R, K, K)
+    assert counts.top_count.shape == (R, 15)
+    assert counts.class_count.shape == (R, K, 15)
+    assert counts.right.shape == counts.wrong.shape == (R, 1024)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 60), st.data())
+def test_sums_add_up_wherever_a_recording_is_cut(seed, frames, data):
+    p, labels = recording(np.random.default_rng(seed), frames=frames)
+    cut = data.draw(st.integers(0, frames))
+    whole = FrameCounts.of(p, labels)
+    parts = FrameCounts.stack(
+        [FrameCounts.of(p[:cut], labels[:cut]), FrameCounts.of(p[cut:], labels[cut:])]
+    )
+    for f in fields(FrameCounts):
+        np.testing.assert_allclose(
+            getattr(parts, f.name).sum(axis=0), getattr(whole, f.name)[0], atol=1e-9
+        )
+    once, both = whole.metrics_of([[1]]), parts.metrics_of([[1, 1]])
+    for name, values in once.items():
+        np.testing.assert_allclose(both[name], values, atol=1e-9, err_msg=name)
+
+
+def test_the_order_of_recordings_moves_with_the_weights(recordings, counts):
+    order = [3, 0, 5, 1, 4, 2]
+    moved = FrameCounts.stack([FrameCounts.of(*recordings[i]) for i in order])
+    same(moved, counts.select(order))
+    weights = np.asarray(WEIGHTS)
+    for name, values in moved.metrics_of(weights[:, order]).items():
+        np.testing.assert_allclose(values, counts.metrics_of(weights)[name], atol=1e-9)
+
+
+def test_selecting_is_weighting_by_zero_or_one(counts):
+    mask = np.array([True, False, True, True, False, False])
+    chosen = counts.select(mask)
+    assert len(chosen) == 3
+    same(chosen, counts.select([0, 2, 3]))
+    for name, values in chosen.metrics_of(np.ones((1, 3))).items():
+        assert values == pytest.approx(counts.metrics_of(mask[None])[name]), name
+
+
+def test_stacking_stacks(counts):
+    same(FrameCounts.stack([counts.select([0, 1]), counts.select([2, 3, 4, 5])]), counts)
+
+
+def test_nothing_scores_nan(counts):
+    empty = FrameCounts.of(np.zeros((0, 4)), [])
+    assert len(empty) == 1
+    for scored in (
+        empty.metrics_of([[1]]),
+        empty.per_class_of([[1]]),
+        counts.metrics_of(np.zeros((2, 6))),
+        counts.select([]).metrics_of(np.zeros((1, 0))),
+    ):
+        for name, values in scored.items():
+            if name in ("false_positives", "false_negatives"):
+                assert (values == 0).all()
+            else:
+                assert np.isnan(values).all(), name
+
+
+def test_a_recording_without_frames_changes_nothing(counts):
+    empty = FrameCounts.of(np.zeros((0, 4)), np.zeros(0, int))
+    both = FrameCounts.stack([counts, empty])
+    for name, values in both.metrics_of(np.ones((1, 7))).items():
+        assert values == pytest.approx(counts.metrics_of(np.ones((1, 6)))[name]), name
+
+
+def test_no_errors_leave_only_the_auroc_undefined():
+    got = FrameCounts.of([[0.9, 0.1], [0.2, 0.8]], [0, 1]).metrics_of([[1]])
+    assert np.isnan(got.pop("error_auroc")[0])
+    assert got["aurc"][0] == 0
+    assert all(np.isfinite(v).all() for v in got.values())
+
+
+def test_a_thousand_resamples_take_well_under_a_second():
+    generator = np.random.default_rng(0)
+    few = [FrameCounts.of(*recording(generator, frames=666)) for _ in range(15)]
+    counts = FrameCounts.stack(few * 17)
+    weights = resample_weights(255, 1000, generator)
+    counts.metrics_of(weights[:2])  # the import is not what is measured
+    start = time.process_time()  # threads add up: an upper bound on what a user waits
+    counts.metrics_of(weights)
+    assert time.process_time() - start < 1.5
+
+
+@pytest.mark.parametrize("weights", [[1, 1, 1, 1, 1, 1], np.ones((2, 5)), np.ones((2, 6, 1))])
+def test_weights_of_another_shape_are_refused(counts, weights):
+    with pytest.raises(InputError, match=r"shape \(resample, 6 recordings\)"):
+        counts.metrics_of(weights)
+
+
+def test_what_cannot_be_stacked_is_refused(counts):
+    with pytest.raises(InputError, match="no recordings"):
+        FrameCounts.stack([])
+    with pytest.raises(InputError, match="different classes"):
+        FrameCounts.stack([counts, FrameCounts.of([[0.5, 0.5]], [0])])
+
+
+def test_bad_frames_are_refused():
+    with pytest.raises(InputError, match="label 2 is no class"):
+        FrameCounts.of([[0.5, 0.5]], [2])
