@@ -1,0 +1,277 @@
+"""How good a model is on recordings with references, with intervals from resampling recordings.
+
+Recordings are predicted a few at a time and boiled down to additive counts, so that memory
+does not grow with their number beyond those counts; from them come all scores, and all
+resamples of them, at once.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.calibration.bootstrap import (
+    Interval,
+    intervals,
+    intervals_by_class,
+    resample_weights,
+)
+from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.calibration.note_scores import NoteCounts
+from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.errors import InputError
+from bayes_a2m.music import Vocabulary
+from bayes_a2m.music.notes import near_boundary
+from bayes_a2m.prediction import FramePosterior, write_netcdf
+
+if TYPE_CHECKING:
+    import xarray
+
+    from bayes_a2m.posteriors.posterior import Posterior
+
+RESAMPLES = 1000
+"""Of recordings, for each interval."""
+
+Chunks = Iterable[tuple[Sequence[Recording], FramePosterior]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the answer cost; None where it was not measured."""
+
+    seconds_per_audio_second: float | None = None
+    peak_memory_mb: float | None = None
+    parameters: int | None = None
+    training_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Counts of every recording, and what follows from them.
+
+    Attributes
+    ----------
+    frames, near, away
+        Counts of all frames, of those within 50 ms of a change of label, and of the others.
+    notes
+        Counts of matched notes.
+    conditions, takes
+        Of every recording.
+    seen_takes
+        Takes that the model was fitted or tuned on.
+    """
+
+    ids: tuple[str, ...]
+    conditions: tuple[str, ...]
+    takes: tuple[str, ...]
+    vocabulary: Vocabulary
+    frames: FrameCounts
+    near: FrameCounts
+    away: FrameCounts
+    notes: NoteCounts
+    draws: int
+    seen_takes: tuple[str, ...] = ()
+    cost: Cost = field(default_factory=Cost)
+
+    def to_dict(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+        """The content of ``metrics.json``: every score with its 95 % interval.
+
+        Parameters
+        ----------
+        resamples, seed
+            Of the recordings; all scores see the same resamples.
+        """
+        everyone = np.ones(len(self.ids), dtype=bool)
+        taken = np.array([bool(t) and t in self.seen_takes for t in self.takes], dtype=bool)
+        scores = self._scores(everyone, resamples, seed)
+        conditions = sorted(set(self.conditions) - {""})
+        by_condition = {
+            name: self._scores(np.array(self.conditions) == name, resamples, seed)
+            for name in conditions
+        }
+        return {
+            "format_version": 1,
+            "recordings": len(self.ids),
+            "frames": int(self.frames.frames.sum()),
+            "draws": self.draws,
+            "metrics": scores,
+            "raw": scores,  # nothing recalibrates yet
+            "per_class": self._per_class(resamples, seed),
+            "per_condition": by_condition,
+            "near_boundary": self._scores(everyone, resamples, seed, self.near),
+            "away_from_boundary": self._scores(everyone, resamples, seed, self.away),
+            "without_seen_takes": (
+                self._scores(~taken, resamples, seed) if taken.any() and not taken.all() else None
+            ),
+            "confusion": self.frames.confusion.sum(axis=0).astype(int).tolist(),
+            "cost": vars(self.cost),
+        }
+
+    def _scores(
+        self,
+        which: NDArray[np.bool_],
+        resamples: int,
+        seed: int,
+        frames: FrameCounts | None = None,
+    ) -> dict[str, Any]:
+        """Scores of some recordings; of their notes, too, unless only some frames are asked for."""
+        weights = resample_weights(int(which.sum()), resamples, np.random.default_rng(seed))
+        found = intervals((frames or self.frames).select(which).metrics_of, weights)
+        if frames is None:
+            found |= intervals(self.notes.select(which).metrics_of, weights)
+        return {name: _triple(found.get(name)) for name in NAMES}
+
+    def _per_class(self, resamples: int, seed: int) -> dict[str, Any]:
+        weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
+        found = intervals_by_class(self.frames.per_class_of, weights)
+        return {
+            name: {score: _triple(scores.get(score)) for score in PER_CLASS_NAMES}
+            for name, scores in zip(self.vocabulary.names, found, strict=True)
+        }
+
+
+def evaluate(
+    model: Posterior,
+    data: Dataset,
+    *,
+    draws: int = 30,
+    predictions: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Predict recordings, compare with their references, count.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    data
+        Recordings with references, over the model's vocabulary.
+    draws
+        For models that draw.
+    predictions
+        Where to write the predictions of all frames as NetCDF, if anywhere.
+    progress
+        Called with the number of recordings done, and of all.
+
+    Raises
+    ------
+    InputError
+        If the data have other pitches than the model knows, or a recording no reference.
+    """
+    if data.vocabulary.pitches != model.vocabulary.pitches:
+        raise InputError(
+            f"{data.name} has the pitches {', '.join(data.vocabulary.names[1:])}, the model knows "
+            f"{', '.join(model.vocabulary.names[1:])}"
+        )
+    clock = _Clock()
+    chunks = clock.timed(model.predict_chunks(data, draws))
+    evaluation = evaluate_chunks(
+        chunks,
+        model.decoder,
+        total=len(data),
+        seen_takes=model.seen.takes,
+        predictions=predictions,
+        progress=progress,
+    )
+    sound = sum(r.duration for r in data)
+    cost = Cost(clock.seconds / sound, _peak_memory_mb(), *model.size)
+    return Evaluation(**{**vars(evaluation), "cost": cost})
+
+
+def evaluate_chunks(
+    chunks: Chunks,
+    decoder: Decoder,
+    *,
+    total: int,
+    seen_takes: Sequence[str] = (),
+    predictions: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Count what any source of posteriors says of recordings with references."""
+    members: list[Recording] = []
+    frames, near, away, notes = [], [], [], []
+    kept: list[xarray.Dataset] = []
+    draws, vocabulary = 0, Vocabulary()
+    for recordings, posterior in chunks:
+        draws, vocabulary, grid = posterior.draws, posterior.vocabulary, posterior.grid
+        labels = [r.labels(grid, vocabulary) for r in recordings]
+        decoded = decoder.decode(posterior)
+        for i, recording in enumerate(recordings):
+            probs, truth = posterior.of(i), labels[i]
+            close = near_boundary(truth, grid)
+            frames.append(FrameCounts.of(probs, truth))
+            near.append(FrameCounts.of(probs[close], truth[close]))
+            away.append(FrameCounts.of(probs[~close], truth[~close]))
+            notes.append(NoteCounts.of(recording.notes or (), decoded[i].notes, recording.duration))
+        if predictions is not None:
+            kept.append(posterior.to_xarray(labels))
+        members.extend(recordings)
+        if progress is not None:
+            progress(len(members), total)
+    if not members:
+        raise InputError("no recording to evaluate")
+    if predictions is not None:
+        _write_predictions(predictions, kept)
+    return Evaluation(
+        ids=tuple(r.id for r in members),
+        conditions=tuple(r.condition for r in members),
+        takes=tuple(r.take for r in members),
+        vocabulary=vocabulary,
+        frames=FrameCounts.stack(frames),
+        near=FrameCounts.stack(near),
+        away=FrameCounts.stack(away),
+        notes=NoteCounts.stack(notes),
+        draws=draws,
+        seen_takes=tuple(seen_takes),
+    )
+
+
+class _Clock:
+    """Counts the seconds spent inside an iterator, not those of whoever consumes it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def timed(self, chunks: Chunks) -> Iterator[tuple[Sequence[Recording], FramePosterior]]:
+        source = iter(chunks)
+        while True:
+            start = time.perf_counter()
+            chunk = next(source, None)
+            self.seconds += time.perf_counter() - start
+            if chunk is None:
+                return
+            yield chunk
+
+
+def _triple(interval: Interval | None) -> dict[str, float | None] | None:
+    """A score as ``metrics.json`` holds it; null where this version has no such score."""
+    return None if interval is None else vars(interval)
+
+
+def _write_predictions(path: Path, kept: Sequence[xarray.Dataset]) -> None:
+    import xarray
+
+    longest = max(d.sizes["frame"] for d in kept)
+    fill = {"label": -1, "time": np.nan}
+    widened = [d.pad(frame=(0, longest - d.sizes["frame"]), constant_values=fill) for d in kept]
+    whole = xarray.concat(
+        [d.drop_vars("time") for d in widened], dim="recording", combine_attrs="override"
+    )
+    times = next(d["time"] for d in kept if d.sizes["frame"] == longest)
+    write_netcdf(path, whole.assign_coords(time=times))
+
+
+def _peak_memory_mb() -> float:
+    """Most memory this process ever held, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0 * 1024.0 if sys.platform == "darwin" else 1024.0)

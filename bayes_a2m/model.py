@@ -1,0 +1,206 @@
+"""Model directories: all that is needed to use a model elsewhere, and no pickle.
+
+====================  =====================================================================
+``model.safetensors``   arrays: a network's weights
+``config.yaml``         the experiment, the vocabulary, the format's version
+``normalizer.json``     global statistics of the training part
+``decoder.json``        transitions and settings of the decoding
+``recalibration.json``  how probabilities are recalibrated after pooling
+``seen.json``           ids and content hashes of what it was fitted and tuned on
+``training.csv``        one row an epoch
+``metrics.json``        how it does on the tuning part (null until measured)
+====================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import read_json, write_json, write_text
+from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.studies.spec import Experiment, validate_experiment
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT = 1
+"""Version of the model directory's layout."""
+
+FILES = (
+    "model.safetensors",
+    "config.yaml",
+    "normalizer.json",
+    "recalibration.json",
+    "decoder.json",
+    "seen.json",
+    "training.csv",
+    "metrics.json",
+)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a model directory holds, parsed."""
+
+    weights: Mapping[str, Tensor]
+    experiment: Experiment
+    vocabulary: Vocabulary
+    normalizer: Normalizer
+    decoder: Decoder
+    seen: Seen
+    training_log: str
+    training_seconds: float
+
+
+def ensure_free(path: Path) -> None:
+    """Refuse to write a model where something stands.
+
+    Raises
+    ------
+    InputError
+        If ``path`` exists.
+    """
+    if path.exists():
+        raise InputError(f"{path}: is there already; give another --out or delete it first")
+
+
+def write(path: Path, contents: Contents) -> None:
+    """Write a model directory beside, then rename it: whole or not at all."""
+    from safetensors.torch import save_file
+
+    ensure_free(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot write there ({error.strerror})") from error
+    try:
+        save_file(
+            {k: v.contiguous() for k, v in contents.weights.items()}, beside / "model.safetensors"
+        )
+        vocabulary = contents.vocabulary
+        config: dict[str, Any] = {
+            "format_version": FORMAT,
+            "vocabulary": {
+                "pitches": list(vocabulary.pitches),
+                "sounding_offset": vocabulary.sounding_offset,
+                "middle_c": vocabulary.middle_c,
+            },
+            "training_seconds": round(contents.training_seconds, 3),
+            "experiment": contents.experiment.model_dump(mode="json"),
+        }
+        write_text(beside / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+        write_json(beside / "normalizer.json", contents.normalizer.to_dict())
+        write_json(beside / "recalibration.json", {"method": "none"})
+        write_json(beside / "decoder.json", contents.decoder.to_dict())
+        write_json(beside / "seen.json", contents.seen.to_dict())
+        write_text(beside / "training.csv", contents.training_log)
+        write_json(beside / "metrics.json", None)
+        beside.chmod(0o755)
+        beside.rename(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def read(path: Path) -> Contents:
+    """Read a model directory.
+
+    Raises
+    ------
+    InputError
+        If it, or a file in it, is missing, broken or of another version.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_dir():
+        raise InputError(f"{path}: no such model directory; 'bayes-a2m train' makes one")
+    missing = [name for name in FILES if not (path / name).is_file()]
+    if missing:
+        raise InputError(
+            f"{path}: no model directory, or a broken one: {', '.join(missing)} missing; copy it "
+            "again or train again"
+        )
+    config = _read_config(path / "config.yaml")
+    try:
+        weights = load_file(path / "model.safetensors")
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path / 'model.safetensors'}: not readable ({error})") from error
+    try:
+        vocabulary = Vocabulary(**config["vocabulary"])
+        experiment = validate_experiment(config["experiment"], str(path / "config.yaml"))
+        seconds = float(config["training_seconds"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path / 'config.yaml'}: lacks or misstates {error}") from error
+    try:
+        seen = Seen.from_dict(read_json(path / "seen.json"))
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path / 'seen.json'}: lacks {error}") from error
+    if read_json(path / "recalibration.json").get("method") != "none":
+        raise InputError(f"{path / 'recalibration.json'}: names a method this version lacks")
+    return Contents(
+        weights=weights,
+        experiment=experiment,
+        vocabulary=vocabulary,
+        normalizer=Normalizer.from_dict(read_json(path / "normalizer.json")),
+        decoder=Decoder.from_dict(read_json(path / "decoder.json")),
+        seen=seen,
+        training_log=(path / "training.csv").read_text(encoding="utf-8"),
+        training_seconds=seconds,
+    )
+
+
+def make_posterior(experiment: Experiment) -> Posterior:
+    """The posterior an experiment asks for, not fitted yet.
+
+    Raises
+    ------
+    InputError
+        If there is no such posterior, or its settings are not right.
+    """
+    return _posterior_class(experiment.posterior.name).of_experiment(experiment)
+
+
+def load_model(path: str | Path) -> Posterior:
+    """Load a model directory, whatever its posterior."""
+    contents = read(Path(path))
+    kind = _posterior_class(contents.experiment.posterior.name)
+    return kind.of_contents(contents, str(path))
+
+
+def _posterior_class(name: str) -> type[Posterior]:
+    from bayes_a2m.posteriors.point import Point
+
+    known: dict[str, type[Posterior]] = {kind.name: kind for kind in (Point,)}
+    if name not in known:
+        raise InputError(
+            f"posterior.name: unknown posterior {name!r}{suggest(name, known)}; "
+            f"known: {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as YAML ({error})") from error
+    if not isinstance(config, dict) or "format_version" not in config:
+        raise InputError(f"{path}: not the config of a model")
+    if config["format_version"] != FORMAT:
+        raise InputError(
+            f"{path}: model format {config['format_version']}, this version reads {FORMAT}; "
+            "install the version that made it, or train again"
+        )
+    return config

@@ -1,0 +1,1 @@
+"""Ways of being uncertain: one file a method, the same verbs in each."""

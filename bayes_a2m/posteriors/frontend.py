@@ -1,0 +1,59 @@
+"""From a recording to what a network reads, and from windows back to a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.audio import windows
+from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.studies.spec import WindowSettings
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frontend:
+    """Loads, transforms, normalises and windows recordings, the same way every time."""
+
+    extractor: FeatureExtractor
+    normalizer: Normalizer
+    window: WindowSettings
+
+    @classmethod
+    def of(
+        cls, features: CQTFeatures | MelFeatures, normalizer: Normalizer, window: WindowSettings
+    ) -> Frontend:
+        """A front end from its settings."""
+        return cls(FeatureExtractor(features), normalizer, window)
+
+    def features(self, recording: Recording) -> Array:
+        """Decibels of a recording, ``(frames, bins)``."""
+        return self.extractor(recording.audio(self.extractor.settings.sample_rate))
+
+    def predict(self, recording: Recording, network: Callable[[Array], Array]) -> Array:
+        """Log-probabilities of a recording of any length, ``(chain, draw, frames, class)``.
+
+        Parameters
+        ----------
+        recording
+            Cut into windows of its features, whose answers are cross-faded in probability.
+        network
+            Normalised features ``(frames, bins)`` of one window to log-probabilities
+            ``(chain, draw, frames, class)``.
+        """
+        features = self.normalizer(self.features(recording))
+        frames = features.shape[0]
+        length, overlap = self.window.frames(self.extractor.settings.grid)
+        spans = windows.spans(frames, length, overlap)
+        if len(spans) == 1:
+            return network(features)
+        pieces = [np.exp(network(features[start:end])) for start, end in spans]
+        whole = windows.join(pieces, frames, length, overlap)
+        log_probs: Array = np.log(np.maximum(whole, np.finfo(np.float32).tiny))
+        return log_probs

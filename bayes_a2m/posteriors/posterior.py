@@ -1,0 +1,217 @@
+"""The verbs every way of being uncertain has: fit, predict, save, load."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.audio.features import Spectrum
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.errors import InputError
+from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.prediction import FramePosterior
+
+if TYPE_CHECKING:
+    from bayes_a2m.model import Contents
+    from bayes_a2m.studies.spec import Experiment
+
+CHUNK = 8
+"""Recordings predicted and held at a time."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model was fitted and tuned on: id -> SHA-256 of the sound."""
+
+    fit: dict[str, str] = field(default_factory=dict)
+    tune: dict[str, str] = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, fit: Dataset, tune: Dataset) -> Seen:
+        """From the two parts of the training split."""
+        takes = sorted({r.take for r in (*fit, *tune) if r.take})
+        return cls({r.id: r.hash for r in fit}, {r.id: r.hash for r in tune}, tuple(takes))
+
+    def unseen(self, data: Dataset) -> Dataset:
+        """The recordings whose sound was neither fitted nor tuned on.
+
+        Raises
+        ------
+        InputError
+            If none is left.
+        """
+        known = {*self.fit.values(), *self.tune.values()}
+        left = data.where(lambda r: r.hash not in known)
+        if not len(left):
+            raise InputError(
+                f"{data.name}: the model was fitted or tuned on every recording; give --split "
+                "to see how it does on them all the same, or other data"
+            )
+        return left
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``seen.json``."""
+        return {"fit": self.fit, "tune": self.tune, "takes": list(self.takes)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Seen:
+        """From ``seen.json``."""
+        return cls(dict(values["fit"]), dict(values["tune"]), tuple(values["takes"]))
+
+
+class Posterior(ABC):
+    """Something that learns from recordings and says how likely each class is in each frame.
+
+    Attributes
+    ----------
+    name
+        What experiment files call the method.
+    vocabulary, grid
+        What it speaks of, once fitted.
+    decoder
+        Turns its frames into notes; fitted on the tuning part.
+    seen
+        What it was fitted and tuned on.
+    """
+
+    name: ClassVar[str]
+    vocabulary: Vocabulary
+    decoder: Decoder
+    seen: Seen
+
+    @property
+    @abstractmethod
+    def grid(self) -> FrameGrid:
+        """Where its frames stand."""
+
+    @property
+    @abstractmethod
+    def seed(self) -> int:
+        """What every random choice of its fit came from."""
+
+    @property
+    @abstractmethod
+    def training_log(self) -> str:
+        """One row an epoch, as CSV."""
+
+    @abstractmethod
+    def features_of(self, recording: Recording) -> Spectrum:
+        """What it hears of a recording, before normalisation."""
+
+    @property
+    @abstractmethod
+    def size(self) -> tuple[int, float]:
+        """Number of trained parameters, and the seconds their training took."""
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Dataset,
+        tune: Dataset,
+        *,
+        workdir: Path | None = None,
+        resume: bool = False,
+        progress: bool = False,
+    ) -> Self:
+        """Learn from ``train``; choose what has to be chosen on ``tune``; return itself.
+
+        Parameters
+        ----------
+        train, tune
+            Recordings with references.
+        workdir
+            Where a long fit keeps its state, so that ``resume`` can go on after a kill.
+        resume
+            Go on from what lies in ``workdir``.
+        progress
+            Show progress on standard error.
+        """
+
+    @abstractmethod
+    def predict_recording(self, recording: Recording, draws: int) -> NDArray[np.float32]:
+        """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""
+
+    @abstractmethod
+    def save(self, path: str | Path) -> None:
+        """Write a model directory."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a model directory.
+
+        Raises
+        ------
+        InputError
+            If a file is missing or broken, the weights do not fit the network, or the model
+            is of another kind.
+        """
+        from bayes_a2m.model import read
+
+        contents = read(Path(path))
+        if contents.experiment.posterior.name != cls.name:
+            raise InputError(
+                f"{path}: holds a {contents.experiment.posterior.name} posterior, not {cls.name}; "
+                "bayes_a2m.load_model loads any"
+            )
+        return cls.of_contents(contents, str(path))
+
+    @classmethod
+    @abstractmethod
+    def of_experiment(cls, experiment: Experiment) -> Self:
+        """As an experiment file describes it, not fitted yet.
+
+        Raises
+        ------
+        InputError
+            If the network's or the posterior's settings are not right.
+        """
+
+    @classmethod
+    @abstractmethod
+    def of_contents(cls, contents: Contents, source: str) -> Self:
+        """From the contents of a model directory; ``source`` is named in errors."""
+
+    def predict_chunks(
+        self, recordings: Iterable[Recording], draws: int = 30, *, size: int = CHUNK
+    ) -> Iterator[tuple[list[Recording], FramePosterior]]:
+        """Predict ``size`` recordings at a time, so that memory does not grow with their number."""
+        chunk: list[Recording] = []
+        for recording in recordings:
+            chunk.append(recording)
+            if len(chunk) == size:
+                yield chunk, self._together(chunk, draws)
+                chunk = []
+        if chunk:
+            yield chunk, self._together(chunk, draws)
+
+    def predict(self, recordings: Dataset | Sequence[Recording], draws: int = 30) -> FramePosterior:
+        """The posterior predictive of every frame of some recordings.
+
+        Parameters
+        ----------
+        recordings
+            Of any lengths, with or without references.
+        draws
+            How many to take, for methods that draw; a point estimate has one.
+
+        Raises
+        ------
+        InputError
+            If there is no recording, or its sound cannot be read.
+        """
+        return self._together(list(recordings), draws)
+
+    def _together(self, recordings: Sequence[Recording], draws: int) -> FramePosterior:
+        if not recordings:
+            raise InputError("no recording to predict")
+        log_probs = [self.predict_recording(r, draws) for r in recordings]
+        ids = [r.id for r in recordings]
+        return FramePosterior.of_recordings(log_probs, ids, self.vocabulary, self.grid)

@@ -1,0 +1,104 @@
+"""What tests share: the real recordings, where they are, and a small model of made-up ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+
+from bayes_a2m.datasets import Dataset, load_folder
+from bayes_a2m.music import Note, midi
+from tests import tiny
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.point import Point
+
+
+@pytest.fixture(scope="session")
+def voices() -> Path:
+    """The folder of real recordings; tests that need it are skipped where it is absent.
+
+    ``BAYES_A2M_VOICES`` says where it is, else it is looked for beside the repository.
+    """
+    beside = Path(__file__).parents[2] / "shared" / "voice_c4e4g4"
+    folder = Path(os.environ.get("BAYES_A2M_VOICES", beside))
+    if not folder.is_dir():
+        pytest.skip(f"the real recordings are not there ({folder})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of 16 short recordings of tones."""
+    return tiny.make_folder(tmp_path_factory.mktemp("tiny") / "data")
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tiny_folder: Path) -> Dataset:
+    """The recordings of :func:`tiny_folder`."""
+    return load_folder(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_point(tiny_data: Dataset) -> Point:
+    """A small network that has learned them."""
+    from bayes_a2m.posteriors.point import Point
+    from bayes_a2m.studies.spec import load_experiment
+
+    fit, tune = tiny_data.split("train").with_tuning_part(0.2)
+    return Point.of_experiment(load_experiment("crnn", tiny.SMALL)).fit(fit, tune)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_point: Point, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its model directory; tests that break it copy it first."""
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_point.save(path)
+    return path
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[..., Path]:
+    """Adds a recording to a data folder, ``tmp_path / "data"``, and returns the folder.
+
+    ``put("001")`` adds a good one of 1 s with two notes; every keyword makes it different,
+    and ``samples=None`` or ``notes=None`` leaves that file out.
+    """
+    folder = tmp_path / "data"
+    folder.mkdir()
+
+    def add(
+        id_: str,
+        notes: Iterable[Note] | None = (Note(0.2, 0.5, 60), Note(0.6, 0.9, 64)),
+        samples: np.ndarray | str | None = "tones",
+        *,
+        seconds: float = 1.0,
+        rate: int = 16000,
+        subtype: str = "PCM_16",
+        suffix: str = ".wav",
+    ) -> Path:
+        if isinstance(samples, str):
+            samples = _tones(notes or (), seconds, rate, seed=int(id_))
+        if samples is not None:
+            soundfile.write(folder / f"voice_{id_}{suffix}", samples, rate, subtype=subtype)
+        if notes is not None:
+            midi.write(folder / f"midi_{id_}.mid", notes)
+        return folder
+
+    return add
+
+
+def _tones(notes: Iterable[Note], seconds: float, rate: int, seed: int) -> np.ndarray:
+    """A sine for every note over faint noise, shape ``(samples,)``."""
+    time = np.arange(round(seconds * rate)) / rate
+    samples = 0.002 * np.random.default_rng(seed).standard_normal(time.size)
+    for note in notes:
+        hertz = 440 * 2 ** ((note.pitch - 69) / 12)
+        sounding = (time >= note.onset) & (time < note.offset)
+        samples += sounding * 0.4 * np.sin(2 * np.pi * hertz * time)
+    return samples

@@ -1,0 +1,90 @@
+"""What every posterior must do; a method's test inherits this and says how to make one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bayes_a2m.datasets import Dataset, Recording
+from bayes_a2m.errors import InputError
+from bayes_a2m.model import load_model
+from bayes_a2m.posteriors.posterior import Posterior
+
+DRAWS = 4
+
+
+class PosteriorContract:
+    """Subclasses give the fixture ``model``: fitted on ``tiny_data``'s train split."""
+
+    def test_shapes_and_sums(self, model: Posterior, tiny_data: Dataset) -> None:
+        data = tiny_data.split("validation")
+        post = model.predict(data, DRAWS)
+        frames = [model.grid.frames_in(r.duration) for r in data]
+        assert post.log_probs.shape[2:] == (len(data), max(frames), len(data.vocabulary))
+        assert post.lengths.tolist() == frames
+        assert post.ids == data.ids
+        np.testing.assert_allclose(np.exp(post.log_probs).sum(-1), 1, atol=1e-4)
+
+    def test_the_same_question_gets_the_same_answer(
+        self, model: Posterior, tiny_data: Dataset
+    ) -> None:
+        data = tiny_data.split("validation")
+        first, second = model.predict(data, DRAWS), model.predict(data, DRAWS)
+        np.testing.assert_array_equal(first.log_probs, second.log_probs)
+
+    def test_permuting_recordings_permutes_the_answer(
+        self, model: Posterior, tiny_data: Dataset
+    ) -> None:
+        recordings = list(tiny_data.split("validation"))
+        forward, back = model.predict(recordings, DRAWS), model.predict(recordings[::-1], DRAWS)
+        for i in range(len(recordings)):
+            np.testing.assert_array_equal(forward.of(i), back.of(len(recordings) - 1 - i))
+
+    def test_a_longer_neighbour_changes_nothing(self, model: Posterior, tiny_data: Dataset) -> None:
+        short = tiny_data.split("validation")[0]
+        long = Recording("long", samples=np.tile(short.audio(), 3), sample_rate=16000)
+        alone, beside = model.predict([short], DRAWS), model.predict([short, long], DRAWS)
+        np.testing.assert_array_equal(alone.of(0), beside.of(0))
+
+    def test_chunks_are_the_whole(self, model: Posterior, tiny_data: Dataset) -> None:
+        data = tiny_data.split("validation")
+        whole = model.predict(data, DRAWS)
+        seen = 0
+        for recordings, post in model.predict_chunks(data, DRAWS, size=3):
+            for i, recording in enumerate(recordings):
+                assert recording.id == post.ids[i] == whole.ids[seen]
+                np.testing.assert_array_equal(post.of(i), whole.of(seen))
+                seen += 1
+        assert seen == len(data)
+
+    def test_save_and_load_give_the_same_predictions(
+        self, model: Posterior, tiny_data: Dataset, tmp_path: Path
+    ) -> None:
+        model.save(tmp_path / "model")
+        data = tiny_data.split("validation")
+        expected = model.predict(data, DRAWS)
+        for loaded in (load_model(tmp_path / "model"), type(model).load(tmp_path / "model")):
+            np.testing.assert_array_equal(loaded.predict(data, DRAWS).log_probs, expected.log_probs)
+            assert loaded.decoder == model.decoder
+            assert loaded.seen == model.seen
+            assert loaded.vocabulary == model.vocabulary
+            assert loaded.training_log == model.training_log
+        with pytest.raises(InputError, match="is there already"):
+            model.save(tmp_path / "model")
+
+    def test_it_learned_the_tones(self, model: Posterior, tiny_data: Dataset) -> None:
+        from bayes_a2m.calibration import accuracy
+
+        data = tiny_data.split("validation")
+        assert accuracy(model.predict(data, DRAWS), data.labels_on(model.grid)) > 0.8
+
+    def test_it_knows_what_it_saw(self, model: Posterior, tiny_data: Dataset) -> None:
+        assert model.seen.unseen(tiny_data).ids == tiny_data.split("validation").ids
+        with pytest.raises(InputError, match="every recording"):
+            model.seen.unseen(tiny_data.split("train"))
+
+    def test_no_recording_is_refused(self, model: Posterior) -> None:
+        with pytest.raises(InputError, match="no recording"):
+            model.predict([], DRAWS)

@@ -1,0 +1,105 @@
+import importlib.resources
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from bayes_a2m import calibration
+from bayes_a2m.calibration.scores import NAMES
+from bayes_a2m.datasets import Dataset, Recording
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.errors import InputError
+from bayes_a2m.evaluation import evaluate, evaluate_chunks
+from bayes_a2m.files import read_json
+from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.point import Point
+from bayes_a2m.prediction import FramePosterior
+
+
+@pytest.fixture
+def metrics(tiny_point: Point, tiny_data: Dataset) -> dict:
+    return evaluate(tiny_point, tiny_data.split("validation")).to_dict(resamples=200)
+
+
+def test_the_scores_are_those_of_the_pure_functions(
+    metrics: dict, tiny_point: Point, tiny_data: Dataset
+) -> None:
+    data = tiny_data.split("validation")
+    post, labels = tiny_point.predict(data), data.labels_on(tiny_point.grid)
+    for name in ("accuracy", "macro_f1", "nll", "brier", "ece"):
+        expected = getattr(calibration, name)(post, labels)
+        assert metrics["metrics"][name]["value"] == pytest.approx(expected, abs=1e-6), name
+    for name in ("aurc", "error_auroc"):
+        expected = getattr(calibration, name)(post, labels)
+        # from histograms; of few frames a bin holds pairs that should be told apart
+        assert metrics["metrics"][name]["value"] == pytest.approx(expected, abs=5e-3), name
+    assert metrics["confusion"] == calibration.confusion(post, labels).tolist()
+
+
+def test_it_is_what_the_schema_says(metrics: dict) -> None:
+    file = importlib.resources.files("bayes_a2m") / "schemas" / "metrics.json"
+    written = json.loads(json.dumps(metrics, allow_nan=False))
+    jsonschema.validate(written, read_json(Path(str(file))))
+    assert tuple(metrics["metrics"]) == NAMES
+    assert metrics["metrics"]["note_ece"] is None
+    assert set(metrics["per_condition"]) == {"studio", "noisy"}
+
+
+def test_places_and_conditions_are_parts_of_the_whole(metrics: dict) -> None:
+    near, away = metrics["near_boundary"], metrics["away_from_boundary"]
+    low, high = sorted((near["accuracy"]["value"], away["accuracy"]["value"]))
+    assert low <= metrics["metrics"]["accuracy"]["value"] <= high
+    assert near["note_onset_f1_50ms"] is None
+    assert metrics["metrics"]["note_onset_f1_100ms"]["value"] > 0.5
+    score = metrics["metrics"]["nll"]
+    assert score["low"] <= score["value"] <= score["high"]
+
+
+def test_predictions_are_written_whatever_the_lengths(tmp_path: Path) -> None:
+    vocabulary = Vocabulary((60,))
+    generator = np.random.default_rng(0)
+
+    def source() -> list[tuple[list[Recording], FramePosterior]]:
+        chunks = []
+        for name, frames in (("a", 20), ("b", 35), ("c", 10)):
+            samples = np.zeros(frames * 96, dtype=np.float32)
+            recording = Recording(name, samples=samples, sample_rate=16000, notes=())
+            probs = generator.dirichlet([1, 1], size=frames)
+            post = FramePosterior.from_probs([probs], ids=[name], vocabulary=vocabulary)
+            chunks.append(([recording], post))
+        return chunks
+
+    chunks = source()
+    decoder = Decoder.from_labels([np.array([0, 1, 0])], 2)
+    file = tmp_path / "predictions.nc"
+    result = evaluate_chunks(chunks, decoder, total=3, predictions=file)
+    assert result.frames.frames.tolist() == [20, 35, 10]
+    loaded = FramePosterior.load(file)
+    assert loaded.ids == ("a", "b", "c")
+    assert loaded.lengths.tolist() == [20, 35, 10]
+    for i, (_, post) in enumerate(chunks):
+        np.testing.assert_allclose(loaded.of(i), post.of(0), atol=1e-6)
+
+
+def test_an_empty_set_and_other_pitches_are_refused(tiny_point: Point, tiny_data: Dataset) -> None:
+    with pytest.raises(InputError, match="no recording"):
+        evaluate_chunks([], tiny_point.decoder, total=0)
+    other = Dataset(tiny_data.recordings, Vocabulary((60, 62, 64, 67)))
+    with pytest.raises(InputError, match="the model knows"):
+        evaluate(tiny_point, other)
+
+
+def test_takes_that_were_seen_are_told_apart(tiny_point: Point, tiny_data: Dataset) -> None:
+    from dataclasses import replace
+
+    data = tiny_data.split("validation")
+    named = tuple(replace(r, take="a" if i < 2 else "b") for i, r in enumerate(data))
+    chunks = list(tiny_point.predict_chunks(named))
+    result = evaluate_chunks(chunks, tiny_point.decoder, total=4, seen_takes=("a",)).to_dict()
+    rest = evaluate_chunks(
+        tiny_point.predict_chunks(named[2:]), tiny_point.decoder, total=2
+    ).to_dict()
+    assert result["without_seen_takes"]["nll"] == pytest.approx(rest["metrics"]["nll"])
+    assert rest["without_seen_takes"] is None
