@@ -1,0 +1,65 @@
+"""Audio to MIDI, with probabilities that can be believed.
+
+The public names, loaded when they are first used, so that importing the package is quick:
+
+>>> import bayes_a2m as a2m
+>>> a2m.Vocabulary((60, 64, 67)).names
+('silence', 'C4', 'E4', 'G4')
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bayes_a2m import calibration as calibration
+    from bayes_a2m.audio.features import CQTFeatures as CQTFeatures
+    from bayes_a2m.audio.features import MelFeatures as MelFeatures
+    from bayes_a2m.datasets import Dataset as Dataset
+    from bayes_a2m.datasets import Recording as Recording
+    from bayes_a2m.datasets import load_folder as load_folder
+    from bayes_a2m.errors import InputError as InputError
+    from bayes_a2m.evaluation import evaluate as evaluate
+    from bayes_a2m.model import load_model as load_model
+    from bayes_a2m.music import FrameGrid as FrameGrid
+    from bayes_a2m.music import Note as Note
+    from bayes_a2m.music import Vocabulary as Vocabulary
+    from bayes_a2m.networks.crnn import CRNN as CRNN
+    from bayes_a2m.posteriors.point import Point as Point
+    from bayes_a2m.prediction import FramePosterior as FramePosterior
+    from bayes_a2m.studies.spec import TrainingSettings as TrainingSettings
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CQTFeatures": "bayes_a2m.audio.features",
+    "CRNN": "bayes_a2m.networks.crnn",
+    "Dataset": "bayes_a2m.datasets",
+    "FrameGrid": "bayes_a2m.music",
+    "FramePosterior": "bayes_a2m.prediction",
+    "InputError": "bayes_a2m.errors",
+    "MelFeatures": "bayes_a2m.audio.features",
+    "Note": "bayes_a2m.music",
+    "Point": "bayes_a2m.posteriors.point",
+    "Recording": "bayes_a2m.datasets",
+    "TrainingSettings": "bayes_a2m.studies.spec",
+    "Vocabulary": "bayes_a2m.music",
+    "evaluate": "bayes_a2m.evaluation",
+    "load_folder": "bayes_a2m.datasets",
+    "load_model": "bayes_a2m.model",
+}
+
+__all__ = ["__version__", "calibration", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "calibration":
+        return import_module("bayes_a2m.calibration")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bayes_a2m' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

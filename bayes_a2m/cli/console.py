@@ -1,0 +1,86 @@
+"""What verbs say: results on stdout, remarks on stderr, tables that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+
+def say(message: str) -> None:
+    """A remark, on stderr."""
+    typer.echo(message, err=True)
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout; whole lines where stdout is no terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 200
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for i, name in enumerate(header):
+        shown.add_column(name, justify="left" if i == 0 else "right")
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def score(value: dict[str, float | None] | None, *, interval: bool = True) -> str:
+    """A score as people read it: ``0.943 [0.931, 0.953]``; a dash where there is none."""
+    if value is None or value["value"] is None:
+        return "–"
+    text = _number(value["value"])
+    if interval and value["low"] is not None and value["high"] is not None:
+        text += f" [{_number(value['low'])}, {_number(value['high'])}]"
+    return text
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3f}"
+
+
+def metrics_tables(metrics: dict[str, Any]) -> None:
+    """Print what ``metrics.json`` holds: overall, per class, per condition and place."""
+    shown = {k: v for k, v in metrics["metrics"].items() if v is not None}
+    places = {
+        "all": metrics["metrics"],
+        "near a boundary": metrics["near_boundary"],
+        "away from one": metrics["away_from_boundary"],
+    }
+    if metrics["without_seen_takes"]:
+        places["takes never seen"] = metrics["without_seen_takes"]
+    rows = [[n.replace("_", " "), *(score(p[n]) for p in places.values())] for n in shown]
+    heading = f"{metrics['recordings']} recordings, {metrics['frames']} frames, 95 % intervals"
+    table(heading, ["", *places], rows)
+    if metrics["per_condition"]:
+        conditions = metrics["per_condition"]
+        rows = [[n.replace("_", " "), *(score(c[n]) for c in conditions.values())] for n in shown]
+        table("By condition", ["", *conditions], rows)
+    names = [n for n, v in next(iter(metrics["per_class"].values())).items() if v is not None]
+    rows = [[c, *(score(v[n]) for n in names)] for c, v in metrics["per_class"].items()]
+    table("By class", ["", *(n.replace("_", " ") for n in names)], rows)
+    classes = list(metrics["per_class"])
+    rows = [
+        [name, *(str(count) for count in line)]
+        for name, line in zip(classes, metrics["confusion"], strict=True)
+    ]
+    table("Confusion, frames (rows: reference, columns: called)", ["", *classes], rows)
+    cost = metrics["cost"]
+    if cost["seconds_per_audio_second"] is not None:
+        table(
+            "Cost",
+            ["seconds per second of audio", "peak memory, MiB", "parameters", "training, s"],
+            [
+                [
+                    f"{cost['seconds_per_audio_second']:.4f}",
+                    f"{cost['peak_memory_mb']:.0f}",
+                    f"{cost['parameters']:,}",
+                    f"{cost['training_seconds']:.0f}",
+                ]
+            ],
+        )

@@ -1,0 +1,73 @@
+"""``bayes-a2m evaluate``: how good a model is, with intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model directory.")],
+    data: Annotated[Path, typer.Option(metavar="DATA_DIR", help="Folder of recordings and MIDI.")],
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this split. Left out: every recording the model was not fitted or tuned on.",
+            show_default=False,
+        ),
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Draws, for models that draw; a point estimate has one.")
+    ] = 30,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Show the scores before recalibration.")
+    ] = False,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write metrics.json here.", show_default=False),
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.nc", help="Write every frame's probabilities here.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Score a model: frames, calibration, notes; overall, per class and condition.
+
+    Intervals hold 95 % of 1,000 resamples of recordings: frames of one
+    recording are not independent, so resampling frames would make them
+    several times too narrow.
+
+    Examples:
+
+        bayes-a2m evaluate models/crnn --data recordings
+
+        bayes-a2m evaluate models/crnn --data recordings --split validation --json metrics.json
+
+        bayes-a2m evaluate models/crnn --data recordings --predictions predictions.nc
+    """
+    from bayes_a2m.cli import progress
+    from bayes_a2m.cli.console import metrics_tables
+    from bayes_a2m.datasets import load_folder
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.evaluation import evaluate as evaluate_model
+    from bayes_a2m.files import write_json
+    from bayes_a2m.model import load_model
+
+    if predictions is not None and predictions.suffix != ".nc":
+        raise InputError(f"{predictions}: predictions are NetCDF; name the file *.nc")
+    fitted = load_model(model)
+    recordings = load_folder(data, seed=fitted.seed)
+    chosen = recordings.split(split) if split else fitted.seen.unseen(recordings)
+    with progress.bar("predicting") as update:
+        result = evaluate_model(
+            fitted, chosen, draws=draws, predictions=predictions, progress=update
+        )
+    metrics = result.to_dict()
+    metrics_tables({**metrics, "metrics": metrics["raw"]} if raw else metrics)
+    if json_file is not None:
+        write_json(json_file, metrics)

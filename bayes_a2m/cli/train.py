@@ -1,0 +1,102 @@
+"""``bayes-a2m train``: a folder of recordings becomes a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    experiment: Annotated[
+        str,
+        typer.Argument(metavar="EXPERIMENT", help="Name of one that ships (crnn), or a YAML file."),
+    ],
+    data: Annotated[Path, typer.Option(metavar="DATA_DIR", help="Folder of recordings and MIDI.")],
+    out: Annotated[Path, typer.Option(metavar="MODEL_DIR", help="Where the model is written.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="a.b=c", help="Override a setting; may be given several times."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Takes the place of the experiment's.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")
+    ] = False,
+) -> None:
+    """Train a model on the train split of a data folder.
+
+    15 % of the split (the tuning part) is kept aside to choose the epoch and
+    the decoder's settings; the validation split is not looked at.
+
+    While it runs, its state is in MODEL_DIR.partial; after an interruption
+    --resume goes on from the last whole epoch, to the same result.
+
+    Examples:
+
+        bayes-a2m train crnn --data recordings --out models/crnn
+
+        bayes-a2m train crnn --data recordings --out models/quick --set training.epochs=5
+
+        bayes-a2m train my.yaml --data recordings --out models/my --seed 3 --resume
+    """
+    import shutil
+
+    from bayes_a2m.cli.console import metrics_tables, say
+    from bayes_a2m.datasets import load_folder
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.evaluation import evaluate
+    from bayes_a2m.files import read_json, write_json
+    from bayes_a2m.model import ensure_free, make_posterior
+    from bayes_a2m.reporting import style
+    from bayes_a2m.reporting.training import loss_figure
+    from bayes_a2m.studies.spec import load_experiment
+
+    ensure_free(out)
+    plan = load_experiment(experiment, settings or [], seed)
+    model = make_posterior(plan)
+    recordings = load_folder(data, seed=plan.seed)
+    fitting, tuning = recordings.split("train").with_tuning_part(
+        plan.training.tuning_share, plan.seed
+    )
+    workdir = out.with_name(out.name + ".partial")
+    identity = {
+        "experiment": plan.model_dump(mode="json"),
+        "fit": {r.id: r.hash for r in fitting},
+        "tune": {r.id: r.hash for r in tuning},
+    }
+    if workdir.exists():
+        if not resume:
+            raise InputError(
+                f"{workdir}: an unfinished training is there; --resume goes on with it, or delete "
+                "it"
+            )
+        if read_json(workdir / "identity.json") != identity:
+            raise InputError(
+                f"{workdir}: was started with other settings or recordings; delete it to start anew"
+            )
+    else:
+        write_json(workdir / "identity.json", identity)
+    say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
+    try:
+        model.fit(fitting, tuning, workdir=workdir, resume=resume, progress=True)
+    except KeyboardInterrupt:
+        raise InputError(
+            f"{workdir}: interrupted; the same command with --resume goes on from there"
+        ) from None
+    except InputError:
+        if not (workdir / "last.ckpt").is_file():  # nothing to go on from
+            shutil.rmtree(workdir)
+        raise
+    model.save(out)
+    metrics = evaluate(model, tuning).to_dict()
+    write_json(out / "metrics.json", metrics)
+    style.save(loss_figure(model.training_log), out / "training.png")
+    shutil.rmtree(workdir)
+    say("On the tuning part, which chose the epoch and the decoder's settings:")
+    metrics_tables(metrics)
+    typer.echo(str(out))

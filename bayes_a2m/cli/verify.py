@@ -1,0 +1,124 @@
+"""``bayes-a2m verify``: every problem of a data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from bayes_a2m.datasets.verify import Problem
+
+IN_FULL = 20
+"""Up to so many warnings are printed one by one; more are gathered by kind."""
+
+
+def verify(
+    data_dir: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA_DIR",
+            help="Folder of voice_001.wav, midi_001.mid, ...",
+            show_default=False,
+        ),
+    ],
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write every problem to this JSON file; - prints the JSON and nothing else.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Check a data folder: names, pairs, lengths, rates, labels, metadata.
+
+    Every problem is listed with its file, as an error (to be mended before
+    anything works) or a warning (it works; have a look). The exit code is 1
+    if there is an error, 0 if there is none.
+
+    Examples:
+
+        bayes-a2m verify data/sample
+
+        bayes-a2m verify recordings --json problems.json
+
+        bayes-a2m verify recordings --json - | jq .summary
+    """
+    import json
+
+    from bayes_a2m.cli import progress
+    from bayes_a2m.datasets.verify import verify as find_problems
+    from bayes_a2m.files import write_json
+
+    with progress.bar("checking") as update:
+        report = find_problems(data_dir, update)
+    if json_file == Path("-"):
+        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        if json_file is not None:
+            write_json(json_file, report.to_dict())
+        console = _console()
+        _print(console, report.errors, "error", "red", in_full=True)
+        few = len(report.warnings) <= IN_FULL
+        _print(console, report.warnings, "warning", "yellow", in_full=few)
+        if not few and json_file is None:
+            console.print("--json FILE lists every warning with its times.\n", style="dim")
+        console.print(
+            f"{_count(report.recordings, 'recording')}: {_count(len(report.errors), 'error')}, "
+            f"{_count(len(report.warnings), 'warning')}"
+        )
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def _console() -> Console:
+    """Stdout, its lines wrapped on a terminal and left whole in a pipe or file."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 10_000
+    return console
+
+
+def _print(
+    console: Console, problems: Iterable[Problem], level: str, colour: str, *, in_full: bool
+) -> None:
+    """Problems of one level by kind: each in full, or an example and the files."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from bayes_a2m.datasets.verify import compact
+
+    by_code: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_code.setdefault(problem.code, []).append(problem)
+    for code, members in by_code.items():
+        files = list(dict.fromkeys(p.file for p in members))
+        title = Text(f"{level} {code}", style=f"bold {colour}")
+        title.append(f"  {len(members)}", style="bold")
+        if len(files) < len(members):
+            title.append(f" in {_count(len(files), 'file')}")
+        console.print(title)
+        if in_full or len(members) <= 3:
+            lines = [Text.assemble((p.file, "bold"), f"  {p.message}") for p in members]
+        else:
+            lines = [
+                Text(compact(files)),
+                Text.assemble(("such as ", "dim"), (members[0].file, "bold"))
+                + Text(f"  {members[0].message}"),
+            ]
+        for line in lines:
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
+        console.print()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

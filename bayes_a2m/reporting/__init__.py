@@ -1,0 +1,1 @@
+"""Figures, templates, the HTML report."""

@@ -1,0 +1,132 @@
+"""One look for every figure: sizes, fonts and colours fit for a paper.
+
+Figures are made without pyplot, so nothing is global: no backend is chosen, no ``rcParams``
+are changed, and a figure is freed when its last name goes. Colours are those of Okabe and Ito
+(https://jfly.uni-koeln.de/color/), which people with any kind of colour vision tell apart.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 7.2
+"""Inches: two columns of a paper, or the text of a page."""
+
+COLUMN = 3.5
+"""Inches: one column of a paper."""
+
+DPI = 200
+"""Dots per inch of a PNG."""
+
+TITLE, LABEL, TICK = 8.5, 8.0, 7.0
+"""Font sizes in points, as printed at full width."""
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW)
+"""Okabe and Ito's colours in the order to use them: those that stand out on white first."""
+
+SILENCE = "#888888"
+"""Colour of silence; also of what is secondary."""
+
+INK = "#222222"
+"""Colour of text and axes."""
+
+FORMATS = ("png", "svg", "pdf")
+"""What :func:`save` can write."""
+
+
+def class_colours(classes: int) -> tuple[str, ...]:
+    """A colour for silence and for every pitch, as hexadecimal.
+
+    Up to seven pitches get the palette's colours; more are spread over *viridis* from low to
+    high (its pale end left out), so neighbours in pitch are neighbours in colour.
+
+    Parameters
+    ----------
+    classes
+        How many classes there are, silence included: ``len(vocabulary)``.
+
+    >>> class_colours(4)
+    ('#888888', '#0072B2', '#D55E00', '#009E73')
+    """
+    pitches = classes - 1
+    if pitches <= len(PALETTE):
+        return (SILENCE, *PALETTE[:pitches])
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    shades = colormaps["viridis"]
+    return (SILENCE, *(to_hex(shades(0.92 * k / (pitches - 1))) for k in range(pitches)))
+
+
+def new_figure(width: float = WIDTH, height: float = 4.0) -> Figure:
+    """An empty figure, in inches, to be drawn with the Agg backend.
+
+    >>> new_figure(3.5, 2.0).get_size_inches()
+    array([3.5, 2. ])
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def dress(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool = False) -> Axes:
+    """Give axes their labels, fonts, thin lines and no box; returns them.
+
+    Labels left empty stay as they are.
+    """
+    if title:
+        axes.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5)
+    if x:
+        axes.set_xlabel(x, fontsize=LABEL, color=INK)
+    if y:
+        axes.set_ylabel(y, fontsize=LABEL, color=INK)
+    axes.tick_params(labelsize=TICK, width=0.6, length=2.5, color=INK, labelcolor=INK)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_linewidth(0.6)
+        axes.spines[side].set_color(INK)
+    if grid:
+        axes.grid(True, linewidth=0.4, color="#dddddd")
+        axes.set_axisbelow(True)
+    return axes
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF, whichever the path ends in, atomically.
+
+    The same figure gives the same bytes: no date is written, and SVG ids do not vary.
+
+    Raises
+    ------
+    InputError
+        If the path ends in something else, or cannot be written to.
+    """
+    import matplotlib
+
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise InputError(
+            f"{path}: a figure is written as {', '.join(FORMATS)}{suggest(kind, FORMATS)}"
+        )
+    undated = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    with (
+        atomic_path(path) as temporary,
+        # for the time of writing only; 42 keeps the text of a PDF text
+        matplotlib.rc_context({"svg.hashsalt": "bayes_a2m", "pdf.fonttype": 42}),
+    ):
+        figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated)

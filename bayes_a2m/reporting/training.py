@@ -1,0 +1,48 @@
+"""The course of a training."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def loss_figure(log: str) -> Figure:
+    """NLL of fitting and tuning part by epoch, the chosen epoch marked.
+
+    Parameters
+    ----------
+    log
+        The content of ``training.csv``.
+    """
+    rows = list(csv.DictReader(io.StringIO(log)))
+    epochs = [float(r["epoch"]) + 1 for r in rows]
+    fit = [float(r["train_nll"]) for r in rows]
+    tune = [float(r["tuning_nll"]) for r in rows]
+    figure = style.new_figure(style.COLUMN, 2.4)
+    axes = figure.add_subplot()
+    axes.plot(epochs, fit, color=style.ORANGE, label="fitting part, augmented")
+    axes.plot(epochs, tune, color=style.BLUE, label="tuning part")
+    if rows:
+        best = min(range(len(rows)), key=lambda i: tune[i])
+        axes.plot(
+            epochs[best],
+            tune[best],
+            "o",
+            color=style.BLUE,
+            markersize=4,
+            label=f"chosen: epoch {best + 1}, {tune[best]:.3f}",
+        )
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    style.dress(axes, x="epoch", y="NLL (nats a frame)", grid=True)
+    axes.tick_params(which="minor", labelsize=style.TICK)
+    axes.legend(fontsize=style.TICK, frameon=False)
+    figure.tight_layout(pad=0.4)
+    return figure

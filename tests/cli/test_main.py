@@ -1,0 +1,332 @@
+"""The command from outside: what it prints, exits with, and leaves behind."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pretty_midi
+import pytest
+import soundfile
+
+from bayes_a2m.datasets import Dataset
+from bayes_a2m.files import read_json
+from bayes_a2m.prediction import FramePosterior
+from tests import tiny
+
+SCHEMA = Path(__file__).parents[2] / "bayes_a2m" / "schemas" / "metrics.json"
+
+
+def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bayes_a2m", *map(str, arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def refused(*arguments: object) -> str:
+    """Run what must fail as bad input: code 2, one line on stderr, no traceback."""
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("bayes-a2m: ")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine seconds of tones, longer than a window."""
+    generator = np.random.default_rng(5)
+    path = tmp_path_factory.mktemp("song") / "song.wav"
+    soundfile.write(path, tiny.tone(tiny.melody(generator, 9.0), 9.0, generator), tiny.RATE)
+    return path
+
+
+def test_help_is_quick_to_load_and_names_every_verb() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for verb in ("verify", "plot", "features", "train", "evaluate", "transcribe"):
+        assert verb in done.stdout
+        shown = run(verb, "--help")
+        assert shown.returncode == 0
+        assert "Examples:" in shown.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from bayes_a2m.cli.main import make_app; make_app();"
+        "print([m for m in ('torch', 'librosa', 'matplotlib', 'lightning', 'scipy', 'numpy') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_transcribing_imports_only_torch(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['bayes-a2m', *sys.argv[1:]]\n"
+        "from bayes_a2m.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print([m for m in ('librosa', 'lightning', 'sklearn', 'xarray', 'numba', 'pandas') "
+        "if m in sys.modules])"
+    )
+    arguments = ["transcribe", str(tiny_model), str(song), "-o", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_from_a_folder_to_notes(tiny_folder: Path, song: Path, tmp_path: Path) -> None:
+    model, notes = tmp_path / "model", tmp_path / "notes"
+    overrides = [part for s in tiny.SMALL for part in ("--set", s)]
+    done = run("train", "crnn", "--data", tiny_folder, "--out", model, *overrides, "--seed", 3)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(model)
+    names = {p.name for p in model.iterdir()}
+    assert {"model.safetensors", "config.yaml", "training.png", "metrics.json"} <= names
+    assert "seed: 3" in (model / "config.yaml").read_text()
+    assert not (tmp_path / "model.partial").exists()
+
+    metrics, predictions = tmp_path / "metrics.json", tmp_path / "predictions.nc"
+    done = run(
+        "evaluate", model, "--data", tiny_folder, "--json", metrics, "--predictions", predictions
+    )
+    assert done.returncode == 0, done.stderr
+    found = read_json(metrics)
+    jsonschema.validate(found, read_json(SCHEMA))
+    assert found["recordings"] == 4  # those of the validation split: all that was not seen
+    assert found["metrics"]["accuracy"]["value"] > 0.8
+    assert len(FramePosterior.load(predictions)) == 4
+    assert "By condition" in done.stdout
+    again = run("evaluate", model, "--data", tiny_folder, "--split", "validation")
+    assert again.stdout.splitlines()[:20] == done.stdout.splitlines()[:20]
+
+    done = run("transcribe", model, song, tiny_folder, "-o", notes)
+    assert done.returncode == 0, done.stderr
+    for ending in ("mid", "csv", "png"):
+        assert (notes / f"song.{ending}").stat().st_size > 0
+        assert len(list(notes.glob(f"voice_*.{ending}"))) == 16
+    assert not [p for p in notes.iterdir() if p.name.startswith(".")]
+    midi = pretty_midi.PrettyMIDI(str(notes / "song.mid"))
+    assert {n.pitch for n in midi.instruments[0].notes} <= {60, 64, 67}
+
+
+def test_what_is_written_can_be_chosen(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run(
+        "transcribe", tiny_model, song, "-o", out, "--format", "csv,mid", "--transpose", "-12"
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in out.iterdir()) == ["song.csv", "song.mid"]
+    rows = (out / "song.csv").read_text().splitlines()
+    assert rows[0].startswith("onset_seconds,offset_seconds,pitch,name")
+    assert {row.split(",")[3] for row in rows[1:]} <= {"C3", "E3", "G3"}
+
+
+def test_a_reference_is_drawn(tiny_model: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    arguments = (tiny_model, tiny_folder / "voice_001.wav", "--format", "png")
+    run("transcribe", *arguments, "-o", tmp_path / "without")
+    done = run(
+        "transcribe", *arguments, "-o", tmp_path / "with",
+        "--reference", tiny_folder / "midi_001.mid",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sizes = []
+    for folder in ("without", "with"):
+        from matplotlib.image import imread
+
+        sizes.append(imread(tmp_path / folder / "voice_001.png").shape[0])
+    assert sizes[1] > sizes[0]  # one row more
+
+
+def test_one_bad_file_does_not_stop_the_others(
+    tiny_model: Path, song: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"RIFF and then nothing")
+    line = refused("transcribe", tiny_model, bad, song, "-o", tmp_path / "out", "--format", "mid")
+    assert "bad.wav" in line
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["song.mid"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "expected"),
+    [
+        (np.zeros(0), 16000, "no samples"),
+        (np.full(16000, np.nan), 16000, "NaN"),
+        (np.zeros(160), 16000, "10 ms is too short"),
+    ],
+)
+def test_sound_that_cannot_be_used(
+    tiny_model: Path, tmp_path: Path, samples: np.ndarray, rate: int, expected: str
+) -> None:
+    path, out = tmp_path / "x.wav", tmp_path / "out"
+    soundfile.write(path, samples.astype(np.float32), rate, subtype="FLOAT")
+    line = refused("transcribe", tiny_model, path, "-o", out)
+    assert expected in line
+    assert str(path) in line
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (192000, 1), (44100, 2)])
+def test_any_rate_and_any_channels_give_the_same_notes(
+    tiny_model: Path, tmp_path: Path, rate: int, channels: int
+) -> None:
+    import soxr
+
+    generator = np.random.default_rng(1)
+    notes = tiny.melody(generator, 3.0)
+    sound = tiny.tone(notes, 3.0, generator)
+    plain, other = tmp_path / "plain.wav", tmp_path / "other.wav"
+    soundfile.write(plain, sound, tiny.RATE, subtype="FLOAT")
+    moved = soxr.resample(sound, tiny.RATE, rate)
+    soundfile.write(other, np.stack([moved] * channels, axis=1), rate, subtype="FLOAT")
+    out = tmp_path / "out"
+    done = run("transcribe", tiny_model, plain, other, "-o", out, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    first, second = (
+        [row.split(",")[:3] for row in (out / f"{name}.csv").read_text().splitlines()[1:]]
+        for name in ("plain", "other")
+    )
+    assert len(first) > 2
+    assert [row[2] for row in first] == [row[2] for row in second]
+    for a, b in zip(first, second, strict=True):
+        assert float(a[0]) == pytest.approx(float(b[0]), abs=0.031)
+
+
+def test_a_folder_with_something_wrong(tiny_folder: Path, tmp_path: Path) -> None:
+    def broken(name: str) -> Path:
+        return Path(shutil.copytree(tiny_folder, tmp_path / name))
+
+    def trained(folder: Path) -> str:
+        line = refused("train", "crnn", "--data", folder, "--out", tmp_path / "model")
+        assert not list(tmp_path.glob("model*"))
+        return line
+
+    assert "no such data folder" in trained(tmp_path / "missing")
+    folder = broken("unpaired")
+    (folder / "midi_003.mid").unlink()
+    assert "voice_003.wav" in trained(folder)
+    folder = broken("not_midi")
+    (folder / "midi_004.mid").write_bytes(b"not a MIDI file")
+    assert "midi_004.mid" in trained(folder)
+    folder = broken("corrupt")
+    (folder / "voice_005.wav").write_bytes(b"nonsense")
+    assert "voice_005.wav" in trained(folder)
+    folder = broken("nan")
+    soundfile.write(folder / "voice_002.wav", np.full(19200, np.nan), tiny.RATE, subtype="FLOAT")
+    assert "voice_002.wav" in trained(folder)
+    folder = broken("unknown_id")
+    with (folder / "metadata.csv").open("a") as file:
+        file.write("999,studio,train,\n")
+    assert "999" in trained(folder)
+    folder = broken("no_train")
+    text = (folder / "metadata.csv").read_text().replace(",train,", ",validation,")
+    (folder / "metadata.csv").write_text(text)
+    assert "no split called 'train'" in trained(folder)
+
+
+def test_settings_that_do_not_exist(tiny_folder: Path, tmp_path: Path) -> None:
+    common = ("--data", tiny_folder, "--out", tmp_path / "model")
+    line = refused("train", "crnn", *common, "--set", "training.lerning_rate=1")
+    assert "did you mean 'learning_rate'" in line
+    line = refused("train", "crnn", *common, "--set", "network.hiden=1")
+    assert "did you mean 'hidden'" in line
+    assert "did you mean 'crnn'" in refused("train", "crn", *common)
+    line = refused("train", "crnn", *common, "--set", "network.name=crn")
+    assert "did you mean 'crnn'" in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_is_none(
+    tiny_model: Path, tiny_folder: Path, song: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert "no such model" in refused("transcribe", tmp_path / "none", song, "-o", out)
+    broken = Path(shutil.copytree(tiny_model, tmp_path / "broken"))
+    (broken / "normalizer.json").unlink()
+    assert "normalizer.json missing" in refused("transcribe", broken, song, "-o", out)
+    assert "normalizer.json missing" in refused("evaluate", broken, "--data", tiny_folder)
+    (broken / "normalizer.json").write_text("{")
+    assert "normalizer.json" in refused("evaluate", broken, "--data", tiny_folder)
+    shutil.copy(tiny_model / "normalizer.json", broken)
+    (broken / "model.safetensors").write_bytes(b"nonsense")
+    assert "model.safetensors" in refused("evaluate", broken, "--data", tiny_folder)
+    assert not out.exists()
+
+
+def test_arguments_that_do_not_fit(
+    tiny_model: Path, tiny_folder: Path, song: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert "did you mean 'mid'" in refused(
+        "transcribe", tiny_model, song, "-o", out, "--format", "midi"
+    )
+    assert "overwrite" in refused("transcribe", tiny_model, song, song, "-o", out)
+    assert "no such sound" in refused("transcribe", tiny_model, tmp_path / "x.wav", "-o", out)
+    assert "no such MIDI" in refused(
+        "transcribe", tiny_model, song, "-o", out, "--reference", tmp_path / "x.mid"
+    )
+    assert "is a file" in refused("transcribe", tiny_model, song, "-o", song)
+    assert "no split called" in refused(
+        "evaluate", tiny_model, "--data", tiny_folder, "--split", "tests"
+    )
+    assert "is there already" in refused(
+        "train", "crnn", "--data", tiny_folder, "--out", tiny_model
+    )
+    assert not out.exists()
+
+
+def test_a_wrong_option_is_two_lines_at_most_and_code_2() -> None:
+    done = run("transcribe", "--no-such-option")
+    assert done.returncode == 2
+    assert "no-such-option" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = run("verify", tmp_path / "missing", "--debug")
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_interrupting_leaves_no_model(tiny_folder: Path, tmp_path: Path) -> None:
+    import signal
+    import time
+
+    out = tmp_path / "model"
+    overrides = [part for s in (*tiny.SMALL, "training.epochs=500") for part in ("--set", s)]
+    command = [sys.executable, "-m", "bayes_a2m", "train", "crnn", "--data", str(tiny_folder)]
+    running = subprocess.Popen(
+        [*command, "--out", str(out), *overrides],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    log = tmp_path / "model.partial" / "training.csv"
+    deadline = time.monotonic() + 120
+    while not log.is_file():
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    assert not out.exists()
+
+
+def test_the_validation_split_is_not_looked_at_in_training(
+    tiny_folder: Path, tiny_data: Dataset, tiny_model: Path
+) -> None:
+    seen = json.loads((tiny_model / "seen.json").read_text())
+    train = set(tiny_data.split("train").ids)
+    assert set(seen["fit"]) | set(seen["tune"]) == train
+    assert not set(seen["fit"]) & set(seen["tune"])
