@@ -89,6 +89,7 @@ def write(path: Path, contents: Contents) -> None:
         save_file(
             {k: v.contiguous() for k, v in contents.weights.items()}, beside / "model.safetensors"
         )
+        (beside / "model.safetensors").chmod(0o644)
         vocabulary = contents.vocabulary
         config: dict[str, Any] = {
             "format_version": FORMAT,

@@ -41,7 +41,11 @@ def score(value: dict[str, float | None] | None, *, interval: bool = True) -> st
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3f}"
+    return f"{value:.3f}"
+
+
+def _count(value: dict[str, float | None] | None) -> str:
+    return "–" if value is None or value["value"] is None else f"{value['value']:.0f}"
 
 
 def metrics_tables(metrics: dict[str, Any]) -> None:
@@ -62,14 +66,17 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
         rows = [[n.replace("_", " "), *(score(c[n]) for c in conditions.values())] for n in shown]
         table("By condition", ["", *conditions], rows)
     names = [n for n, v in next(iter(metrics["per_class"].values())).items() if v is not None]
-    rows = [[c, *(score(v[n]) for n in names)] for c, v in metrics["per_class"].items()]
+    rows = [
+        [c, *(_count(v[n]) if n.startswith("false_") else score(v[n]) for n in names)]
+        for c, v in metrics["per_class"].items()
+    ]
     table("By class", ["", *(n.replace("_", " ") for n in names)], rows)
     classes = list(metrics["per_class"])
     rows = [
         [name, *(str(count) for count in line)]
         for name, line in zip(classes, metrics["confusion"], strict=True)
     ]
-    table("Confusion, frames (rows: reference, columns: called)", ["", *classes], rows)
+    table("Confusion (a row: reference)", ["", *classes], rows)
     cost = metrics["cost"]
     if cost["seconds_per_audio_second"] is not None:
         table(

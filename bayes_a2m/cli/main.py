@@ -20,7 +20,6 @@ def make_app() -> typer.Typer:
     """The command with all its verbs."""
     app = typer.Typer(
         name="bayes-a2m",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -56,17 +55,14 @@ def make_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command; every expected failure is one line on stderr."""
-    debug = "--debug" in sys.argv[1:]
+    """Run the command; every failure is one line on stderr and an exit code."""
+    arguments = sys.argv[1:] or ["--help"]
+    debug = "--debug" in arguments
     if debug:  # wherever it stands on the line
-        sys.argv = [sys.argv[0], "--debug", *(a for a in sys.argv[1:] if a != "--debug")]
+        arguments = ["--debug", *(a for a in arguments if a != "--debug")]
     try:
-        make_app()()
-    except InputError as error:
-        if debug:
-            raise
-        _fail(str(error), 2)
-    except KeyboardInterrupt:
+        code = make_app()(arguments, prog_name="bayes-a2m", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
         if debug:
             raise
         _fail("interrupted", 130)
@@ -77,15 +73,26 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        reason = " ".join(str(error).split())[:300]
-        _fail(
-            f"unexpected {type(error).__name__}: {reason}; run again with --debug and report the "
-            "traceback",
-            1,
-        )
+        _fail(*_explained(error))
+    sys.exit(code or 0)
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
+    if isinstance(error, InputError):
+        return str(error), 2
+    # a wrong option or argument: typer has click's exceptions, under its own or click's roof
+    message = getattr(error, "format_message", None)
+    if message is not None:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "bayes-a2m"
+        return f"{message()} ({command} --help shows what there is)", 2
+    reason = " ".join(str(error).split())[:300]
+    hint = "run again with --debug and report the traceback"
+    return f"unexpected {type(error).__name__}: {reason}; {hint}", 1
 
 
 def _fail(message: str, code: int) -> None:
     """Say what is wrong, on one line, and leave."""
-    print(f"bayes-a2m: {' '.join(message.split())}", file=sys.stderr)
+    typer.echo(f"bayes-a2m: {' '.join(message.split())}", err=True)
     sys.exit(code)

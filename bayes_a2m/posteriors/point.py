@@ -149,9 +149,8 @@ class Point(Posterior):
             for recording in data:
                 features = extractor(recording.audio(self.grid.sample_rate))
                 labels = recording.labels(self.grid, vocabulary)
-                for start in range(0, len(labels), length):
-                    piece = slice(start, start + length)
-                    made.append(Example(features[piece], labels[piece]))
+                for start, end in _pieces(len(labels), length):
+                    made.append(Example(features[start:end], labels[start:end]))
             return made
 
         fitting, tuning = examples(train), examples(tune)
@@ -241,3 +240,11 @@ def _load_weights(network: Network, weights: Mapping[str, torch.Tensor], source:
         raise InputError(
             f"{source}: the weights do not fit the network of config.yaml ({reason}); train again"
         ) from error
+
+
+def _pieces(frames: int, length: int) -> list[tuple[int, int]]:
+    """Cut a recording into examples; a rest of under a quarter stays with the one before."""
+    starts = list(range(0, frames, length))
+    if len(starts) > 1 and frames - starts[-1] < length / 4:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], frames], strict=True))

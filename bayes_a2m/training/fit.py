@@ -15,12 +15,13 @@ from pathlib import Path
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.studies.spec import TrainingSettings
+from bayes_a2m.training.bar import EpochBar
 from bayes_a2m.training.callbacks import RunningAverage, TrainingLog, WholeCheckpoints
 from bayes_a2m.training.data import Example, Examples
 from bayes_a2m.training.losses import class_weights
@@ -132,7 +133,7 @@ def _train(
     if settings.early_stopping:
         callbacks.append(EarlyStopping("tuning_nll", patience=settings.early_stopping.patience))
     if progress:
-        callbacks.append(RichProgressBar(leave=False))
+        callbacks.append(EpochBar())
     callbacks.append(best)
     with _quiet():
         trainer = L.Trainer(
@@ -144,7 +145,7 @@ def _train(
             callbacks=callbacks,
             plugins=[WholeCheckpoints()],
             logger=False,
-            enable_progress_bar=progress,
+            enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )

@@ -1,0 +1,66 @@
+"""One bar for a whole training, with the time left and how it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class EpochBar(Callback):
+    """A bar over all steps on a terminal, a line an epoch elsewhere; both on stderr."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.best: tuple[float, int] | None = None
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            TextColumn("{task.fields[words]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None, words="")
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Show the bar, filled as far as a resumed training has come."""
+        steps = int(trainer.estimated_stepping_batches)
+        self._bar.start()
+        self._bar.update(self._task, total=steps, completed=trainer.global_step)
+
+    def on_train_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """One step on."""
+        self._bar.update(self._task, completed=trainer.global_step)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Say how the epoch ended."""
+        epoch, nll = trainer.current_epoch + 1, float(trainer.callback_metrics["tuning_nll"])
+        if self.best is None or nll < self.best[0]:
+            self.best = (nll, epoch)
+        words = f"epoch {epoch}/{trainer.max_epochs}, tuning NLL {nll:.3f}"
+        words += f" (best {self.best[0]:.3f} in epoch {self.best[1]})"
+        self._bar.update(self._task, words=words)
+        if not self.console.is_terminal:
+            self.console.print(words, soft_wrap=True)
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
+        """Take the bar away also when the training breaks off."""
+        self._bar.stop()
