@@ -103,3 +103,28 @@ def test_takes_that_were_seen_are_told_apart(tiny_point: Point, tiny_data: Datas
     ).to_dict()
     assert result["without_seen_takes"]["nll"] == pytest.approx(rest["metrics"]["nll"])
     assert rest["without_seen_takes"] is None
+
+
+def test_memory_grows_by_the_counts_only() -> None:
+    """Two minutes of posterior are 0.3 MB and more in the making; what is kept of them is not."""
+    import tracemalloc
+    from collections.abc import Iterator
+
+    frames, decoder = 20_000, Decoder.from_labels([np.array([0, 1, 2, 3, 0])], 4)
+    samples = np.zeros(frames * 96, dtype=np.float32)
+    probs = np.zeros((frames, 4), dtype=np.float32)
+    probs[:, 0] = 1
+
+    def source(count: int) -> Iterator[tuple[list[Recording], FramePosterior]]:
+        for i in range(count):
+            recording = Recording(str(i), samples=samples, sample_rate=16000, notes=())
+            yield [recording], FramePosterior.from_probs([probs], ids=[str(i)])
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        evaluate_chunks(source(count), decoder, total=count)
+        highest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return highest
+
+    assert peak(5) - peak(1) < 4 * 100_000
