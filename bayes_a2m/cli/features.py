@@ -38,7 +38,7 @@ def features(
 
     Examples:
 
-        bayes-a2m features data/sample --out sample.npz
+        bayes-a2m features recordings --out sample.npz
 
         python -c "import numpy; print(numpy.load('sample.npz')['X'].shape)"
     """

@@ -42,7 +42,7 @@ def plot(
 
     Examples:
 
-        bayes-a2m plot data/sample --out pictures
+        bayes-a2m plot recordings --out pictures
 
         bayes-a2m plot recordings --out paper --format pdf,svg --limit 3
 

@@ -45,7 +45,7 @@ def verify(
 
     Examples:
 
-        bayes-a2m verify data/sample
+        bayes-a2m verify recordings
 
         bayes-a2m verify recordings --json problems.json
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.panels import time_panels
 from bayes_a2m.reporting.spectrum import COLUMNS, draw_spectrum
 
 if TYPE_CHECKING:
@@ -65,35 +66,14 @@ def recording_figure(
     duration = samples.shape[0] / grid.sample_rate
 
     heights = [0.75, 2.4] if labels is None else [0.75, 2.4, 0.85]
-    inches = sum(heights) + 0.95
-    figure = style.new_figure(style.WIDTH, inches)
-    # margins are set outright: a layout engine costs more than the drawing
-    cells = figure.add_gridspec(
-        len(heights),
-        2,
-        height_ratios=heights,
-        width_ratios=(1, 0.016),
-        left=0.65 / style.WIDTH,
-        right=1 - 0.5 / style.WIDTH,
-        top=1 - 0.26 / inches,
-        bottom=0.4 / inches,
-        hspace=0.1,
-        wspace=0.025,
-    )
-    wave = figure.add_subplot(cells[0, 0])
-    heard = figure.add_subplot(cells[1, 0], sharex=wave)
-    panels = [wave, heard]
+    panels = time_panels(heights, duration, bar_beside=1)
+    wave, heard = panels.axes[:2]
     _draw_waveform(wave, samples, grid.sample_rate)
     spectrum = Spectrum(features(samples), features.settings)
-    draw_spectrum(heard, figure.add_subplot(cells[1, 1]), spectrum, vocabulary)
+    draw_spectrum(heard, panels.bar, spectrum, vocabulary)
     if labels is not None:
-        panels.append(figure.add_subplot(cells[2, 0], sharex=wave))
         _outline_labels(heard, labels, vocabulary)
-        _draw_labels(panels[-1], labels, vocabulary, duration)
-    for panel in panels[:-1]:
-        panel.tick_params(labelbottom=False)
-    style.dress(panels[-1], x="time (s)")
-    wave.set_xlim(0.0, duration)
+        _draw_labels(panels.axes[2], labels, vocabulary, duration)
     facts = (recording.condition, recording.split, recording.take and f"take {recording.take}")
     style.dress(wave, title="  ·  ".join([recording.id, *(fact for fact in facts if fact)]))
     if labels:
@@ -101,8 +81,8 @@ def recording_figure(
         where = f"{abs(offset)} semitones {'below' if offset < 0 else 'above'} their names"
         words = f"outlines in the spectrum: labels{f', {where}' if offset else ''}"
         wave.set_title(words, fontsize=style.TICK, color=style.SILENCE, loc="right", pad=5)
-    figure.align_ylabels(panels)
-    return figure
+    panels.figure.align_ylabels(panels.axes)
+    return panels.figure
 
 
 def _draw_waveform(axes: Axes, samples: NDArray[np.float32], sample_rate: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.panels import time_panels
 from bayes_a2m.reporting.spectrum import draw_spectrum
 
 if TYPE_CHECKING:
@@ -53,35 +54,17 @@ def transcription_figure(
     duration = grid.seconds(int(posterior.lengths[recording]))
     known = None if reference is None else [n for n in reference if n.onset < duration]
     heights = [2.0, 1.2, *([] if known is None else [0.75]), 0.75]
-    inches = sum(heights) + 0.15 * len(heights) + 0.6
-    figure = style.new_figure(style.WIDTH, inches)
-    cells = figure.add_gridspec(
-        len(heights),
-        2,
-        height_ratios=heights,
-        width_ratios=(1, 0.016),
-        left=0.6 / style.WIDTH,
-        right=1 - 0.5 / style.WIDTH,
-        top=1 - 0.28 / inches,
-        bottom=0.4 / inches,
-        hspace=0.14,
-        wspace=0.025,
-    )
-    heard = figure.add_subplot(cells[0, 0])
-    rows = [heard, *(figure.add_subplot(cells[i, 0], sharex=heard) for i in range(1, len(heights)))]
-    draw_spectrum(heard, figure.add_subplot(cells[0, 1]), spectrum, vocabulary)
+    panels = time_panels(heights, duration, bar_beside=0)
+    rows = panels.axes
+    draw_spectrum(rows[0], panels.bar, spectrum, vocabulary)
     _draw_probabilities(rows[1], posterior, recording)
     pitches = _pitches(vocabulary, transcription.notes, known or ())
     if known is not None:
         _draw_notes(rows[2], known, pitches, vocabulary, "reference")
     _draw_notes(rows[-1], transcription.notes, pitches, vocabulary, "notes")
-    for axes in rows[:-1]:
-        axes.tick_params(labelbottom=False)
-    heard.set_xlim(0, duration)
-    style.dress(heard, title=transcription.id)
-    style.dress(rows[-1], x="time (s)")
-    figure.align_ylabels(rows)
-    return figure
+    style.dress(rows[0], title=transcription.id)
+    panels.figure.align_ylabels(rows)
+    return panels.figure
 
 
 def _draw_probabilities(axes: Axes, posterior: FramePosterior, recording: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import tempfile
 import threading
@@ -86,83 +85,75 @@ def train(
     KeyboardInterrupt
         If interrupted; the folder then allows to resume.
     """
-    own = folder is None
-    folder = Path(tempfile.mkdtemp(prefix="bayes-a2m-")) if folder is None else folder
-    try:
-        return _train(
-            network, fit, tune, normalizer, settings, floor_db, seed, folder, resume, progress
+    with _home(folder) as home:
+        weights = None
+        if settings.class_weight_power:
+            labels = [e.labels for e in fit]
+            weights = torch.from_numpy(
+                class_weights(labels, network.classes, settings.class_weight_power)
+            )
+        module = NetworkTraining(
+            network, normalizer, settings, floor_db=floor_db, seed=seed, class_weights=weights
         )
-    finally:
-        if own:
-            shutil.rmtree(folder, ignore_errors=True)
+        log = TrainingLog(home / "training.csv")
+        best = ModelCheckpoint(
+            home,
+            filename="best",
+            monitor="tuning_nll",
+            save_top_k=1,
+            save_last=True,
+            enable_version_counter=False,
+        )
+        callbacks: list[Callback] = [log]
+        if settings.averaging:
+            callbacks.append(RunningAverage(settings.averaging))
+        if settings.early_stopping:
+            callbacks.append(EarlyStopping("tuning_nll", patience=settings.early_stopping.patience))
+        if progress:
+            callbacks.append(EpochBar())
+        callbacks.append(best)
+        with _quiet():
+            trainer = L.Trainer(
+                accelerator="auto",
+                devices=1,
+                max_epochs=settings.epochs,
+                precision=settings.precision,
+                gradient_clip_val=settings.gradient_clip or None,
+                callbacks=callbacks,
+                plugins=[WholeCheckpoints()],
+                logger=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+                num_sanity_val_steps=0,
+            )
+            last = home / "last.ckpt"
+            examples = Examples(fit, tune, batch=settings.batch, seed=seed)
+            start = str(last) if resume and last.is_file() else None
+            with _interruptible():
+                trainer.fit(module, examples, ckpt_path=start, weights_only=True)
+        if not best.best_model_path:
+            raise InputError(
+                "training: the tuning NLL was never finite; lower training.learning_rate"
+            )
+        state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")[
+            "state_dict"
+        ]
+        prefix = "network."
+        network.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        )
+        network.cpu().eval()
+        return Trained(network, log.text(), sum(row["seconds"] for row in log.rows))
 
 
-def _train(
-    network: Network,
-    fit: Sequence[Example],
-    tune: Sequence[Example],
-    normalizer: Normalizer,
-    settings: TrainingSettings,
-    floor_db: float,
-    seed: int,
-    folder: Path,
-    resume: bool,
-    progress: bool,
-) -> Trained:
-    weights = None
-    if settings.class_weight_power:
-        labels = [e.labels for e in fit]
-        weights = torch.from_numpy(
-            class_weights(labels, network.classes, settings.class_weight_power)
-        )
-    module = NetworkTraining(
-        network, normalizer, settings, floor_db=floor_db, seed=seed, class_weights=weights
-    )
-    log = TrainingLog(folder / "training.csv")
-    best = ModelCheckpoint(
-        folder,
-        filename="best",
-        monitor="tuning_nll",
-        save_top_k=1,
-        save_last=True,
-        enable_version_counter=False,
-    )
-    callbacks: list[Callback] = [log]
-    if settings.averaging:
-        callbacks.append(RunningAverage(settings.averaging))
-    if settings.early_stopping:
-        callbacks.append(EarlyStopping("tuning_nll", patience=settings.early_stopping.patience))
-    if progress:
-        callbacks.append(EpochBar())
-    callbacks.append(best)
-    with _quiet():
-        trainer = L.Trainer(
-            accelerator="auto",
-            devices=1,
-            max_epochs=settings.epochs,
-            precision=settings.precision,
-            gradient_clip_val=settings.gradient_clip or None,
-            callbacks=callbacks,
-            plugins=[WholeCheckpoints()],
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
-        last = folder / "last.ckpt"
-        examples = Examples(fit, tune, batch=settings.batch, seed=seed)
-        start = str(last) if resume and last.is_file() else None
-        with _interruptible():
-            trainer.fit(module, examples, ckpt_path=start, weights_only=True)
-    if not best.best_model_path:
-        raise InputError("training: the tuning NLL was never finite; lower training.learning_rate")
-    state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
-    prefix = "network."
-    network.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-    )
-    network.cpu().eval()
-    return Trained(network, log.text(), sum(row["seconds"] for row in log.rows))
+@contextmanager
+def _home(folder: Path | None) -> Iterator[Path]:
+    """The folder given, or one that is gone afterwards."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="bayes-a2m-") as temporary:
+        yield Path(temporary)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def sung(seconds: float = 2.0, notes: tuple[Note, ...] | None = NOTES) -> Record
 
 def test_three_panels_share_one_time_axis(extract: FeatureExtractor) -> None:
     figure = recording_figure(sung(), Vocabulary(), extract)
-    wave, spectrum, _, labels = figure.axes
+    wave, spectrum, labels, _ = figure.axes
     assert wave.get_xlim() == spectrum.get_xlim() == labels.get_xlim() == (0.0, 2.0)
     left = {round(axes.get_position().x0, 6) for axes in (wave, spectrum, labels)}
     right = {round(axes.get_position().x1, 6) for axes in (wave, spectrum, labels)}
@@ -76,13 +76,13 @@ def test_without_labels_there_is_no_panel_for_them(extract: FeatureExtractor) ->
 
 def test_no_notes_are_said_to_be_none(extract: FeatureExtractor) -> None:
     figure = recording_figure(sung(notes=()), Vocabulary(), extract)
-    assert [t.get_text() for t in figure.axes[-1].texts] == ["no notes"]
+    assert [t.get_text() for t in figure.axes[2].texts] == ["no notes"]
 
 
 def test_names_follow_the_vocabulary(extract: FeatureExtractor) -> None:
     vocabulary = Vocabulary(tuple(range(48, 85)), middle_c="C3")
     figure = recording_figure(sung(), vocabulary, extract)
-    names = [t.get_text() for t in figure.axes[-1].get_yticklabels()]
+    names = [t.get_text() for t in figure.axes[2].get_yticklabels()]
     assert names[0] == "C2"
     assert len(names) <= 8
 
