@@ -26,12 +26,13 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         mask = frame_mask(lengths, x.shape[2])
-        x = torch.relu(self.normalization(self.convolution(x), mask))
+        x = self.normalization(self.convolution(x), mask)
         if mask is not None:
             x = x * mask[:, None, :, None]
-        # a rest at the end counts as a frame; after the ReLU zeros cannot win the maximum
+        # a rest at the end counts as a frame; the ReLU takes away what its zeros may have won.
+        # ReLU and maximum commute, and after pooling there is a sixth of the work to do
         x = nn.functional.pad(x, (0, 0, 0, -x.shape[2] % self.pool[0]))
-        return nn.functional.max_pool2d(x, self.pool), pooled(lengths, self.pool[0])
+        return torch.relu(nn.functional.max_pool2d(x, self.pool)), pooled(lengths, self.pool[0])
 
 
 class CRNN(Network):
