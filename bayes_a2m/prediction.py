@@ -285,7 +285,7 @@ class FramePosterior:
             ids = tuple(str(i) for i in data["recording"].values)
             return cls(log_probs, data["length"].values, ids, vocabulary, grid)
         except KeyError as error:
-            raise InputError(f"{path}: the predictions lack {error}") from error
+            raise InputError(f"{path}: the predictions lack something: {error.args[0]}") from error
 
 
 def write_netcdf(path: Path, data: xarray.Dataset) -> None:

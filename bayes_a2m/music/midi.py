@@ -95,7 +95,7 @@ def write(path: Path, notes: Iterable[Note], *, transpose: int = 0) -> None:
     """
     import pretty_midi
 
-    midi = pretty_midi.PrettyMIDI(initial_tempo=120.0, resolution=960)
+    midi = pretty_midi.PrettyMIDI(initial_tempo=120.0, resolution=480)
     voice = pretty_midi.Instrument(program=52, name="voice")  # 52: choir aahs
     for note in notes:
         pitch = note.pitch + transpose

@@ -38,7 +38,7 @@ def rows(seeds: dict[str, dict[str, Any]]) -> list[list[str]]:
     table = [["", *SCORES, *COSTS]]
     for name, metrics in seeds.items():
         cells = [_interval(metrics["metrics"][s]) for s in SCORES]
-        table.append([name, *cells, *(f"{metrics['cost'][c]:.4g}" for c in COSTS)])
+        table.append([name, *cells, *(_cost(metrics["cost"][c]) for c in COSTS)])
     table.append(["mean of seeds", *_means([m["metrics"] for m in seeds.values()])])
     first = next(iter(seeds.values()))
     for condition in first["per_condition"]:
@@ -64,6 +64,10 @@ def markdown(table: list[list[str]]) -> str:
 
 def _interval(score: dict[str, float]) -> str:
     return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+
+
+def _cost(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _means(group: list[dict[str, Any]]) -> list[str]:

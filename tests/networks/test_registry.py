@@ -1,0 +1,53 @@
+"""Networks by name, their settings checked before anything is built."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.networks.crnn import CRNN
+from bayes_a2m.networks.registry import NETWORKS, checked, make_network
+
+
+def test_settings_reach_the_network() -> None:
+    settings = {"channels": [4, 6, 8], "hidden": 12, "pools": [[2, 3], [1, 2], [2, 2]]}
+    network = make_network("crnn", settings, bins=96, classes=5)
+    assert isinstance(network, CRNN)
+    assert (network.bins, network.classes) == (96, 5)
+    assert network.settings["channels"] == [4, 6, 8]
+    assert network.recurrence.hidden_size == 12
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_networks_own_settings_make_it_again(name: str) -> None:
+    network = make_network(name, {}, bins=252, classes=4)
+    assert network.name == name
+    again = make_network(name, network.settings, bins=252, classes=4)
+    assert again.settings == network.settings
+    assert again.parameter_count == network.parameter_count
+
+
+def test_only_what_is_given_is_passed_on_and_numbers_are_converted() -> None:
+    assert checked(CRNN, {}) == {}
+    assert checked(CRNN, {"hidden": "12"}) == {"hidden": 12}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("crn", {}, "network.name: unknown network 'crn' (did you mean 'crnn'?); known: crnn"),
+        ("zzz", {}, "unknown network 'zzz'; known: crnn"),
+        ("crnn", {"hiden": 3}, "unknown key 'network.hiden' (did you mean 'hidden'?)"),
+        ("crnn", {"bins": 3}, "unknown key 'network.bins'"),
+        ("crnn", {"hidden": "many"}, "network.hidden: "),
+        ("crnn", {"hidden": 3.5}, "network.hidden: "),
+        ("crnn", {"channels": [4, "x", 8]}, "network.channels.1: "),
+        ("crnn", {"head": "two"}, "unknown head 'two'"),
+    ],
+)
+def test_what_is_wrong_is_said(name: str, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        make_network(name, settings, bins=252, classes=4)

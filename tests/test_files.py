@@ -1,0 +1,107 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import atomic_path, content_hash, read_json, write_json, write_text
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "deep" / "x.txt"
+    with atomic_path(path) as temporary:
+        assert temporary.parent == path.parent
+        assert temporary.suffix == ".txt"
+        temporary.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert names(path.parent) == ["x.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+
+    def fail() -> None:
+        with atomic_path(path) as temporary:
+            temporary.write_text("ha")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["x.txt"]
+
+
+def test_an_older_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    write_text(path, "a longer text")
+    write_text(path, "µ")
+    assert path.read_bytes() == b"\xc2\xb5"
+    assert names(tmp_path) == ["x.txt"]
+
+
+def test_others_may_read_what_is_written(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_text(tmp_path / "x.txt", "")
+        assert stat.S_IMODE((tmp_path / "x.txt").stat().st_mode) == 0o644
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+
+
+def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"x\.txt: cannot write there"):
+        write_text(tmp_path / "file" / "x.txt", "text")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="folder: cannot write there"):
+        write_text(tmp_path / "folder", "text")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_json_survives(tmp_path: Path) -> None:
+    value = {"a": [1, 2.5, None, True], "µ": "C♯4"}
+    write_json(tmp_path / "x.json", value)
+    assert read_json(tmp_path / "x.json") == value
+    assert "C♯4" in (tmp_path / "x.json").read_text(encoding="utf-8")
+
+
+def test_json_has_no_nan(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", 1)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "x.json", {"nll": float("nan")})
+    assert read_json(tmp_path / "x.json") == 1
+    assert names(tmp_path) == ["x.json"]
+
+
+def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"x\.json: no such file"):
+        read_json(tmp_path / "x.json")
+    for content in (b"{", b"\xff\xfe"):
+        (tmp_path / "x.json").write_bytes(content)
+        with pytest.raises(InputError, match=r"x\.json: not readable as JSON"):
+            read_json(tmp_path / "x.json")
+    with pytest.raises(InputError, match="not readable as JSON"):
+        read_json(tmp_path)
+
+
+def test_the_hash_is_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"sound")
+    (tmp_path / "b").write_bytes(b"sound")
+    assert content_hash(tmp_path / "a") == content_hash(tmp_path / "b")
+    assert content_hash(tmp_path / "a") == hashlib.sha256(b"sound").hexdigest()
