@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,7 +50,7 @@ def train(
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate
-    from bayes_a2m.files import read_json, write_json
+    from bayes_a2m.files import write_json
     from bayes_a2m.model import ensure_free, make_posterior
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.training import loss_figure
@@ -69,18 +69,7 @@ def train(
         "fit": {r.id: r.hash for r in fitting},
         "tune": {r.id: r.hash for r in tuning},
     }
-    if workdir.exists():
-        if not resume:
-            raise InputError(
-                f"{workdir}: an unfinished training is there; --resume goes on with it, or delete "
-                "it"
-            )
-        if read_json(workdir / "identity.json") != identity:
-            raise InputError(
-                f"{workdir}: was started with other settings or recordings; delete it to start anew"
-            )
-    else:
-        write_json(workdir / "identity.json", identity)
+    _claim(workdir, identity, resume)
     say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
     try:
         model.fit(fitting, tuning, workdir=workdir, resume=resume, progress=True)
@@ -100,3 +89,20 @@ def train(
     say("On the tuning part, which chose the epoch and the decoder's settings:")
     metrics_tables(metrics)
     typer.echo(str(out))
+
+
+def _claim(workdir: Path, identity: dict[str, Any], resume: bool) -> None:
+    """Make the folder of an unfinished training, or see that it is the one to go on with."""
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.files import read_json, write_json
+
+    if not workdir.exists():
+        write_json(workdir / "identity.json", identity)
+    elif not resume:
+        raise InputError(
+            f"{workdir}: an unfinished training is there; --resume goes on with it, or delete it"
+        )
+    elif read_json(workdir / "identity.json") != identity:
+        raise InputError(
+            f"{workdir}: was started with other settings or recordings; delete it to start anew"
+        )

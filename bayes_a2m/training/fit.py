@@ -131,19 +131,19 @@ def train(
             start = str(last) if resume and last.is_file() else None
             with _interruptible():
                 trainer.fit(module, examples, ckpt_path=start, weights_only=True)
-        if not best.best_model_path:
-            raise InputError(
-                "training: the tuning NLL was never finite; lower training.learning_rate"
-            )
-        state = torch.load(best.best_model_path, weights_only=True, map_location="cpu")[
-            "state_dict"
-        ]
-        prefix = "network."
-        network.load_state_dict(
-            {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        )
-        network.cpu().eval()
+        _load_best(network, best.best_model_path)
         return Trained(network, log.text(), sum(row["seconds"] for row in log.rows))
+
+
+def _load_best(network: Network, path: str) -> None:
+    """Give the network the weights of its best epoch, on the processor, ready for use."""
+    if not path:
+        raise InputError("training: the tuning NLL was never finite; lower training.learning_rate")
+    state = torch.load(path, weights_only=True, map_location="cpu")["state_dict"]
+    prefix = "network."
+    own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    network.load_state_dict(own)
+    network.cpu().eval()
 
 
 @contextmanager
