@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,61 @@ def atomic_path(path: Path) -> Iterator[Path]:
             raise InputError(f"{path}: cannot write there ({error.strerror})") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def ensure_free(path: Path, replaces: Callable[[Path], bool] = lambda _: False) -> None:
+    """Refuse to make a folder where something stands.
+
+    Raises
+    ------
+    InputError
+        If ``path`` exists, is not an empty folder, and is not one that ``replaces`` is true of.
+    """
+    if not path.exists() or (path.is_dir() and (not any(path.iterdir()) or replaces(path))):
+        return
+    raise InputError(f"{path}: is there already; name another folder or delete it first")
+
+
+@contextmanager
+def atomic_folder(path: Path, replaces: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
+    """A temporary folder beside ``path`` that becomes ``path`` when the block ends well.
+
+    If the block raises, the temporary folder is removed and an older ``path`` is untouched.
+
+    Parameters
+    ----------
+    path
+        The folder to make.
+    replaces
+        Which folders with something in them may be replaced; none by default.
+
+    Raises
+    ------
+    InputError
+        As :func:`ensure_free`, or if the folder cannot be made.
+    """
+    ensure_free(path, replaces)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot write there ({error.strerror})") from error
+    old = beside / "old"
+    try:
+        new = beside / "new"
+        new.mkdir()
+        yield new
+        ensure_free(path, replaces)  # somebody may have been faster
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

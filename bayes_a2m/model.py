@@ -14,8 +14,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +24,7 @@ import yaml
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
-from bayes_a2m.files import read_json, write_json, write_text
+from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.posterior import Posterior, Seen
 from bayes_a2m.studies.spec import Experiment, validate_experiment
@@ -63,29 +61,11 @@ class Contents:
     training_seconds: float
 
 
-def ensure_free(path: Path) -> None:
-    """Refuse to write a model where something stands.
-
-    Raises
-    ------
-    InputError
-        If ``path`` exists.
-    """
-    if path.exists():
-        raise InputError(f"{path}: is there already; give another --out or delete it first")
-
-
 def write(path: Path, contents: Contents) -> None:
     """Write a model directory beside, then rename it: whole or not at all."""
     from safetensors.torch import save_file
 
-    ensure_free(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot write there ({error.strerror})") from error
-    try:
+    with atomic_folder(path) as beside:
         save_file(
             {k: v.contiguous() for k, v in contents.weights.items()}, beside / "model.safetensors"
         )
@@ -108,10 +88,6 @@ def write(path: Path, contents: Contents) -> None:
         write_json(beside / "seen.json", contents.seen.to_dict())
         write_text(beside / "training.csv", contents.training_log)
         write_json(beside / "metrics.json", None)
-        beside.chmod(0o755)
-        beside.rename(path)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def read(path: Path) -> Contents:

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_path, content_hash, read_json, write_json, write_text
+from bayes_a2m.files import (
+    atomic_folder,
+    atomic_path,
+    content_hash,
+    read_json,
+    write_json,
+    write_text,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -105,3 +112,32 @@ def test_the_hash_is_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"sound")
     assert content_hash(tmp_path / "a") == content_hash(tmp_path / "b")
     assert content_hash(tmp_path / "a") == hashlib.sha256(b"sound").hexdigest()
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "out") as folder:
+        (folder / "a").write_text("1")
+        assert not (tmp_path / "out").exists()
+    assert (tmp_path / "out" / "a").read_text() == "1"
+    with pytest.raises(ZeroDivisionError), atomic_folder(tmp_path / "other") as folder:
+        (folder / "a").write_text(str(1 / 0))
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_folder_replaces_only_what_it_may(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with atomic_folder(out) as folder:  # an empty one is nobody's
+        (folder / "mine").write_text("1")
+    with pytest.raises(InputError, match="is there already"), atomic_folder(out):
+        pass
+    with atomic_folder(out, lambda path: (path / "mine").exists()) as folder:
+        (folder / "mine").write_text("2")
+    assert (out / "mine").read_text() == "2"
+    with (
+        pytest.raises(RuntimeError),
+        atomic_folder(out, lambda path: (path / "mine").exists()),
+    ):
+        raise RuntimeError
+    assert (out / "mine").read_text() == "2"
+    assert names(tmp_path) == ["out"]

@@ -50,8 +50,8 @@ def train(
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate
-    from bayes_a2m.files import write_json
-    from bayes_a2m.model import ensure_free, make_posterior
+    from bayes_a2m.files import ensure_free, write_json
+    from bayes_a2m.model import make_posterior
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.training import loss_figure
     from bayes_a2m.studies.spec import load_experiment
