@@ -10,6 +10,7 @@ import typer
 from bayes_a2m.cli.evaluate import evaluate
 from bayes_a2m.cli.features import features
 from bayes_a2m.cli.plot import plot
+from bayes_a2m.cli.synth import synth
 from bayes_a2m.cli.train import train
 from bayes_a2m.cli.transcribe import transcribe
 from bayes_a2m.cli.verify import verify
@@ -49,7 +50,7 @@ def make_app() -> typer.Typer:
         if threads:
             os.environ["OMP_NUM_THREADS"] = str(threads)
 
-    for verb in (verify, plot, features, train, evaluate, transcribe):
+    for verb in (synth, verify, plot, features, train, evaluate, transcribe):
         app.command()(verb)
     return app
 

@@ -1,0 +1,136 @@
+"""What a source of noise is, and the ones that need no more than a spectrum or a pitch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from bayes_a2m.datasets.conditions import spectrum
+from bayes_a2m.datasets.conditions.stage import Part, Samples
+
+
+class Source(Part, ABC):
+    """Something that sounds besides the voice.
+
+    Attributes
+    ----------
+    kind
+        Its name in JSON.
+    weight_db
+        How loud it is among the sources it sounds with.
+    """
+
+    kind: str
+    weight_db: float = Field(0.0, ge=-100, le=100)
+
+    @abstractmethod
+    def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
+        """``count`` samples of it, RMS 1 (0 where it happens to be silent throughout)."""
+
+
+class ColouredNoise(Source):
+    """Hiss, rumble, traffic: steady noise that is flat and then falls.
+
+    Attributes
+    ----------
+    corner
+        Hz at which the spectrum begins to fall.
+    slope_db
+        Fall per octave above it.
+    """
+
+    kind: Literal["coloured"] = "coloured"
+    corner: float = Field(gt=0)
+    slope_db: float = Field(ge=0, le=48)
+
+    def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
+        """Gaussian noise of this colour."""
+        colour = spectrum.falling(self.corner, self.slope_db)
+        return spectrum.noise(count, sample_rate, generator, colour)
+
+
+class Hum(Source):
+    """The mains: a tone of 50 or 60 Hz and its harmonics, the even ones weaker.
+
+    Attributes
+    ----------
+    frequency
+        Hz of the mains.
+    harmonics
+        How many sound, with the fundamental.
+    fall_db
+        How much softer harmonic k is than the fundamental: ``fall_db log2(k)``.
+    """
+
+    kind: Literal["hum"] = "hum"
+    frequency: Literal[50, 60] = 50
+    harmonics: int = Field(8, ge=1, le=40)
+    fall_db: float = Field(4.0, ge=0, le=40)
+
+    def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
+        """Steady harmonics with phases of their own."""
+        number = np.arange(1, self.harmonics + 1)
+        decibels = -self.fall_db * np.log2(number) - 6.0 * (number % 2 == 0)
+        turns = self.frequency * np.arange(count) / sample_rate
+        audible = number * self.frequency < sample_rate / 2
+        return tones(turns, 10 ** (decibels / 20) * audible, generator)
+
+
+class Fan(Source):
+    """A small fan: rushing air in a band, and tones where its blades pass.
+
+    Attributes
+    ----------
+    blade
+        Hz at which blades pass, on average: it wanders by about 1 %.
+    centre
+        Hz about which the air is loudest.
+    tone_db
+        Level of the tones over that of the air.
+    """
+
+    kind: Literal["fan"] = "fan"
+    blade: float = Field(gt=0)
+    centre: float = Field(gt=0)
+    tone_db: float = Field(-6.0, ge=-100, le=40)
+
+    def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
+        """Air and blades together."""
+        band = spectrum.bell(self.centre, 30.0, 2.0)
+        air = spectrum.noise(count, sample_rate, generator, band)
+        slowly = spectrum.low_pass(2.0 * spectrum.LOWEST, 1)
+        wander = spectrum.noise(count, sample_rate, generator, slowly)
+        turns = np.cumsum(self.blade * (1 + 0.01 * wander)) / sample_rate
+        number = np.arange(1, 5)
+        blades = tones(turns, 1.0 / number * (number * self.blade < 0.45 * sample_rate), generator)
+        return spectrum.unit(air + 10 ** (self.tone_db / 20) * blades)
+
+
+def tones(
+    turns: Samples, amplitudes: Sequence[float] | Samples, generator: np.random.Generator
+) -> Samples:
+    """Harmonics of one pitch with random phases.
+
+    Parameters
+    ----------
+    turns
+        Phase of the fundamental in whole turns, shape ``(samples,)``.
+    amplitudes
+        Of harmonics 1, 2, ..., shape ``(harmonics,)``.
+    generator
+        Where the phases come from.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(samples,)``, RMS 1.
+    """
+    phases = generator.uniform(0.0, 2 * np.pi, len(amplitudes))
+    complex_amplitudes = np.asarray(amplitudes) * np.exp(1j * phases)
+    # harmonic k is the fundamental's phasor to the power k: a polynomial, one exp for them all
+    phasor = np.exp(2j * np.pi * turns)
+    return spectrum.unit(np.polyval([*complex_amplitudes[::-1], 0.0], phasor).real)
