@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install test format clean
+.PHONY: help install test demo format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ test: $(INSTALLED)  ## Install if need be, then check style and types, and run t
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+demo: $(INSTALLED)  ## Install if need be, then show everything on synthetic voices: reports/demo/index.html
+	$(BIN)/bayes-a2m demo
 
 format: $(INSTALLED)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from bayes_a2m.cli.demo import demo
 from bayes_a2m.cli.evaluate import evaluate
 from bayes_a2m.cli.features import features
 from bayes_a2m.cli.plot import plot
@@ -50,7 +51,7 @@ def make_app() -> typer.Typer:
         if threads:
             os.environ["OMP_NUM_THREADS"] = str(threads)
 
-    for verb in (synth, verify, plot, features, train, evaluate, transcribe):
+    for verb in (demo, synth, verify, plot, features, train, evaluate, transcribe):
         app.command()(verb)
     return app
 

@@ -1,0 +1,70 @@
+"""Which class is taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
+    """Frames by truth and call: the share of each true class, and the number of frames.
+
+    Parameters
+    ----------
+    table
+        Frames by truth (row) and by the class called (column), shape ``(class, class)``.
+    names
+        Of the classes.
+
+    Returns
+    -------
+    Figure
+        One column wide; a class that never occurs has an empty row.
+    """
+    counts = np.asarray(table, dtype=np.float64)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = style.new_figure(style.COLUMN, 2.9)
+    axes = figure.add_subplot()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    few = len(names) <= 6
+    for row, column in np.ndindex(*counts.shape) if few else ():
+        strong = share[row, column] > 0.5
+        frames = counts[row, column]
+        axes.text(
+            column,
+            row,
+            f"{_share(share[row, column])}\n{frames:,.0f}" if frames else "–",
+            ha="center",
+            va="center",
+            fontsize=style.TICK,
+            linespacing=1.35,
+            color="white" if strong else style.INK,
+        )
+    axes.set_xticks(range(len(names)), labels=names)
+    axes.set_yticks(range(len(names)), labels=names)
+    style.dress(axes, x="called", y="truth")
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def _share(value: float) -> str:
+    """A share as a percentage that is neither 0 nor 100 unless it is just that.
+
+    >>> _share(0.9996), _share(0.0004), _share(0.25), _share(1.0)
+    ('>99.9 %', '<0.1 %', '25.0 %', '100 %')
+    """
+    if value in (0.0, 1.0):
+        return f"{100 * value:.0f} %"
+    text = f"{100 * value:.1f}"
+    return {"100.0": ">99.9 %", "0.0": "<0.1 %"}.get(text, f"{text} %")

@@ -1,0 +1,174 @@
+"""Pages to read in a browser: sections in a frame, everything a file beside the page.
+
+A page is a title, an opening and sections. Each section has a template, which holds its words,
+and facts, which are plain numbers and names (the same that go into a JSON file). What facts say
+is escaped: a recording called ``<b>`` is shown as ``<b>``. A fact that a template asks for and
+that is not there is an error, not a gap.
+
+Pages need no network: the style is inside, pictures and sounds lie beside them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import write_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a page.
+
+    Attributes
+    ----------
+    name
+        Its anchor: letters and digits.
+    title
+        Its heading.
+    template
+        A file of ``reporting/templates``; it sees every fact by its name.
+    facts
+        Plain values.
+    """
+
+    name: str
+    title: str
+    template: str
+    facts: Mapping[str, Any]
+
+
+def write_page(path: Path, title: str, opening: Section, sections: Sequence[Section]) -> None:
+    """Write a page, atomically; pictures and sounds must be there already.
+
+    Raises
+    ------
+    InputError
+        If a picture is missing or no PNG, or the page cannot be written.
+    """
+    write_text(path, render_page(path.parent, title, opening, sections))
+
+
+def render_page(folder: Path, title: str, opening: Section, sections: Sequence[Section]) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    folder
+        Where it will lie; paths within it are relative to this.
+    title
+        Of the page.
+    opening
+        What stands above the table of contents; its title is not shown.
+    sections
+        The rest, in order.
+    """
+    environment = _environment()
+
+    def shown(section: Section) -> str:
+        template = environment.get_template(section.template)
+        return template.render(section.facts, size_of=lambda file: png_size(folder / file))
+
+    text = environment.get_template("page.html").render(
+        title=title,
+        opening=shown(opening),
+        sections=[(section.name, section.title, shown(section)) for section in sections],
+    )
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height of a PNG file in pixels, from its header.
+
+    Raises
+    ------
+    InputError
+        If it is missing or no PNG.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(24)
+    except OSError as error:
+        raise InputError(f"{path}: the page shows this picture ({error.strerror})") from error
+    if len(header) < 24 or not header.startswith(b"\x89PNG"):
+        raise InputError(f"{path}: the page shows this picture, and it is no PNG")
+    width, height = struct.unpack(">II", header[16:24])
+    return width, height
+
+
+# --- how values read ----------------------------------------------------------------------
+
+
+def score(value: float | None, digits: int = 3) -> str:
+    """A number with three decimals; a dash where there is none.
+
+    >>> score(0.94321), score(None)
+    ('0.943', '–')
+    """
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def interval(triple: Mapping[str, float | None] | None, digits: int = 3) -> str:
+    """The bounds of a score, "0.931 to 0.953"; nothing where there are none.
+
+    >>> interval({"value": 0.9, "low": 0.85, "high": 0.95})
+    '0.850 to 0.950'
+    >>> interval(None)
+    ''
+    """
+    if triple is None or triple["low"] is None or triple["high"] is None:
+        return ""
+    return f"{score(triple['low'], digits)} to {score(triple['high'], digits)}"
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """A share as a percentage, with a space that does not break.
+
+    >>> percent(0.875, 1)
+    '87.5\\xa0%'
+    """
+    return "–" if value is None else f"{100 * value:.{digits}f}\xa0%"
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """A count and its noun.
+
+    >>> plural(1, "note"), plural(1200, "note")
+    ('1 note', '1,200 notes')
+    """
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a list in a sentence.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    parts = [str(word) for word in words]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+@cache
+def _environment() -> Environment:
+    """Where templates come from, and what they can do."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("bayes_a2m.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for reads in (score, interval, percent, plural, joined):
+        environment.filters[reads.__name__] = reads
+    return environment

@@ -1,0 +1,130 @@
+"""The steps one after the other, the page and the record they make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bayes_a2m import __version__
+from bayes_a2m.files import write_json
+from bayes_a2m.reporting.html import Section, write_page
+from bayes_a2m.studies.demo import hearing, learning, measuring, voices
+from bayes_a2m.studies.demo.place import MADE_BY, RECORD, building, files_in
+from bayes_a2m.studies.demo.stage import DemoSettings, Outcome, Stage, Step, Watch
+
+FORMAT_VERSION = 1
+
+PAGE = "index.html"
+
+TITLE = "From a voice to notes, and how sure"
+
+STEPS = (
+    Step("sing", "Sing", voices.sing),
+    Step("verify", "Verify", voices.verify),
+    Step("plot", "Plot", voices.plot),
+    Step("train", "Train", learning.train),
+    Step("evaluate", "Evaluate", measuring.evaluate),
+    Step("degrade", "Degrade", measuring.degrade),
+    Step("transcribe", "Transcribe", hearing.transcribe),
+)
+"""In order: each may use what those before it wrote. Each makes a section of the page."""
+
+PLACES = (
+    (PAGE, "this page"),
+    (RECORD, "every number of this page, for programs"),
+    ("data/", "the recordings, their MIDI, what is known of them, and the truth behind them"),
+    ("model/", "the model: all that transcribing elsewhere needs"),
+    ("metrics.json", "every score on the held-out recordings, with intervals"),
+    ("transcription/", "one held-out recording as MIDI, table and picture"),
+    ("figures/", "the pictures of this page, as PNG, the diagrams as SVG, too"),
+)
+"""What lies where in the folder."""
+
+
+def run_demo(
+    out: Path,
+    settings: DemoSettings | None = None,
+    *,
+    watch: Watch | None = None,
+    steps: Sequence[Step] = STEPS,
+) -> dict[str, Any]:
+    """Run every step, then write the page and ``demo.json``.
+
+    Parameters
+    ----------
+    out
+        The folder to write; it appears when all is done. An earlier demo there is replaced.
+    settings
+        How large, and the seed.
+    watch
+        Who is told how it goes.
+    steps
+        What is done.
+
+    Returns
+    -------
+    dict
+        The content of ``demo.json``.
+
+    Raises
+    ------
+    InputError
+        If ``out`` holds anything that no demo made, or cannot be written to.
+    """
+    watch = watch or Watch()
+    wanted = settings or DemoSettings()
+    with building(out) as folder:
+        stage = Stage(folder, out, wanted, watch)
+        outcomes: dict[str, Outcome] = {}
+        seconds: dict[str, float] = {}
+        for number, step in enumerate(steps, start=1):
+            watch.begin(number, len(steps), step.title)
+            start = time.perf_counter()
+            outcomes[step.name] = step.work(stage)
+            seconds[step.name] = round(time.perf_counter() - start, 2)
+            watch.end(outcomes[step.name].words, seconds[step.name])
+        facts = {name: outcome.facts for name, outcome in outcomes.items()}
+        _write_page(stage, steps, facts, seconds)
+        record = {
+            "format_version": FORMAT_VERSION,
+            "made_by": MADE_BY,
+            "version": __version__,
+            "settings": wanted.model_dump(mode="json"),
+            "sections": facts,
+            "seconds": seconds,
+            "files": sorted({*files_in(folder), RECORD}),
+        }
+        write_json(folder / RECORD, record)
+    return record
+
+
+def _write_page(
+    stage: Stage,
+    steps: Sequence[Step],
+    facts: dict[str, dict[str, Any]],
+    seconds: dict[str, float],
+) -> None:
+    """The opening, a section a step, and what comes next."""
+    shared = {"out": stage.out.as_posix(), "settings": stage.settings.model_dump(mode="json")}
+    sections = [
+        Section(step.name, step.title, f"demo_{step.name}.html", {**facts[step.name], **shared})
+        for step in steps
+    ]
+    places = [
+        (name, words)
+        for name, words in PLACES
+        if name in (PAGE, RECORD) or (stage.folder / name).exists()
+    ]
+    closing = {
+        "places": places,
+        "seconds": [(step.title, seconds[step.name]) for step in steps],
+        "total": sum(seconds.values()),
+        **shared,
+    }
+    sections.append(Section("next", "Your own voice", "demo_next.html", closing))
+    opening = {"facts": facts, "total": sum(seconds.values()), "version": __version__, **shared}
+    write_page(
+        stage.folder / PAGE, TITLE, Section("opening", "", "demo_opening.html", opening), sections
+    )

@@ -1,0 +1,112 @@
+"""The demo's diagrams against counts that are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
+from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.datasets import Recording
+from bayes_a2m.music import Note, Vocabulary
+from bayes_a2m.reporting import style
+from bayes_a2m.reporting.confusion import confusion_figure
+from bayes_a2m.reporting.degradation import degradation_figure
+from bayes_a2m.reporting.reliability import FEW, reliability_figure, shares
+from bayes_a2m.reporting.truth import thumbnail_figure, truth_figure
+
+
+def counts(confidence: float, right: int, wrong: int) -> FrameCounts:
+    """One recording whose frames are all as sure."""
+    law = [confidence, 1 - confidence]
+    return FrameCounts.of([law] * (right + wrong), [0] * right + [1] * wrong)
+
+
+def test_confusion_is_a_share_of_each_true_class() -> None:
+    figure = confusion_figure([[90, 10, 0], [0, 50, 0], [0, 0, 0]], ("silence", "C4", "E4"))
+    (axes,) = figure.axes
+    drawn = np.asarray(axes.images[0].get_array())
+    assert drawn.tolist() == [[0.9, 0.1, 0], [0, 1, 0], [0, 0, 0]]
+    words = [t.get_text() for t in axes.texts]
+    assert words[:3] == ["90.0 %\n90", "10.0 %\n10", "–"]
+    assert words[4] == "100 %\n50"
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["silence", "C4", "E4"]
+
+
+def test_many_classes_go_without_words() -> None:
+    names = [f"class {i}" for i in range(13)]
+    assert not confusion_figure(np.eye(13), names).axes[0].texts
+
+
+def test_reliability_stands_where_the_counts_are(tmp_path: Path) -> None:
+    both = FrameCounts.stack([counts(0.7, 30, 10), counts(0.9, 36, 4), counts(0.55, 1, 1)])
+    frames, stated, right = shares(both)
+    assert frames[10] == 40  # (10/15, 11/15] holds 0.7
+    assert frames[13] == 40
+    assert (stated[10], right[10]) == (pytest.approx(0.7), 0.75)
+    assert np.isnan(stated[0])
+
+    figure = reliability_figure(both, resamples=50)
+    upper, lower = figure.axes
+    points = next(line for line in upper.lines if line.get_marker() == "o")
+    assert points.get_xdata() == pytest.approx([0.7, 0.9])  # two frames are fewer than FEW
+    assert points.get_ydata() == pytest.approx([0.75, 0.9])
+    heights = [bar.get_height() for bar in lower.patches]
+    assert heights == frames.tolist()
+    assert sum(heights) == 82
+    assert lower.patches[10].get_x() == pytest.approx(10 / 15)
+    style.save(figure, tmp_path / "x.svg")
+
+
+def test_reliability_intervals_hold_the_resamples() -> None:
+    half = counts(0.7, FEW, 0), counts(0.7, 0, FEW)
+    upper = reliability_figure(FrameCounts.stack(half), resamples=200).axes[0]
+    bars = [line for line in upper.lines if line.get_marker() == "None" and line.get_ls() == "-"]
+    (bar,) = bars
+    assert list(bar.get_ydata()) == [0.0, 1.0]
+
+
+def test_degradation_has_a_panel_for_each_course(tmp_path: Path) -> None:
+    fallen = {
+        "severity": [0, 3, 5],
+        "accuracy": [0.9, 0.8, 0.5],
+        "confidence": [0.92, 0.9, 0.8],
+        "ece": [0.02, 0.1, 0.3],
+    }
+    figure = degradation_figure({"noisy": fallen, "laptop": fallen})
+    noisy, _, ece = figure.axes
+    stated, right = noisy.lines
+    assert list(right.get_ydata()) == fallen["accuracy"]
+    assert list(stated.get_ydata()) == fallen["confidence"]
+    assert [line.get_label() for line in ece.lines] == ["noisy", "laptop"]
+    assert list(ece.lines[0].get_ydata()) == fallen["ece"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["noisy", "laptop", "ECE"]
+    assert ece.get_ylim()[0] == 0
+    assert ece.get_ylim()[1] > 0.3
+    style.save(figure, tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("offset", [0, -12])
+def test_the_truth_lies_on_the_sound(offset: int, tmp_path: Path) -> None:
+    extract = FeatureExtractor(CQTFeatures())
+    vocabulary = Vocabulary(sounding_offset=offset)
+    hertz = 440 * 2 ** ((60 + offset - 69) / 12)
+    samples = (0.3 * np.sin(2 * np.pi * hertz * np.arange(16000) / 16000)).astype(np.float32)
+    recording = Recording("001", samples=samples, sample_rate=16000, notes=(Note(0.3, 0.9, 60),))
+    f0: list[float | None] = [None, *[hertz] * 165]
+    figure = truth_figure(recording, vocabulary, extract, f0)
+    axes = figure.axes[0]
+    curve = np.asarray(axes.lines[-1].get_ydata())
+    assert np.isfinite(curve).sum() == 100  # the frames of the note
+    assert np.nanmean(curve) == pytest.approx(60 + offset)
+    image = np.asarray(axes.images[0].get_array())
+    low, high = axes.images[0].get_extent()[2:]
+    row = int(image.mean(axis=1).argmax())
+    loudest = low + (row + 0.5) * (high - low) / len(image)
+    assert loudest == pytest.approx(60 + offset, abs=0.5)
+    style.save(figure, tmp_path / "x.png")
+    small = thumbnail_figure(recording, vocabulary, extract)
+    assert len(small.axes) == 1
+    style.save(small, tmp_path / "y.png")

@@ -1,0 +1,63 @@
+"""Pages: what is escaped, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.reporting import html, style
+from bayes_a2m.reporting.html import Section, png_size, render_page, write_page
+
+FACTS = {"recordings": 2, "errors": 0, "warnings": 1, "out": "x"}
+
+
+def verify_section(message: str) -> Section:
+    kind = {"level": "warning", "code": "crumb", "count": 1, "file": "a", "message": message}
+    return Section("verify", "Verify", "demo_verify.html", {**FACTS, "kinds": [kind]})
+
+
+def test_hostile_text_is_only_text(tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)> & \"'</td>"
+    section = verify_section(hostile)
+    text = render_page(tmp_path, hostile, section, [section])
+    assert "<img" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt; &amp; &#34;&#39;&lt;/td&gt;" in text
+
+
+def test_a_fact_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    section = Section("verify", "Verify", "demo_verify.html", FACTS)
+    with pytest.raises(jinja2.UndefinedError, match="kinds"):
+        render_page(tmp_path, "x", section, [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_has_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    style.save(style.new_figure(1.0, 0.5), path)
+    assert png_size(path) == (style.DPI, style.DPI // 2)
+    for wrong in (tmp_path / "none.png", tmp_path / "text.png"):
+        (tmp_path / "text.png").write_text("no picture")
+        with pytest.raises(InputError, match=wrong.name):
+            png_size(wrong)
+
+
+def test_pages_need_nothing_from_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "page" / "index.html"
+    section = verify_section("fine")
+    write_page(path, "A page", section, [section])
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    for foreign in ("http:", "https:", "//", "<script", "@import"):
+        assert foreign not in text.replace('href="data:,"', "")
+    assert 'name="viewport"' in text
+
+
+def test_how_values_read() -> None:
+    assert html.joined([]) == ""
+    assert html.joined(["a"]) == "a"
+    assert html.percent(None) == html.score(None) == "–"
+    assert html.plural(2, "class", "classes") == "2 classes"
+    assert html.interval({"value": 0.5, "low": None, "high": None}) == ""

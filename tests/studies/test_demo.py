@@ -1,0 +1,271 @@
+"""The demo, small: everything it says it makes is there, and repeats."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+
+from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.decoding.transcription import Transcription
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import write_json
+from bayes_a2m.model import load_model
+from bayes_a2m.music import Note, Vocabulary
+from bayes_a2m.reporting import html
+from bayes_a2m.studies.demo import STEPS, DemoSettings, Stage, Step, Watch, run_demo
+from bayes_a2m.studies.demo.hearing import note_rows
+from bayes_a2m.studies.demo.measuring import band, course_point, gap, most_common_mistake, verdict
+from bayes_a2m.studies.demo.place import building, files_in
+from tests import tiny
+
+SETTINGS = DemoSettings(
+    recordings=9,
+    seconds=2.0,
+    experiment="crnn",
+    overrides=(*tiny.SMALL, "training.epochs=1"),
+    degraded=1,
+    severities=(0, 5),
+    resamples=50,
+)
+
+
+class Page(HTMLParser):
+    """What a page links to, shows, and is headed by."""
+
+    VOID = frozenset({"meta", "link", "img", "br", "hr"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.files: list[str] = []
+        self.anchors: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.headings: list[int] = []
+        self.ids: list[str] = []
+        self.lang: str | None = None
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "html":
+            self.lang = values.get("lang")
+        if tag == "img":
+            self.images.append(values)
+        if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+            self.headings.append(int(tag[1]))
+        if values.get("id"):
+            self.ids.append(str(values["id"]))
+        for name in ("src", "href"):
+            target = values.get(name)
+            if target and target.startswith("#"):
+                self.anchors.append(target[1:])
+            elif target and not target.startswith("data:"):
+                self.files.append(unquote(target))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "demo"
+    record = run_demo(out, SETTINGS)
+    assert record == json.loads((out / "demo.json").read_text())
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(made: Path) -> Page:
+    return Page((made / "index.html").read_text())
+
+
+def test_everything_the_page_points_to_is_there(made: Path, page: Page) -> None:
+    assert not page.open  # every element is closed, in order
+    assert page.files
+    assert [file for file in page.files if not (made / file).exists()] == []
+    assert [a for a in page.anchors if a not in page.ids] == []
+    assert not [file for file in page.files if "//" in file or file.startswith("/")]
+
+
+def test_the_page_can_be_read_by_everybody(page: Page) -> None:
+    assert page.lang == "en"
+    assert all(image["alt"] and image["width"] and image["height"] for image in page.images)
+    assert len(page.images) >= 11
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    steps = zip(page.headings, page.headings[1:], strict=False)
+    assert all(after <= before + 1 for before, after in steps)
+    assert len(set(page.ids)) == len(page.ids)
+    assert page.anchors == [*(step.name for step in STEPS), "next"]
+
+
+def test_the_record_is_whole_and_finite(made: Path) -> None:
+    record = json.loads((made / "demo.json").read_text(), parse_constant=pytest.fail)
+    assert list(record["sections"]) == [step.name for step in STEPS] == list(record["seconds"])
+    assert all(math.isfinite(number) for number in _numbers(record))
+    assert record["files"] == files_in(made)
+    assert not [name for name in record["files"] if Path(name).name.startswith(".")]
+    assert str(made.parent) not in (made / "demo.json").read_text()
+    sections = record["sections"]
+    assert sections["verify"]["errors"] == 0
+    assert sections["train"]["held_out"] == sections["evaluate"]["recordings"]
+    confusion = np.array(sections["evaluate"]["confusion"])
+    assert confusion.sum() == sections["evaluate"]["frames"]
+
+
+def test_the_files_are_of_use_elsewhere(made: Path) -> None:
+    model = load_model(made / "model")
+    record = json.loads((made / "demo.json").read_text())
+    files = record["sections"]["transcribe"]["files"]
+    assert all((made / name).stat().st_size for name in files.values())
+    assert record["sections"]["transcribe"]["id"] not in {**model.seen.fit, **model.seen.tune}
+    assert (
+        record["sections"]["evaluate"]["recordings"]
+        == json.loads((made / "metrics.json").read_text())["recordings"]
+    )
+
+
+def test_the_same_seed_gives_the_same_numbers_in_the_same_place(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    shutil.copytree(made, out)
+    first = json.loads((out / "demo.json").read_text())
+    told: list[str] = []
+    again = run_demo(out, SETTINGS, watch=Watch(end=lambda words, seconds: told.append(words)))
+    assert again["sections"] == first["sections"]
+    assert len(told) == len(STEPS)
+    assert [p.name for p in tmp_path.iterdir()] == ["again"]
+
+
+def test_what_names_say_is_escaped(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "png_size", lambda path: (1, 1))
+    facts = json.loads((made / "demo.json").read_text())["sections"]
+    hostile = "<script>alert('\"&')</script>"
+    shared = {"out": hostile, "settings": SETTINGS.model_dump(mode="json")}
+    sections = [
+        html.Section(
+            s.name, s.title, f"demo_{s.name}.html", {**_with(facts[s.name], hostile), **shared}
+        )
+        for s in STEPS
+    ]
+    opening = html.Section(
+        "o", "", "demo_opening.html",
+        {"facts": _with(facts, hostile), "total": 1.0, "version": hostile, **shared},
+    )  # fmt: skip
+    text = html.render_page(made, hostile, opening, sections)
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    Page(text)
+
+
+def test_an_interrupted_demo_leaves_the_earlier_one(tmp_path: Path) -> None:
+    def interrupted(stage: Stage) -> Any:
+        (stage.folder / "half").mkdir()
+        raise KeyboardInterrupt
+
+    out = tmp_path / "demo"
+    _earlier(out)
+    with pytest.raises(KeyboardInterrupt):
+        run_demo(out, SETTINGS, steps=[Step("sing", "Sing", interrupted)])
+    assert [p.name for p in tmp_path.iterdir()] == ["demo"]
+    assert files_in(out) == ["demo.json", "old.txt"]
+
+
+def test_an_earlier_demo_is_replaced_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "demo"
+    _earlier(out)
+    with building(out) as folder:
+        (folder / "new.txt").touch()
+    assert files_in(out) == ["new.txt"]
+
+    with pytest.raises(InputError, match=r"holds new.txt, which the demo did not make"):
+        run_demo(out)
+    _earlier(out)
+    with pytest.raises(InputError, match=r"holds new.txt"):  # somebody's, in an earlier demo
+        run_demo(out)
+    with pytest.raises(InputError, match="is a file"):
+        run_demo(out / "new.txt")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    with pytest.raises(InputError, match="the folder you are in"):
+        run_demo(Path())
+    with building(tmp_path / "other" / "place") as folder:
+        (folder / "x").touch()
+    assert files_in(tmp_path / "other" / "place") == ["x"]
+
+
+def test_a_band_of_confidence_and_the_gap_are_counted() -> None:
+    # three frames at 0.7, two of them right; one at 0.95, right
+    laws = [[0.7, 0.3], [0.7, 0.3], [0.7, 0.3], [0.95, 0.05]]
+    counts = FrameCounts.of(laws, [0, 0, 1, 0])
+    found = band(counts)
+    assert (found["low"], found["high"], found["frames"]) == (0.6, 0.8, 3)
+    assert found["stated"] == pytest.approx(0.7)
+    assert found["right"] == pytest.approx(2 / 3)
+    lead = gap(FrameCounts.stack([counts, counts]), 20, 0)
+    assert lead["value"] == pytest.approx((2.1 + 0.95 - 3) / 4)
+    assert lead["low"] == lead["high"] == pytest.approx(lead["value"])
+    point = course_point(counts)
+    assert point["accuracy"] == 0.75
+    assert point["confidence"] == pytest.approx(3.05 / 4)
+    assert band(FrameCounts.of([[0.9, 0.1]], [0]))["stated"] is None
+
+
+def test_verdicts() -> None:
+    course = {"accuracy": [0.9, 0.7, 0.5], "confidence": [0.9, 0.85, 0.8]}
+    found = verdict(course)
+    assert found["noticed"] == pytest.approx(0.25)
+    assert found["gap_last"] == pytest.approx(0.3)
+    assert verdict({"accuracy": [0.9, 0.89], "confidence": [0.9, 0.5]})["noticed"] is None
+    assert most_common_mistake([[4, 0], [0, 2]], ("silence", "C4")) is None
+
+
+def test_notes_are_looked_up_in_the_reference() -> None:
+    notes = (Note(0.0, 1.0, 60), Note(1.3, 2.0, 64), Note(2.0, 3.0, 67))
+    found = Transcription("x", notes, (0.9, 0.5, 0.7), Vocabulary())
+    reference = [Note(0.05, 1.0, 60), Note(1.0, 2.0, 64), Note(2.0, 3.0, 60)]
+    rows = note_rows(found, reference)
+    assert [row["reference"] for row in rows] == ["match", "pitch only", "none"]
+    assert [row["name"] for row in rows] == ["C4", "E4", "G4"]
+
+
+def _earlier(out: Path) -> None:
+    """A folder as a demo leaves it, but for the content."""
+    out.mkdir(exist_ok=True)
+    (out / "old.txt").touch()
+    record = {"made_by": "bayes-a2m demo", "files": ["demo.json", "old.txt"]}
+    write_json(out / "demo.json", record)
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _numbers(part)
+    elif isinstance(value, int | float):
+        yield value
+
+
+def _with(value: Any, text: str, key: str = "") -> Any:
+    """The same facts, every name in them replaced."""
+    if isinstance(value, dict):
+        return {k: _with(v, text, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_with(part, text) for part in value]
+    # a condition is the key of another fact, a verdict one of three words
+    fixed = key in ("condition", "reference")
+    return text if isinstance(value, str) and not fixed else value
