@@ -44,7 +44,9 @@ class SynthesisSettings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{key}: {first['msg']}" if key else first["msg"]) from error
+            # our own words are wrapped by pydantic, the original is in the context
+            message = str(first.get("ctx", {}).get("error", first["msg"]))
+            raise InputError(f"{key}: {message}" if key else message) from error
 
     @property
     def vocabulary(self) -> Vocabulary:
