@@ -20,6 +20,8 @@ def loss_figure(log: str) -> Figure:
     log
         The content of ``training.csv``.
     """
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
     rows = list(csv.DictReader(io.StringIO(log)))
     epochs = [float(r["epoch"]) + 1 for r in rows]
     fit = [float(r["train_nll"]) for r in rows]
@@ -40,9 +42,11 @@ def loss_figure(log: str) -> Figure:
         )
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
+    # labels at 1, 2 and 5 only: all of them would lie on each other
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     style.dress(axes, x="epoch", y="NLL (nats a frame)", grid=True)
-    axes.tick_params(which="minor", labelsize=style.TICK)
     axes.legend(fontsize=style.TICK, frameon=False)
     figure.tight_layout(pad=0.4)
     return figure

@@ -22,7 +22,7 @@ from bayes_a2m.model import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html
 from bayes_a2m.studies.demo import STEPS, DemoSettings, Stage, Step, Watch, run_demo
-from bayes_a2m.studies.demo.hearing import note_rows
+from bayes_a2m.studies.demo.hearing import missed, note_rows
 from bayes_a2m.studies.demo.measuring import band, course_point, gap, most_common_mistake, verdict
 from bayes_a2m.studies.demo.place import building, files_in
 from tests import tiny
@@ -269,3 +269,11 @@ def _with(value: Any, text: str, key: str = "") -> Any:
     # a condition is the key of another fact, a verdict one of three words
     fixed = key in ("condition", "reference")
     return text if isinstance(value, str) and not fixed else value
+
+
+def test_a_note_joined_to_the_one_before_it_counts_as_missed() -> None:
+    reference = [Note(0.0, 1.0, 67), Note(1.02, 1.6, 67), Note(2.0, 3.0, 60)]
+    found = [Note(0.05, 1.6, 67), Note(2.09, 3.0, 60)]
+    assert [(n["name"], n["onset"]) for n in missed(reference, found, Vocabulary())] == [
+        ("G4", 1.02)
+    ]

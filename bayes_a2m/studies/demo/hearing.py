@@ -49,7 +49,7 @@ def transcribe(stage: Stage) -> Outcome:
         "reference_notes": len(recording.notes or ()),
         "notes": notes,
         "least_sure": least,
-        "missed": _missed(recording.notes or (), found.notes, model.vocabulary),
+        "missed": missed(recording.notes or (), found.notes, model.vocabulary),
     }
     words = f"{name}: {plural(len(notes), 'note')}"
     if least is not None:
@@ -94,14 +94,12 @@ def _middle(stage: Stage) -> Recording:
     return next(r for r in candidates if r.id == chosen)
 
 
-def _missed(
+def missed(
     reference: Sequence[Note], found: Sequence[Note], vocabulary: Vocabulary
 ) -> list[dict[str, Any]]:
-    """Notes of the reference that nothing found overlaps in its pitch."""
+    """Notes of the reference without a found note of their pitch that begins within 0.1 s."""
     return [
         {"onset": note.onset, "offset": note.offset, "name": vocabulary.pitch_name(note.pitch)}
         for note in reference
-        if not any(
-            n.pitch == note.pitch and n.onset < note.offset and note.onset < n.offset for n in found
-        )
+        if not any(n.pitch == note.pitch and abs(n.onset - note.onset) <= NEAR for n in found)
     ]
