@@ -35,6 +35,9 @@ Tracker = Callable[[NDArray[np.float32], float], tuple[NDArray[np.float64], NDAr
 
 RATE, HOP = 16000, 96
 
+SURE = 0.5
+"""Confidence from which swift-f0's frames count as voiced."""
+
 
 def pyin(
     samples: NDArray[np.float32], lowest: float
@@ -54,12 +57,10 @@ def swift_f0(
     """f0 and voicing by swift-f0, brought to our frames."""
     from swift_f0 import SwiftF0
 
-    result = SwiftF0(fmin=lowest, fmax=8 * lowest, confidence_threshold=0.9).detect_from_array(
-        samples, RATE
-    )
+    result = SwiftF0(threads=1).detect(samples, RATE, fmin=lowest, fmax=8 * lowest)
     times = np.arange(1 + len(samples) // HOP) * HOP / RATE
-    nearest = np.abs(result.timestamps[None, :] - times[:, None]).argmin(axis=1)
-    return result.pitch_hz[nearest], result.voicing[nearest]
+    nearest = np.abs(np.asarray(result.timestamps)[None, :] - times[:, None]).argmin(axis=1)
+    return np.asarray(result.pitch_hz)[nearest], np.asarray(result.confidence)[nearest] > SURE
 
 
 def trackers() -> dict[str, Tracker]:

@@ -211,17 +211,20 @@ def test_a_band_of_confidence_and_the_gap_are_counted() -> None:
     # three frames at 0.7, two of them right; one at 0.95, right
     laws = [[0.7, 0.3], [0.7, 0.3], [0.7, 0.3], [0.95, 0.05]]
     counts = FrameCounts.of(laws, [0, 0, 1, 0])
-    found = band(counts)
+    found = band(counts, 20, 0)
     assert (found["low"], found["high"], found["frames"]) == (0.6, 0.8, 3)
     assert found["stated"] == pytest.approx(0.7)
     assert found["right"] == pytest.approx(2 / 3)
+    assert found["gap"]["value"] == pytest.approx(0.7 - 2 / 3)
     lead = gap(FrameCounts.stack([counts, counts]), 20, 0)
     assert lead["value"] == pytest.approx((2.1 + 0.95 - 3) / 4)
     assert lead["low"] == lead["high"] == pytest.approx(lead["value"])
     point = course_point(counts)
     assert point["accuracy"] == 0.75
     assert point["confidence"] == pytest.approx(3.05 / 4)
-    assert band(FrameCounts.of([[0.9, 0.1]], [0]))["stated"] is None
+    empty = band(FrameCounts.of([[0.9, 0.1]], [0]), 20, 0)
+    assert empty["stated"] is None
+    assert empty["gap"]["value"] is None
 
 
 def test_verdicts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,12 @@ from bayes_a2m.music import FrameGrid, midi
 
 SETTINGS = "synthesis.yaml"
 """The file that says how a folder was made."""
+
+OURS = (
+    r"voice_\d+\.(wav|flac)|midi_\d+\.mid|truth/\d+\.json|metadata\.csv|dataset\.yaml|"
+    + re.escape(SETTINGS)
+)
+"""Files that such a folder consists of."""
 
 
 def write_folder(
@@ -38,7 +45,8 @@ def write_folder(
     Parameters
     ----------
     path
-        The folder; it is made whole or not at all. An earlier synthetic one is replaced.
+        The folder; it is made whole or not at all. An earlier synthetic one is
+        replaced, unless it holds files of yours.
     settings
         What to synthesise.
     progress
@@ -56,8 +64,9 @@ def write_folder(
 
 
 def _made_here(path: Path) -> bool:
-    """Whether a folder holds an earlier set of ours."""
-    return (path / SETTINGS).is_file()
+    """Whether a folder holds an earlier set of ours and nothing else."""
+    names = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+    return SETTINGS in names and all(re.fullmatch(OURS, name) for name in names)
 
 
 def _write(

@@ -57,7 +57,7 @@ def evaluate(stage: Stage) -> Outcome:
         "mistake": most_common_mistake(metrics["confusion"], names),
         "confusion": metrics["confusion"],
         "reliability": reliability(evaluation.frames),
-        "band": band(evaluation.frames),
+        "band": band(evaluation.frames, settings.resamples, settings.seed),
         "gap": gap(evaluation.frames, settings.resamples, settings.seed),
     }
     accuracy = metrics["metrics"]["accuracy"]["value"]
@@ -138,8 +138,11 @@ def reliability(counts: FrameCounts) -> list[dict[str, float | None]]:
     ]
 
 
-def band(counts: FrameCounts) -> dict[str, float | None]:
-    """The frames whose confidence is in :data:`BAND`: how many, what was stated, what was right."""
+def band(counts: FrameCounts, resamples: int, seed: int) -> dict[str, Any]:
+    """The frames whose confidence is in :data:`BAND`: how many, what was stated, what was right.
+
+    Also ``gap``, what was stated less what was right, with its interval.
+    """
     bins = counts.top_count.shape[1]
     first, last = (round(edge * bins) for edge in BAND)
     frames = float(counts.top_count[:, first:last].sum())
@@ -151,15 +154,18 @@ def band(counts: FrameCounts) -> dict[str, float | None]:
         "frames": frames,
         "stated": stated / frames if frames else None,
         "right": right / frames if frames else None,
+        "gap": gap(counts, resamples, seed, slice(first, last)),
     }
 
 
-def gap(counts: FrameCounts, resamples: int, seed: int) -> dict[str, float | None]:
-    """Mean confidence less accuracy, with its interval: above zero is too sure."""
+def gap(
+    counts: FrameCounts, resamples: int, seed: int, bins: slice = slice(None)
+) -> dict[str, float | None]:
+    """Mean confidence less accuracy of some bins, with its interval: above zero is too sure."""
 
     def of(weights: Floats) -> dict[str, Floats]:
-        lead = counts.top_confidence.sum(axis=1) - counts.top_right.sum(axis=1)
-        return {"gap": ratio(weights @ lead, weights @ counts.frames)}
+        lead = (counts.top_confidence - counts.top_right)[:, bins].sum(axis=1)
+        return {"gap": ratio(weights @ lead, weights @ counts.top_count[:, bins].sum(axis=1))}
 
     weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
     return dict(vars(intervals(of, weights)["gap"]))
