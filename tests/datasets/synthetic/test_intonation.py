@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bayes_a2m.datasets.synthetic.intonation import f0_curve, hertz
+from bayes_a2m.datasets.synthetic.score import SungNote
+from bayes_a2m.datasets.synthetic.singer import Singer
 from bayes_a2m.datasets.synthetic.wander import wander
 from tests.datasets.synthetic.plain import STEADY, note
 
 TIMES = np.arange(4001) / 1000
 
 
-def cents(curve: np.ndarray, pitch: float) -> np.ndarray:
+def cents(curve: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
     return 1200 * np.log2(curve / hertz(np.array(pitch)))
 
 
-def curve(singer, notes, offset=0):  # type: ignore[no-untyped-def]
+def curve(singer: Singer, notes: Sequence[SungNote], offset: int = 0) -> NDArray[np.float64]:
     return f0_curve(np.random.default_rng(0), singer, notes, TIMES, offset)
 
 

@@ -11,9 +11,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from bayes_a2m.datasets import load_folder
-from bayes_a2m.datasets.synthetic import SynthesisSettings, synthesise, write_folder
+from bayes_a2m.datasets.synthetic import (
+    Synthesised,
+    SynthesisSettings,
+    synthesise,
+    write_folder,
+)
 from bayes_a2m.datasets.verify import verify
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid
@@ -30,7 +36,8 @@ def tree_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def samples(made):  # type: ignore[no-untyped-def]
+def samples(made: Synthesised) -> NDArray[np.float32]:
+    assert made.recording.samples is not None
     return made.recording.samples
 
 
