@@ -79,7 +79,9 @@ def synth(
     )
     with progress.bar("singing") as update:
         write_folder(out_dir, settings, update, ending=f".{format}")
-    typer.echo(f"{recordings} recordings of {seconds:g} s in {out_dir}")
+    typer.echo(
+        f"{recordings} recording{'' if recordings == 1 else 's'} of {seconds:g} s in {out_dir}"
+    )
 
 
 def _numbers(option: str, text: str, kind: Callable[[str], Number]) -> tuple[Number, ...]:

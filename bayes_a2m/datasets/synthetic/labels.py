@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +13,9 @@ from bayes_a2m.music.notes import clip, monophonic
 
 SHORTEST = 0.02
 """Seconds a label keeps, whatever jitter does to it."""
+
+CRUMB = 0.05
+"""Seconds; of a label moved over an end of the recording, nothing shorter is left."""
 
 
 def exact_labels(notes: Iterable[SungNote], seconds: float) -> list[Note]:
@@ -47,12 +51,26 @@ def imperfect(
     jitter
         Standard deviation of each edge's error in seconds.
     """
-    moved = []
-    for note in labels:
+    end = _last_tick(seconds)
+    moved: list[Note] = []
+    for note in sorted(labels):
         onset = note.onset + lag + jitter * generator.standard_normal()
         offset = note.offset + lag + jitter * generator.standard_normal()
+        # where the recording cuts a note, nobody hears it start or stop
+        onset = 0.0 if note.onset <= 0 else onset
+        offset = end if note.offset >= end else offset
+        if moved:
+            onset = max(onset, moved[-1].onset + SHORTEST)
         moved.append(Note(onset, max(offset, onset + SHORTEST), note.pitch, note.velocity))
-    return monophonic(clip(moved, seconds))
+    kept = monophonic(clip(moved, end))
+    if not lag and not jitter:
+        return kept
+    return [n for n in kept if n.duration >= CRUMB or (n.onset > 0 and n.offset < end)]
+
+
+def _last_tick(seconds: float) -> float:
+    """The last instant that MIDI can hold (960 ticks a second): one later lies past the end."""
+    return math.floor(seconds * 960 + 1e-6) / 960
 
 
 def _velocity(level_db: float) -> int:
