@@ -312,6 +312,8 @@ def test_interrupting_leaves_no_model(tiny_folder: Path, tmp_path: Path) -> None
         stdout=subprocess.DEVNULL,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # a shell's background job ignores Ctrl-C, and its children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     log = tmp_path / "model.partial" / "training.csv"
     deadline = time.monotonic() + 120
