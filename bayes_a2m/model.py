@@ -1,7 +1,7 @@
 """Model directories: all that is needed to use a model elsewhere, and no pickle.
 
 ====================  =====================================================================
-``model.safetensors``   arrays: a network's weights
+``model.safetensors``   arrays: a network's weights, and what a posterior adds to them
 ``config.yaml``         the experiment, the vocabulary, the format's version
 ``normalizer.json``     global statistics of the training part
 ``decoder.json``        transitions and settings of the decoding
@@ -23,7 +23,7 @@ import yaml
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.decoding.decoder import Decoder
-from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.posterior import Posterior, Seen
@@ -157,15 +157,9 @@ def load_model(path: str | Path) -> Posterior:
 
 
 def _posterior_class(name: str) -> type[Posterior]:
-    from bayes_a2m.posteriors.point import Point
+    from bayes_a2m.posteriors.registry import posterior_class
 
-    known: dict[str, type[Posterior]] = {kind.name: kind for kind in (Point,)}
-    if name not in known:
-        raise InputError(
-            f"posterior.name: unknown posterior {name!r}{suggest(name, known)}; "
-            f"known: {', '.join(known)}"
-        )
-    return known[name]
+    return posterior_class(name)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

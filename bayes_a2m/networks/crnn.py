@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.networks.dropout import DropoutRates, SequenceDropout
 from bayes_a2m.networks.heads import make_head
 from bayes_a2m.networks.masking import MaskedBatchNorm2d, frame_mask, pooled
-from bayes_a2m.networks.network import Network
+from bayes_a2m.networks.network import Network, Stage
+from bayes_a2m.networks.recurrence import recur
 
 
 class _Block(nn.Module):
     """Convolution, batch normalisation, ReLU, max pooling over time and frequency."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: tuple[int, int], pool: tuple[int, int]
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        pool: tuple[int, int],
+        dropout: SequenceDropout | None,
     ) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, kernel, padding="same", bias=False)
         self.normalization = MaskedBatchNorm2d(outputs)
         self.pool = pool
+        self.dropout = dropout
 
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         mask = frame_mask(lengths, x.shape[2])
         x = self.normalization(self.convolution(x), mask)
         if mask is not None:
@@ -32,7 +41,8 @@ class _Block(nn.Module):
         # a rest at the end counts as a frame; the ReLU takes away what its zeros may have won.
         # ReLU and maximum commute, and after pooling there is a sixth of the work to do
         x = nn.functional.pad(x, (0, 0, 0, -x.shape[2] % self.pool[0]))
-        return torch.relu(nn.functional.max_pool2d(x, self.pool)), pooled(lengths, self.pool[0])
+        x = torch.relu(nn.functional.max_pool2d(x, self.pool))
+        return x if self.dropout is None else self.dropout(x, axis=1)
 
 
 class CRNN(Network):
@@ -58,6 +68,9 @@ class CRNN(Network):
         Units of the GRU, in each direction.
     features
         Trunk features of each frame, which the head reads.
+    dropout
+        Rates by place: ``convolutions``, ``inputs``, ``recurrent``, ``head``; and whether
+        they are ``learned``. None, unless asked for.
     """
 
     name = "crnn"
@@ -74,8 +87,10 @@ class CRNN(Network):
         projection: int = 128,
         hidden: int = 96,
         features: int = 48,
+        dropout: DropoutRates | None = None,
     ) -> None:
         super().__init__()
+        rates = DropoutRates.model_validate(dropout or {})
         if not len(channels) == len(kernels) == len(pools):
             raise InputError("crnn: channels, kernels and pools must have one entry a block")
         if any(len(pair) != 2 for pair in (*kernels, *pools)):
@@ -92,45 +107,66 @@ class CRNN(Network):
             "projection": projection,
             "hidden": hidden,
             "features": features,
+            "dropout": rates.model_dump(),
         }
+        place = partial(_place, learned=rates.learned)
         self.step = 1  # frames to a step of the recurrence
         height, inputs = bins, 1
-        blocks = []
+        blocks, self.strides = [], []
         for outputs, kernel, pool in zip(channels, kernels, pools, strict=True):
-            blocks.append(_Block(inputs, outputs, (kernel[0], kernel[1]), (pool[0], pool[1])))
+            drop = place(outputs, rates.convolutions)
+            blocks.append(_Block(inputs, outputs, (kernel[0], kernel[1]), (pool[0], pool[1]), drop))
+            self.strides.append(self.step)
             inputs, height, self.step = outputs, height // pool[1], self.step * pool[0]
         if height < 1:
             raise InputError(f"crnn: {bins} bins are too few for its pooling over frequency")
         self.blocks = nn.ModuleList(blocks)
         self.projection = nn.Linear(inputs * height, projection)
+        self.input_dropout = place(projection, rates.inputs)
         self.recurrence = nn.GRU(projection, hidden, batch_first=True, bidirectional=True)
+        self.weight_dropout = place((2, 3 * hidden, hidden), rates.recurrent, weights=True)
         self.expansion = nn.Linear(2 * hidden, self.step * features)
+        self.head_dropout = place(features, rates.head)
         self.head = make_head(head, features, classes)
 
-    def trunk(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Shape ``(batch, frame, feature)``."""
-        frames = features.shape[1]
-        mask = frame_mask(lengths, frames)
-        x = features if mask is None else features * mask[:, :, None]
-        x = x[:, None]
-        steps = lengths
-        for block in self.blocks:
-            x, steps = block(x, steps)
-        x = torch.relu(self.projection(x.transpose(1, 2).flatten(2)))
-        x = self._recur(x, steps)
+    def trunk_stages(self) -> tuple[Stage, ...]:
+        """The blocks one by one, projection, recurrence, expansion."""
+        blocks = [Stage((f"blocks.{i}",), partial(self._block, i)) for i in range(len(self.blocks))]
+        return (
+            *blocks,
+            Stage(("projection",), self._project),
+            Stage(("input_dropout", "weight_dropout", "recurrence"), self._recur),
+            Stage(("expansion",), self._expand),
+            Stage(("head_dropout",), self._drop),
+        )
+
+    def _block(self, index: int, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+        if index == 0:
+            mask = frame_mask(lengths, frames)
+            x = (x if mask is None else x * mask[:, :, None])[:, None]
+        block: Tensor = self.blocks[index](x, pooled(lengths, self.strides[index]))
+        return block
+
+    def _project(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+        return torch.relu(self.projection(x.transpose(1, 2).flatten(2)))
+
+    def _recur(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+        if self.input_dropout is not None:
+            x = self.input_dropout(x)
+        drop = None if self.weight_dropout is None else self.weight_dropout.mask
+        return recur(self.recurrence, x, pooled(lengths, self.step), drop)
+
+    def _expand(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
         x = torch.relu(self.expansion(x))
         return x.reshape(x.shape[0], x.shape[1] * self.step, -1)[:, :frames]
 
-    def _recur(self, x: Tensor, steps: Tensor) -> Tensor:
-        """The GRU, started for each recording's backward direction at its own last step."""
-        if bool((steps >= x.shape[1]).all()):
-            output, _ = self.recurrence(x)
-            return output  # type: ignore[no-any-return]
-        packed = nn.utils.rnn.pack_padded_sequence(
-            x, steps.cpu(), batch_first=True, enforce_sorted=False
-        )
-        output, _ = self.recurrence(packed)
-        whole, _ = nn.utils.rnn.pad_packed_sequence(
-            output, batch_first=True, total_length=x.shape[1]
-        )
-        return whole
+    def _drop(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+        dropped: Tensor = x if self.head_dropout is None else self.head_dropout(x)
+        return dropped
+
+
+def _place(
+    units: int | tuple[int, ...], rate: float, *, learned: bool, weights: bool = False
+) -> SequenceDropout | None:
+    """A dropout layer; none where nothing is dropped, so that the weights fit older models."""
+    return SequenceDropout(units, rate, learned=learned, weights=weights) if rate else None

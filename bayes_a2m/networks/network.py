@@ -1,8 +1,10 @@
-"""What every network is: a trunk that reads features and a head that gives probabilities."""
+"""What every network is: stages from features to probabilities, the last of them a head."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
@@ -11,11 +13,32 @@ from torch import Tensor, nn
 from bayes_a2m.networks.heads import Head
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A part of a network that runs after the one before.
+
+    Attributes
+    ----------
+    modules
+        Names of the submodules whose parameters and dropout layers it uses, and no other
+        stage does.
+    run
+        From what the stage before gave, the recordings' lengths ``(batch,)`` and the number
+        of padded frames, to what the next stage reads; ``batch`` comes first.
+    """
+
+    modules: tuple[str, ...]
+    run: Callable[[Tensor, Tensor, int], Tensor]
+
+
 class Network(nn.Module, ABC):
     """Features ``(batch, frame, bin)`` to log-probabilities ``(batch, frame, class)``.
 
-    A network is plain torch and deterministic. It keeps its own settings, so that one like
-    it can be made with fresh weights, for other bins or classes.
+    A network is plain torch and deterministic: what is random in it are the masks of its
+    :class:`~bayes_a2m.networks.dropout.SequenceDropout` layers, which are given from outside.
+    It runs in stages, so that whoever changes only the last ones keeps what the first ones
+    gave. It keeps its own settings, so that one like it can be made with fresh weights, for
+    other bins or classes.
 
     Attributes
     ----------
@@ -36,24 +59,62 @@ class Network(nn.Module, ABC):
     head: Head
 
     @abstractmethod
-    def trunk(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """What the head reads, shape ``(batch, frame, feature)``."""
+    def trunk_stages(self) -> tuple[Stage, ...]:
+        """The stages before the head; the last gives ``(batch, frame, feature)``."""
 
-    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Log-probabilities over the classes.
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages; the last is the head."""
+        return (*self.trunk_stages(), Stage(("head",), lambda x, lengths, _: self.head(x, lengths)))
+
+    def forward(
+        self,
+        features: Tensor,
+        lengths: Tensor | None = None,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        frames: int | None = None,
+    ) -> Tensor:
+        """Log-probabilities over the classes, or what lies between two stages.
 
         Parameters
         ----------
         features
-            Normalised, shape ``(batch, frame, bin)``.
+            Normalised, shape ``(batch, frame, bin)``; or what stage ``start - 1`` gave.
         lengths
             Real frames of every item, shape ``(batch,)``; all frames where it is left out.
             Padding changes nothing; what stands in the answer past a length means nothing.
+        start, stop
+            Run the stages from ``start`` up to, not including, ``stop``; both as in a slice.
+        frames
+            Number of padded frames; to be given where ``start`` is not the first.
         """
+        if frames is None:
+            frames = features.shape[1]
         if lengths is None:
-            lengths = torch.full((features.shape[0],), features.shape[1], device=features.device)
-        log_probs: Tensor = self.head(self.trunk(features, lengths), lengths)
-        return log_probs
+            lengths = torch.full((features.shape[0],), frames, device=features.device)
+        x = features
+        for stage in self.stages[start:stop]:
+            x = stage.run(x, lengths, frames)
+        return x
+
+    def trunk(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """What the head reads, shape ``(batch, frame, feature)``."""
+        return self.forward(features, lengths, stop=-1)
+
+    def first_stage_with(self, names: Iterable[str]) -> int:
+        """The first stage that uses any of these parameters, buffers or modules.
+
+        The number of stages where none does.
+        """
+        wanted = [name.split(".") for name in names]
+        for i, stage in enumerate(self.stages):
+            for module in stage.modules:
+                path = module.split(".")
+                if any(name[: len(path)] == path for name in wanted):
+                    return i
+        return len(self.stages)
 
     def fresh(self, *, bins: int, classes: int, seed: int) -> Self:
         """A network like this one with new weights, drawn from the seed alone."""

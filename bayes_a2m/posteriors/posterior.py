@@ -40,6 +40,12 @@ class Seen:
         takes = sorted({r.take for r in (*fit, *tune) if r.take})
         return cls({r.id: r.hash for r in fit}, {r.id: r.hash for r in tune}, tuple(takes))
 
+    def and_also(self, other: Seen) -> Seen:
+        """What either saw; fitted on counts for more than tuned on."""
+        fit = {**self.fit, **other.fit}
+        tune = {k: v for k, v in {**self.tune, **other.tune}.items() if k not in fit}
+        return Seen(fit, tune, tuple(sorted({*self.takes, *other.takes})))
+
     def unseen(self, data: Dataset) -> Dataset:
         """The recordings whose sound was neither fitted nor tuned on.
 

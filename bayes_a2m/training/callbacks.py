@@ -73,6 +73,11 @@ class TrainingLog(Callback):
         self.rows.append(row)
         write_text(self.path, self.text())
 
+    @property
+    def seconds(self) -> float:
+        """Time spent in epochs, over all restarts."""
+        return sum(row["seconds"] for row in self.rows)
+
     def text(self) -> str:
         """The rows as CSV."""
         buffer = io.StringIO()

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import lightning as L
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-
-@dataclass(frozen=True)
-class Example:
-    """One recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``."""
-
-    features: NDArray[np.float32]
-    labels: NDArray[np.int64]
+from bayes_a2m.datasets.example import Example
 
 
 class Batch(NamedTuple):

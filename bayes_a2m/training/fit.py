@@ -17,12 +17,13 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.datasets.example import Example
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.bar import EpochBar
 from bayes_a2m.training.callbacks import RunningAverage, TrainingLog, WholeCheckpoints
-from bayes_a2m.training.data import Example, Examples
+from bayes_a2m.training.data import Examples
 from bayes_a2m.training.losses import class_weights
 from bayes_a2m.training.module import NetworkTraining
 
@@ -85,69 +86,112 @@ def train(
     KeyboardInterrupt
         If interrupted; the folder then allows to resume.
     """
-    with _home(folder) as home:
-        weights = None
-        if settings.class_weight_power:
-            labels = [e.labels for e in fit]
-            weights = torch.from_numpy(
-                class_weights(labels, network.classes, settings.class_weight_power)
-            )
-        module = NetworkTraining(
-            network, normalizer, settings, floor_db=floor_db, seed=seed, class_weights=weights
+    weights = None
+    if settings.class_weight_power:
+        labels = [e.labels for e in fit]
+        weights = torch.from_numpy(
+            class_weights(labels, network.classes, settings.class_weight_power)
         )
-        log = TrainingLog(home / "training.csv")
-        best = ModelCheckpoint(
-            home,
-            filename="best",
-            monitor="tuning_nll",
-            save_top_k=1,
-            save_last=True,
-            enable_version_counter=False,
+    module = NetworkTraining(
+        network,
+        normalizer,
+        settings,
+        floor_db=floor_db,
+        seed=seed,
+        frames=sum(len(e.labels) for e in fit),
+        class_weights=weights,
+    )
+    averaging = [RunningAverage(settings.averaging)] if settings.averaging else []
+    with home(folder) as kept:
+        log = run(
+            module, fit, tune, folder=kept, callbacks=averaging, resume=resume, progress=progress
         )
-        callbacks: list[Callback] = [log]
-        if settings.averaging:
-            callbacks.append(RunningAverage(settings.averaging))
-        if settings.early_stopping:
-            callbacks.append(EarlyStopping("tuning_nll", patience=settings.early_stopping.patience))
-        if progress:
-            callbacks.append(EpochBar())
-        callbacks.append(best)
-        with _quiet():
-            trainer = L.Trainer(
-                accelerator="auto",
-                devices=1,
-                max_epochs=settings.epochs,
-                precision=settings.precision,
-                gradient_clip_val=settings.gradient_clip or None,
-                callbacks=callbacks,
-                plugins=[WholeCheckpoints()],
-                logger=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-                num_sanity_val_steps=0,
-            )
-            last = home / "last.ckpt"
-            examples = Examples(fit, tune, batch=settings.batch, seed=seed)
-            start = str(last) if resume and last.is_file() else None
-            with _interruptible():
-                trainer.fit(module, examples, ckpt_path=start, weights_only=True)
-        _load_best(network, best.best_model_path)
-        return Trained(network, log.text(), sum(row["seconds"] for row in log.rows))
+        network.load_state_dict(best_weights(kept, "network."))
+        network.cpu().eval()
+    return Trained(network, log.text(), log.seconds)
 
 
-def _load_best(network: Network, path: str) -> None:
-    """Give the network the weights of its best epoch, on the processor, ready for use."""
-    if not path:
+def run(
+    module: NetworkTraining,
+    fit: Sequence[Example],
+    tune: Sequence[Example],
+    *,
+    folder: Path,
+    callbacks: Sequence[Callback] = (),
+    keep_best: bool = True,
+    resume: bool = False,
+    progress: bool = False,
+) -> TrainingLog:
+    """Run Lightning's loop over a module; the settings are those it holds.
+
+    Parameters
+    ----------
+    module
+        What to train. Its ``tuning_nll`` chooses the epoch, where one is chosen.
+    fit, tune
+        Examples.
+    folder
+        Where ``best.ckpt``, ``last.ckpt`` and the log are written.
+    callbacks
+        Besides the log, the checkpoints and early stopping.
+    keep_best
+        Keep the best epoch, too; else the last alone.
+    resume, progress
+        As in :func:`train`.
+
+    Returns
+    -------
+    TrainingLog
+        One row an epoch.
+    """
+    settings = module.options
+    log = TrainingLog(folder / "training.csv")
+    checkpoint = ModelCheckpoint(
+        folder,
+        filename="best",
+        monitor="tuning_nll",
+        save_top_k=1 if keep_best else 0,
+        save_last=True,
+        enable_version_counter=False,
+    )
+    every: list[Callback] = [log, *callbacks]
+    if settings.early_stopping:
+        every.append(EarlyStopping("tuning_nll", patience=settings.early_stopping.patience))
+    if progress:
+        every.append(EpochBar())
+    every.append(checkpoint)
+    with _quiet():
+        trainer = L.Trainer(
+            accelerator="auto",
+            devices=1,
+            max_epochs=settings.epochs,
+            precision=settings.precision,
+            gradient_clip_val=settings.gradient_clip or None,
+            callbacks=every,
+            plugins=[WholeCheckpoints()],
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        last = folder / "last.ckpt"
+        examples = Examples(fit, tune, batch=settings.batch, seed=module.seed)
+        start = str(last) if resume and last.is_file() else None
+        with _interruptible():
+            trainer.fit(module, examples, ckpt_path=start, weights_only=True)
+    if keep_best and not checkpoint.best_model_path:
         raise InputError("training: the tuning NLL was never finite; lower training.learning_rate")
-    state = torch.load(path, weights_only=True, map_location="cpu")["state_dict"]
-    prefix = "network."
-    own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-    network.load_state_dict(own)
-    network.cpu().eval()
+    return log
+
+
+def best_weights(folder: Path, prefix: str) -> dict[str, torch.Tensor]:
+    """The tensors of ``best.ckpt`` whose names start with a prefix, which is taken off."""
+    state = torch.load(folder / "best.ckpt", weights_only=True, map_location="cpu")["state_dict"]
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 @contextmanager
-def _home(folder: Path | None) -> Iterator[Path]:
+def home(folder: Path | None) -> Iterator[Path]:
     """The folder given, or one that is gone afterwards."""
     if folder is not None:
         yield folder

@@ -12,6 +12,7 @@ from torch import Tensor
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.datasets.augment import augment
 from bayes_a2m.errors import InputError
+from bayes_a2m.networks import dropout
 from bayes_a2m.networks.network import Network
 from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.data import Batch
@@ -21,7 +22,8 @@ class NetworkTraining(L.LightningModule):
     """Trains a network by the loss of its head.
 
     Logs ``train_nll`` (the loss, augmented), ``tuning_nll`` and ``tuning_accuracy``, each a
-    mean over frames.
+    mean over frames. Other ways of learning override :meth:`objective` and
+    :meth:`configure_optimizers`.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class NetworkTraining(L.LightningModule):
         *,
         floor_db: float,
         seed: int,
+        frames: int,
         class_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -40,6 +43,7 @@ class NetworkTraining(L.LightningModule):
         self.options = settings
         self.floor_db = floor_db
         self.seed = seed
+        self.frames = frames
         self.class_weights = class_weights
 
     def _normalized(self, features: Tensor) -> Tensor:
@@ -58,8 +62,7 @@ class NetworkTraining(L.LightningModule):
             self.floor_db,
             generator,
         )
-        log_probs = self.network(self._normalized(features), batch.lengths)
-        loss = self.network.head.loss(log_probs, labels, batch.lengths, self.class_weights)
+        loss = self.objective(self._normalized(features), labels, batch.lengths, generator)
         if not torch.isfinite(loss):
             raise InputError(
                 f"training: the loss is {loss.item()} in epoch {self.current_epoch}, batch "
@@ -68,6 +71,17 @@ class NetworkTraining(L.LightningModule):
         frames = int(batch.lengths.sum())
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=frames, prog_bar=True)
         return loss
+
+    def objective(
+        self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """What one step lowers, a mean over frames; whatever it draws comes from ``generator``."""
+        masks = dropout.training_masks(self.network, len(features), generator)
+        with dropout.applied(self.network, masks):
+            log_probs = self.network(features, lengths)
+        loss = self.network.head.loss(log_probs, labels, lengths, self.class_weights)
+        extra = dropout.regularizer(self.network, self.frames)
+        return loss if extra is None else loss + extra
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """NLL and accuracy on the tuning part."""

@@ -1,0 +1,458 @@
+"""What the posteriors of networks share: settings, training, files."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from torch import Tensor
+
+from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.music import FrameGrid
+from bayes_a2m.networks.network import Network
+from bayes_a2m.networks.registry import make_network
+from bayes_a2m.posteriors.frontend import Frontend
+from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.studies.spec import (
+    Experiment,
+    Named,
+    Settings,
+    TrainingSettings,
+    WindowSettings,
+)
+
+if TYPE_CHECKING:
+    from bayes_a2m.model import Contents
+
+OWN = "posterior."
+"""How the names of a posterior's own tensors start, beside the network's in one file."""
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """How the training went: one row an epoch as CSV, and the seconds it took."""
+
+    log: str = ""
+    seconds: float = 0.0
+
+    def then(self, later: TrainingRecord) -> TrainingRecord:
+        """This training and a later one that went on from it, epochs counted through."""
+        if not self.log or not later.log:
+            return TrainingRecord(self.log or later.log, self.seconds + later.seconds)
+        header, *first = self.log.splitlines()
+        _, *second = later.log.splitlines()
+        shifted = []
+        for row in second:
+            epoch, _, rest = row.partition(",")
+            shifted.append(f"{int(float(epoch)) + len(first)},{rest}")
+        log = "\n".join([header, *first, *shifted]) + "\n"
+        return TrainingRecord(log, self.seconds + later.seconds)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where a fit keeps its state, whether it goes on from it, whether it shows progress."""
+
+    folder: Path | None = None
+    resume: bool = False
+    progress: bool = False
+
+    def inner(self, name: str) -> Work:
+        """For a part of the fit, in a folder of its own."""
+        return self if self.folder is None else replace(self, folder=self.folder / name)
+
+
+class NetworkPosterior(Posterior):
+    """A network, and doubt about it. Subclasses say how they infer and how they draw.
+
+    Parameters
+    ----------
+    network
+        A template: ``fit`` trains a fresh one like it, for the data's classes, from the seed.
+    features, windows, training
+        Settings; the defaults are those of the experiment ``crnn``.
+    seed
+        Every random choice of fitting and of drawing comes from it.
+    options
+        The method's own settings, which its ``Options`` describe.
+
+    Attributes
+    ----------
+    experiment
+        All of these settings together.
+    options
+        The method's own, checked.
+    record
+        How the training went.
+    """
+
+    Options: ClassVar[type[Settings]] = Settings
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        features: CQTFeatures | MelFeatures | None = None,
+        windows: WindowSettings | None = None,
+        training: TrainingSettings | None = None,
+        seed: int = 0,
+        **options: Any,
+    ) -> None:
+        self.network = network
+        self.experiment = Experiment(
+            features=features or CQTFeatures(),
+            windows=windows or WindowSettings(),
+            network=Named(name=network.name, **network.settings),
+            posterior=Named(name=self.name, **options),
+            training=training or TrainingSettings(),
+            seed=seed,
+        )
+        self.options = self._checked(options)
+        self.record = TrainingRecord()
+        self._frontend: Frontend | None = None
+
+    @classmethod
+    def of_experiment(cls, experiment: Experiment) -> Self:
+        """As an experiment file describes it, not fitted yet.
+
+        Raises
+        ------
+        InputError
+            If the network's or the posterior's settings are not right.
+        """
+        posterior = cls(
+            make_network(
+                experiment.network.name, experiment.network.settings, bins=experiment.features.bins
+            ),
+            **experiment.posterior.settings,
+        )
+        posterior.experiment = experiment
+        return posterior
+
+    @classmethod
+    def _checked(cls, options: Mapping[str, Any]) -> Any:
+        try:
+            return cls.Options.model_validate(dict(options))
+        except ValidationError as error:
+            first = error.errors()[0]
+            dotted = ".".join(str(part) for part in first["loc"])
+            if first["type"] != "extra_forbidden":
+                raise InputError(f"posterior.{dotted}: {first['msg']}") from error
+            known = list(cls.Options.model_fields)
+            reason = f"known: {', '.join(known)}" if known else f"{cls.name} has no settings"
+            raise InputError(
+                f"unknown key 'posterior.{dotted}'{suggest(dotted, known)}; {reason}"
+            ) from error
+
+    # ---- what a method says ----
+
+    def infer(self, material: Material, work: Work) -> None:
+        """Learn the doubt, once ``self.network`` is trained; a point estimate has none."""
+        return
+
+    @abstractmethod
+    def log_probs(self, features: Tensor, draws: int) -> Tensor:
+        """Log-probabilities ``(chain, draw, frame, class)`` of one window.
+
+        Parameters
+        ----------
+        features
+            Normalised, ``(1, frame, bin)``.
+        draws
+            How many to take, over all chains.
+        """
+
+    def own_state(self) -> dict[str, Tensor]:
+        """Tensors of the posterior's own that a model directory keeps, by name."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what :meth:`own_state` gave.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            If something is missing, or does not fit the network.
+        """
+        return
+
+    def draw_seed(self, draw: int) -> int:
+        """The seed of one draw: made from the model's seed and the draw's number alone."""
+        return int(np.random.SeedSequence([self.seed, 3, draw]).generate_state(1)[0])
+
+    # ---- what all share ----
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Where its frames stand."""
+        return self.experiment.features.grid
+
+    @property
+    def seed(self) -> int:
+        """What every random choice came from."""
+        return self.experiment.seed
+
+    @property
+    def training_log(self) -> str:
+        """One row an epoch, as CSV."""
+        return self.record.log
+
+    @property
+    def size(self) -> tuple[int, float]:
+        """Number of trained parameters, and the seconds their training took."""
+        return self.network.parameter_count, self.record.seconds
+
+    @property
+    def frontend(self) -> Frontend:
+        """From recordings to what the network reads."""
+        if self._frontend is None:
+            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        return self._frontend
+
+    def features_of(self, recording: Recording) -> Spectrum:
+        """Decibels as the network hears them, before normalisation."""
+        return Spectrum(self.frontend.features(recording), self.experiment.features)
+
+    def fit(
+        self,
+        train: Dataset,
+        tune: Dataset,
+        *,
+        start: Posterior | None = None,
+        workdir: Path | None = None,
+        resume: bool = False,
+        progress: bool = False,
+    ) -> Self:
+        """Train the network, infer the doubt, tune the decoder.
+
+        Parameters
+        ----------
+        train, tune
+            Recordings with references; whatever has to be chosen is chosen on ``tune``.
+        start
+            A fitted model whose network is taken instead of training one.
+        workdir
+            Where a long fit keeps its state, so that ``resume`` can go on after a kill.
+        resume
+            Go on from what lies in ``workdir``.
+        progress
+            Show progress on standard error.
+
+        Raises
+        ------
+        InputError
+            If ``start`` has another network, or was fitted on recordings of ``tune``.
+        """
+        normalizer = None if start is None else self._normalizer_of(start, tune)
+        material = Material.of(train, tune, self.experiment, normalizer)
+        self.vocabulary = train.vocabulary
+        self.seen = Seen.of(train, tune)
+        if start is not None:
+            self.seen = self.seen.and_also(start.seen)
+        self.learn(material, Work(workdir, resume, progress), start)
+        decoder = Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary))
+        self.decoder = decoder.tuned(self.predict(tune), [r.notes or () for r in tune])
+        return self
+
+    def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
+        """Everything in :meth:`fit` that needs no more than the examples."""
+        self.forget()
+        self._frontend = Frontend.of(
+            self.experiment.features, material.normalizer, self.experiment.windows
+        )
+        if isinstance(start, NetworkPosterior):
+            self.network, self.record = start.network, start.record
+        else:
+            self.train_network(material, work)
+        self.infer(material, work.inner(self.name))
+
+    def train_network(self, material: Material, work: Work) -> None:
+        """Train a fresh point network."""
+        from bayes_a2m.training.fit import train as train_network
+
+        experiment = self.experiment
+        trained = train_network(
+            self.network.fresh(
+                bins=experiment.features.bins, classes=material.classes, seed=experiment.seed
+            ),
+            material.fit_examples,
+            material.tune_examples,
+            normalizer=material.normalizer,
+            settings=experiment.training,
+            floor_db=experiment.features.floor_db,
+            seed=experiment.seed,
+            folder=work.folder,
+            resume=work.resume,
+            progress=work.progress,
+        )
+        self.network = trained.network
+        self.record = TrainingRecord(trained.log, trained.seconds)
+
+    def forget(self) -> None:
+        """Drop what was computed from an earlier fit."""
+
+    def _normalizer_of(self, start: Posterior, tune: Dataset) -> Normalizer:
+        if not isinstance(start, NetworkPosterior):
+            raise InputError(f"a {start.name} model has no network to start from")
+        mine, theirs = self.experiment, start.experiment
+        for part in ("features", "network"):
+            if getattr(mine, part) != getattr(theirs, part) and not self._fits(start):
+                raise InputError(
+                    f"the model to start from has other {part} settings; give this experiment "
+                    f"the same, or train anew"
+                )
+        fitted = [r.id for r in tune if r.hash in set(start.seen.fit.values())]
+        if fitted:
+            raise InputError(
+                f"the model to start from was fitted on {len(fitted)} recordings of this tuning "
+                f"part ({', '.join(fitted[:3])}, ...); use its --seed"
+            )
+        return start.frontend.normalizer
+
+    def _fits(self, start: NetworkPosterior) -> bool:
+        same = self.experiment.features == start.experiment.features
+        return same and self.network.settings == start.network.settings
+
+    def predict_recording(self, recording: Recording, draws: int) -> NDArray[np.float32]:
+        """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""
+
+        def window(features: NDArray[np.float32]) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                array: NDArray[np.float32] = self.log_probs(
+                    torch.from_numpy(features)[None], draws
+                ).numpy()
+            return array
+
+        return self.frontend.predict(recording, window)
+
+    def weights(self) -> dict[str, Tensor]:
+        """All tensors of the model directory."""
+        own = {OWN + name: tensor for name, tensor in self.own_state().items()}
+        return {**self.network.state_dict(), **own}
+
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Take back what :meth:`weights` gave."""
+        network = {k: v for k, v in weights.items() if not k.startswith(OWN)}
+        self.network.load_state_dict(network)
+        self.network.eval()
+        self.restore({k.removeprefix(OWN): v for k, v in weights.items() if k.startswith(OWN)})
+
+    def save(self, path: str | Path) -> None:
+        """Write a model directory, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted, or something stands at ``path`` already.
+        """
+        from bayes_a2m.model import Contents, write
+
+        write(
+            Path(path),
+            Contents(
+                weights={k: v.detach().cpu() for k, v in self.weights().items()},
+                experiment=self.experiment,
+                vocabulary=self.vocabulary,
+                normalizer=self.frontend.normalizer,
+                decoder=self.decoder,
+                seen=self.seen,
+                training_log=self.record.log,
+                training_seconds=self.record.seconds,
+            ),
+        )
+
+    @classmethod
+    def of_contents(cls, contents: Contents, source: str) -> Self:
+        """From the contents of a model directory; ``source`` is named in errors."""
+        model = cls.of_experiment(contents.experiment)
+        experiment = contents.experiment
+        classes = len(contents.vocabulary)
+        model.network = model.network.fresh(
+            bins=experiment.features.bins, classes=classes, seed=experiment.seed
+        )
+        try:
+            model.load_weights(contents.weights)
+        except (RuntimeError, KeyError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"{source}: the weights do not fit the network and posterior of config.yaml "
+                f"({reason}); train again"
+            ) from error
+        model.vocabulary = contents.vocabulary
+        model.decoder = contents.decoder
+        model.seen = contents.seen
+        model.record = TrainingRecord(contents.training_log, contents.training_seconds)
+        model._frontend = Frontend.of(experiment.features, contents.normalizer, experiment.windows)
+        return model
+
+
+class WeightPosterior(NetworkPosterior):
+    """A posterior whose draws are weights: of the whole network, or of its last stages.
+
+    What comes before the first stage whose weights vary runs once and is kept.
+    """
+
+    @property
+    @abstractmethod
+    def chains(self) -> int:
+        """How many chains it draws from."""
+
+    @abstractmethod
+    def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
+        """Parameters and buffers of one draw, by their names in the network.
+
+        A draw depends on the model, its chain and its number alone. All draws name the same
+        tensors.
+        """
+
+    def available(self) -> int | None:
+        """Draws a chain has, where they are stored; None where there is no end of them."""
+        return None
+
+    def forget(self) -> None:
+        """Drop the draws that were kept."""
+        self.__dict__.pop("_kept", None)
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, int], dict[str, Tensor]]:
+        return {}
+
+    def _weights(self, chain: int, draw: int) -> dict[str, Tensor]:
+        # the next recording wants the same draws
+        key = (chain, draw)
+        if key not in self._kept:
+            self._kept[key] = self.draw_weights(chain, draw)
+        return self._kept[key]
+
+    def log_probs(self, features: Tensor, draws: int) -> Tensor:
+        """One pass a draw through the stages whose weights vary."""
+        count = max(1, draws // self.chains)
+        stored = self.available()
+        count = count if stored is None else min(count, stored)
+        start = self.network.first_stage_with(self._weights(0, 0))
+        frames = features.shape[1]
+        lengths = torch.tensor([frames])
+        kept = self.network(features, lengths, stop=start, frames=frames)
+        rest = {"start": start, "frames": frames}
+        answers = [
+            torch.func.functional_call(
+                self.network, self._weights(chain, draw), (kept, lengths), rest
+            )
+            for chain in range(self.chains)
+            for draw in range(count)
+        ]
+        whole = torch.cat(answers)
+        return whole.reshape(self.chains, count, *whole.shape[1:])

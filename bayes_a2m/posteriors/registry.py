@@ -1,0 +1,37 @@
+"""Ways of being uncertain by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayes_a2m.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.posterior import Posterior
+
+METHODS = ("point", "mc_dropout")
+"""What experiment files may name."""
+
+
+def posterior_class(name: str) -> type[Posterior]:
+    """The class of a method; only that one's dependencies are imported.
+
+    Raises
+    ------
+    InputError
+        If there is no such method.
+    """
+    match name:
+        case "point":
+            from bayes_a2m.posteriors.point import Point
+
+            return Point
+        case "mc_dropout":
+            from bayes_a2m.posteriors.mc_dropout import MCDropout
+
+            return MCDropout
+        case _:
+            raise InputError(
+                f"posterior.name: unknown posterior {name!r}{suggest(name, METHODS)}; "
+                f"known: {', '.join(METHODS)}"
+            )
