@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bayes_a2m.music import Note as Note
     from bayes_a2m.music import Vocabulary as Vocabulary
     from bayes_a2m.networks.crnn import CRNN as CRNN
+    from bayes_a2m.posteriors.ensemble import DeepEnsemble as DeepEnsemble
+    from bayes_a2m.posteriors.mc_dropout import MCDropout as MCDropout
     from bayes_a2m.posteriors.point import Point as Point
     from bayes_a2m.prediction import FramePosterior as FramePosterior
     from bayes_a2m.studies.spec import TrainingSettings as TrainingSettings
@@ -36,9 +38,11 @@ _HOMES = {
     "CQTFeatures": "bayes_a2m.audio.features",
     "CRNN": "bayes_a2m.networks.crnn",
     "Dataset": "bayes_a2m.datasets",
+    "DeepEnsemble": "bayes_a2m.posteriors.ensemble",
     "FrameGrid": "bayes_a2m.music",
     "FramePosterior": "bayes_a2m.prediction",
     "InputError": "bayes_a2m.errors",
+    "MCDropout": "bayes_a2m.posteriors.mc_dropout",
     "MelFeatures": "bayes_a2m.audio.features",
     "Note": "bayes_a2m.music",
     "Point": "bayes_a2m.posteriors.point",

@@ -11,7 +11,10 @@ import typer
 def train(
     experiment: Annotated[
         str,
-        typer.Argument(metavar="EXPERIMENT", help="Name of one that ships (crnn), or a YAML file."),
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="Name of one that ships, such as crnn, or a YAML file.",
+        ),
     ],
     data: Annotated[Path, typer.Option(metavar="DATA_DIR", help="Folder of recordings and MIDI.")],
     out: Annotated[Path, typer.Option(metavar="MODEL_DIR", help="Where the model is written.")],
@@ -23,6 +26,16 @@ def train(
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Takes the place of the experiment's.")
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Take this model's network instead of training one; an ensemble's members are "
+            "kept, and those it lacks are added.",
+            show_default=False,
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")
@@ -43,6 +56,11 @@ def train(
         bayes-a2m train crnn --data recordings --out models/quick --set training.epochs=5
 
         bayes-a2m train my.yaml --data recordings --out models/my --seed 3 --resume
+
+        bayes-a2m train laplace --data recordings --out models/laplace --from models/crnn
+
+        bayes-a2m train ensemble --data recordings --out models/ten --from models/ensemble \
+            --set posterior.members=10
     """
     import shutil
 
@@ -51,7 +69,7 @@ def train(
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate
     from bayes_a2m.files import ensure_free, write_json
-    from bayes_a2m.model import make_posterior
+    from bayes_a2m.model import load_model, make_posterior
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.training import loss_figure
     from bayes_a2m.studies.spec import load_experiment
@@ -59,6 +77,7 @@ def train(
     ensure_free(out)
     plan = load_experiment(experiment, settings or [], seed)
     model = make_posterior(plan)
+    base = None if start is None else load_model(start)
     recordings = load_folder(data, seed=plan.seed)
     fitting, tuning = recordings.split("train").with_tuning_part(
         plan.training.tuning_share, plan.seed
@@ -68,17 +87,19 @@ def train(
         "experiment": plan.model_dump(mode="json"),
         "fit": {r.id: r.hash for r in fitting},
         "tune": {r.id: r.hash for r in tuning},
+        "from": None if start is None else str(start.resolve()),
     }
     _claim(workdir, identity, resume)
     say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
     try:
-        model.fit(fitting, tuning, workdir=workdir, resume=resume, progress=True)
+        model.fit(fitting, tuning, start=base, workdir=workdir, resume=resume, progress=True)
     except KeyboardInterrupt:
         raise InputError(
             f"{workdir}: interrupted; the same command with --resume goes on from there"
         ) from None
     except InputError:
-        if not (workdir / "last.ckpt").is_file():  # nothing to go on from
+        kept = (path for kind in ("*.ckpt", "*.safetensors") for path in workdir.rglob(kind))
+        if not any(kept):  # nothing to go on from
             shutil.rmtree(workdir)
         raise
     model.save(out)

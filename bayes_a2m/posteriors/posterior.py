@@ -123,6 +123,7 @@ class Posterior(ABC):
         train: Dataset,
         tune: Dataset,
         *,
+        start: Posterior | None = None,
         workdir: Path | None = None,
         resume: bool = False,
         progress: bool = False,
@@ -133,6 +134,8 @@ class Posterior(ABC):
         ----------
         train, tune
             Recordings with references.
+        start
+            A fitted model to go on from, for methods that can.
         workdir
             Where a long fit keeps its state, so that ``resume`` can go on after a kill.
         resume

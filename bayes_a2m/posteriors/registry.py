@@ -9,7 +9,7 @@ from bayes_a2m.errors import InputError, suggest
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
-METHODS = ("point", "mc_dropout")
+METHODS = ("point", "mc_dropout", "ensemble")
 """What experiment files may name."""
 
 
@@ -30,6 +30,10 @@ def posterior_class(name: str) -> type[Posterior]:
             from bayes_a2m.posteriors.mc_dropout import MCDropout
 
             return MCDropout
+        case "ensemble":
+            from bayes_a2m.posteriors.ensemble import DeepEnsemble
+
+            return DeepEnsemble
         case _:
             raise InputError(
                 f"posterior.name: unknown posterior {name!r}{suggest(name, METHODS)}; "

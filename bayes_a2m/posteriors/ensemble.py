@@ -1,0 +1,214 @@
+"""Deep ensemble: networks trained from different random starts disagree where data are silent.
+
+Lakshminarayanan, Pritzel and Blundell 2017, "Simple and scalable predictive uncertainty
+estimation using deep ensembles" (arXiv 1612.01474), section 2.4: the predictive is the mean
+of the members'. Every member may itself draw, so an ensemble of MC-dropout or variational
+networks is one, too (Wilson and Izmailov 2020, arXiv 2002.08791, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.networks.network import Network
+from bayes_a2m.posteriors.frontend import Frontend
+from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.member import MemberTraining, unfitted
+from bayes_a2m.posteriors.network_posterior import NetworkPosterior, TrainingRecord, Work
+from bayes_a2m.posteriors.posterior import Posterior
+from bayes_a2m.studies.spec import Experiment, Named, Settings
+
+if TYPE_CHECKING:
+    from bayes_a2m.model import Contents
+
+PREFIX = "member."
+"""How the names of the members' tensors start."""
+
+SPREAD = 1000
+"""Member m of seed s has seed ``1000 s + m``, so that ensembles of other seeds share none."""
+
+
+class DeepEnsemble(NetworkPosterior):
+    """Several networks alike but for their seed; each is a chain of the posterior.
+
+    Members are trained in parallel, by processes of joblib's engine: wrap ``fit`` in
+    ``joblib.parallel_config("dask")`` to train them on many machines. One that fails, or
+    whose process is killed, is trained again alone.
+
+    Parameters
+    ----------
+    network, settings
+        As of any network's posterior. Its own settings: ``members``; ``method``, how each of
+        them is uncertain (a point estimate, unless told); ``resample``, whether each has its
+        own bootstrap of the recordings; ``jobs``, how many are trained at once.
+
+    Attributes
+    ----------
+    members
+        The fitted members.
+
+    Examples
+    --------
+    >>> from bayes_a2m.networks.crnn import CRNN
+    >>> DeepEnsemble(CRNN(), members=3).options.members
+    3
+    """
+
+    name = "ensemble"
+
+    class Options(Settings):
+        """How many members, and what they are."""
+
+        members: int = 5
+        method: Named = Named(name="point")
+        resample: bool = False
+        jobs: int | None = Field(None, ge=1, description="at once; None: one a processor")
+
+        @field_validator("members")
+        @classmethod
+        def _several(cls, members: int) -> int:
+            if members < 2:
+                raise ValueError("an ensemble needs at least 2; one network is posterior 'point'")
+            return members
+
+    def __init__(self, network: Network, **settings: Any) -> None:
+        super().__init__(network, **settings)
+        self.members: list[NetworkPosterior] = []
+        if self.options.method.name == self.name:
+            raise InputError("posterior.method: members of an ensemble are no ensembles")
+
+    # ---- fitting ----
+
+    def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
+        """Train the members that ``start`` does not give."""
+        from bayes_a2m.training.fit import home
+
+        self.forget()
+        self._frontend = Frontend.of(
+            self.experiment.features, material.normalizer, self.experiment.windows
+        )
+        ready, bases = self._taken_over(start)
+        taken = {member.seed for member in ready}
+        seeds = (s for s in count(self.experiment.seed * SPREAD) if s not in taken)
+        template = self.network.fresh(
+            bins=self.experiment.features.bins, classes=material.classes, seed=0
+        )
+        with home(work.folder) as folder:
+            tasks = [
+                MemberTraining(
+                    plan=self._plan(seed),
+                    network=template,
+                    folder=folder / f"member_{len(ready) + i}",
+                    resample=self.options.resample,
+                    base=bases[i] if bases else None,
+                )
+                for i, seed in zip(range(self.options.members - len(ready)), seeds, strict=False)
+            ]
+            self._train(tasks, material, work)
+            self._adopt([*ready, *(task.read() for task in tasks)])
+        for member in self.members:
+            member._frontend = self._frontend
+
+    def _taken_over(
+        self, start: Posterior | None
+    ) -> tuple[list[NetworkPosterior], list[NetworkPosterior]]:
+        """Members that are ready, and those whose networks others start from."""
+        method, size = self.options.method, self.options.members
+        given = start.members if isinstance(start, DeepEnsemble) else [start]
+        models = [model for model in given if isinstance(model, NetworkPosterior)]
+        if not models or models[0].experiment.posterior == method:
+            return models[:size], []
+        if len(models) < size:
+            raise InputError(
+                f"an ensemble of {size} members of method {method.name} cannot start from "
+                f"{len(models)} of method {models[0].name}; give one of as many members"
+            )
+        return [], models[:size]
+
+    def _plan(self, seed: int) -> Experiment:
+        return self.experiment.model_copy(update={"posterior": self.options.method, "seed": seed})
+
+    def _train(self, tasks: Sequence[MemberTraining], material: Material, work: Work) -> None:
+        """Train what is not finished: all in parallel, then what failed alone, once more."""
+        from bayes_a2m.training.parallel import run_all
+
+        def run(some: Sequence[MemberTraining]) -> list[str]:
+            calls = [partial(task.run, material) for task in some]
+            watch = partial(_progress, tasks) if work.progress else None
+            return run_all(calls, jobs=self.options.jobs, watch=watch, what="members")
+
+        if not work.resume:
+            for task in tasks:
+                task.clear()
+        run([task for task in tasks if not task.finished])
+        for task in tasks:
+            if task.finished:
+                continue
+            reasons = run([task])
+            if not task.finished:
+                raise InputError(
+                    f"{task.folder.name} of the ensemble (seed {task.plan.seed}) failed twice: "
+                    f"{'; '.join(reasons) or 'its process was killed'}; the others are kept, "
+                    "and a resumed fit goes on from them"
+                )
+
+    def _adopt(self, members: Sequence[NetworkPosterior]) -> None:
+        self.members = list(members)
+        self.network = self.members[0].network
+        record = TrainingRecord()
+        for member in self.members:
+            record = record.then(member.record)
+        self.record = record
+
+    # ---- use ----
+
+    def log_probs(self, features: Tensor, draws: int) -> Tensor:
+        """Shape ``(chain, draw, frame, class)``: a chain is a member, or one of a member's."""
+        each = max(1, draws // len(self.members))
+        return torch.cat([member.log_probs(features, each) for member in self.members])
+
+    @property
+    def size(self) -> tuple[int, float]:
+        """Parameters of all members, and the seconds their training took together."""
+        return sum(m.size[0] for m in self.members), self.record.seconds
+
+    # ---- files ----
+
+    def weights(self) -> dict[str, Tensor]:
+        """Every member's tensors, and the seed it has."""
+        return {
+            f"{PREFIX}{i}.{name}": tensor
+            for i, member in enumerate(self.members)
+            for name, tensor in (*member.weights().items(), ("seed", torch.tensor(member.seed)))
+        }
+
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Take back what :meth:`weights` gave."""
+        members = []
+        for i in range(self.options.members):
+            start = f"{PREFIX}{i}."
+            own = {k.removeprefix(start): v for k, v in weights.items() if k.startswith(start)}
+            member = unfitted(self._plan(int(own.pop("seed"))), self.network)
+            member.load_weights(own)
+            members.append(member)
+        self._adopt(members)
+
+    @classmethod
+    def of_contents(cls, contents: Contents, source: str) -> Self:
+        """From the contents of a model directory; ``source`` is named in errors."""
+        model = super().of_contents(contents, source)
+        for member in model.members:
+            member._frontend = model._frontend
+        return model
+
+
+def _progress(tasks: Sequence[MemberTraining]) -> tuple[float, int]:
+    return sum(task.share_done for task in tasks), len(tasks)

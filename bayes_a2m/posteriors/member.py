@@ -1,0 +1,115 @@
+"""One member of an ensemble: its training, in a process of its own, and what it leaves."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import atomic_path
+from bayes_a2m.networks.network import Network
+from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.network_posterior import NetworkPosterior, TrainingRecord, Work
+from bayes_a2m.studies.spec import Experiment
+
+
+@dataclass(frozen=True)
+class MemberTraining:
+    """How to train a member, and where its result lies; goes to another process whole.
+
+    Attributes
+    ----------
+    plan
+        The member's own experiment.
+    network
+        Of the right bins and classes; its weights do not matter.
+    folder
+        The member's own; what is there survives a kill.
+    resample
+        Whether it fits a bootstrap of the recordings.
+    base
+        A fitted model to start from, if any.
+    """
+
+    plan: Experiment
+    network: Network
+    folder: Path
+    resample: bool = False
+    base: NetworkPosterior | None = None
+
+    @property
+    def _result(self) -> Path:
+        return self.folder / "member.safetensors"
+
+    @property
+    def finished(self) -> bool:
+        """Whether its result is there, whole."""
+        return self._result.is_file()
+
+    @property
+    def share_done(self) -> float:
+        """Between 0 and 1, by the epochs its network has had."""
+        if self.finished:
+            return 1.0
+        try:
+            lines = (self.folder / "training.csv").read_text().count("\n")
+        except OSError:
+            return 0.0
+        return 0.99 * min(1.0, max(0, lines - 1) / self.plan.training.epochs)
+
+    def clear(self) -> None:
+        """Remove what an earlier fit left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, material: Material) -> None:
+        """Train it, going on from where a killed process stopped, and write the result.
+
+        Raises
+        ------
+        InputError
+            If the training fails.
+        """
+        from safetensors.torch import save_file
+
+        if self.resample:
+            seed = np.random.SeedSequence([self.plan.seed, 5])
+            material = material.resampled(np.random.default_rng(seed))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        member = unfitted(self.plan, self.network)
+        member.learn(material, Work(self.folder, resume=True), self.base)
+        weights = {k: v.detach().contiguous() for k, v in member.weights().items()}
+        record = {"log": member.record.log, "seconds": str(member.record.seconds)}
+        with atomic_path(self._result) as path:
+            save_file(weights, path, metadata=record)
+
+    def read(self) -> NetworkPosterior:
+        """The fitted member."""
+        from safetensors import safe_open
+        from safetensors.torch import load_file
+
+        member = unfitted(self.plan, self.network)
+        member.load_weights(load_file(self._result))
+        with safe_open(self._result, framework="pt") as file:
+            record = file.metadata()
+        member.record = TrainingRecord(record["log"], float(record["seconds"]))
+        return member
+
+
+def unfitted(plan: Experiment, network: Network) -> NetworkPosterior:
+    """A member with fresh weights, for the bins and classes of ``network``.
+
+    Raises
+    ------
+    InputError
+        If the member's method is not one of networks.
+    """
+    from bayes_a2m.posteriors.registry import posterior_class
+
+    member = posterior_class(plan.posterior.name).of_experiment(plan)
+    if not isinstance(member, NetworkPosterior):
+        raise InputError(f"posterior.method: {plan.posterior.name} is no network's posterior")
+    member.network = network.fresh(bins=network.bins, classes=network.classes, seed=plan.seed)
+    return member

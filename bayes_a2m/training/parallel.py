@@ -1,0 +1,108 @@
+"""Several trainings at once, through joblib: on this machine, or wherever its engine runs."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+Watch = Callable[[], tuple[float, int]]
+
+SHARED = "100K"
+"""Arrays from this size on are shared between processes through the disk, not copied."""
+
+
+def run_all(
+    calls: Sequence[Callable[[], None]],
+    *,
+    jobs: int | None = None,
+    watch: Watch | None = None,
+    what: str = "trainings",
+) -> list[str]:
+    """Run every call in a process of joblib's engine; one that fails stops no other.
+
+    Parameters
+    ----------
+    calls
+        To be pickled; what they find out they leave in files.
+    jobs
+        At once; one a processor where left out. With one, they run in this process.
+    watch
+        Says how many are done, parts of them counted, and of how many; a bar shows it.
+    what
+        They are, for the bar.
+
+    Returns
+    -------
+    list of str
+        Why calls failed. A process that was killed takes the others with it, and leaves no
+        reason; see by what they left which calls have to be run again.
+    """
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    if not calls:
+        return []
+    jobs = min(jobs or os.cpu_count() or 1, len(calls))
+    reasons: list[str] = []
+    with _bar(watch, what):
+        try:
+            done = Parallel(n_jobs=jobs, max_nbytes=SHARED, return_as="generator_unordered")(
+                delayed(_run)(call, jobs) for call in calls
+            )
+            reasons += [reason for reason in done if reason]
+        except TerminatedWorkerError:
+            pass
+    return reasons
+
+
+def _run(call: Callable[[], None], jobs: int) -> str:
+    """One call, in a worker; why it failed, or nothing."""
+    import torch
+
+    if jobs > 1:
+        torch.set_num_threads(1)
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - the others go on, and the caller is told
+        return str(error) or type(error).__name__
+    return ""
+
+
+@contextmanager
+def _bar(watch: Watch | None, what: str) -> Iterator[None]:
+    """A bar that asks once a second how far things are."""
+    if watch is None:
+        yield
+        return
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        TextColumn("{task.completed:.1f} of {task.total}"),
+        TimeRemainingColumn(),
+    )
+    over = threading.Event()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(what, total=watch()[1])
+
+        def look() -> None:
+            while not over.wait(1):
+                done, total = watch()
+                bar.update(task, completed=done, total=total)
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+    done, total = watch()
+    console.print(f"{what}: {int(done)} of {total} done")
