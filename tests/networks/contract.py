@@ -188,3 +188,26 @@ class NetworkContract(ABC):
         with torch.inference_mode():
             answer = torch.func.functional_call(one, dict(other.state_dict()), (features,))
             assert torch.equal(answer, other(features))
+
+    def test_stages_in_two_parts_are_the_whole(self) -> None:
+        """What runs once for all draws is the first part of the same network."""
+        network, lengths = self.ready(), torch.tensor([37, 18])
+        features = randn(2, 37, self.bins)
+        with torch.inference_mode():
+            whole = network(features, lengths)
+            for cut in range(len(network.stages) + 1):
+                first = network(features, lengths, stop=cut)
+                answer = network(first, lengths, start=cut, frames=37)
+                assert torch.equal(answer, whole)
+
+    def test_every_parameter_belongs_to_one_stage(self) -> None:
+        network = self.ready()
+        for name, _ in (*network.named_parameters(), *network.named_buffers()):
+            owners = [
+                i
+                for i, stage in enumerate(network.stages)
+                if any(name.startswith(f"{module}.") for module in stage.modules)
+            ]
+            assert len(owners) == 1, name
+            assert network.first_stage_with([name]) == owners[0]
+        assert network.first_stage_with([]) == len(network.stages)

@@ -9,6 +9,7 @@ import torch
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
+from bayes_a2m.networks.dropout import DropoutRates
 from bayes_a2m.networks.network import Network
 from tests.networks.contract import NetworkContract, randn
 
@@ -33,6 +34,22 @@ class TestCRNNOfOtherShape(NetworkContract):
             projection=8,
             hidden=6,
             features=5,
+        )
+
+
+class TestCRNNWithDropout(NetworkContract):
+    """Places that drop let everything through until they are given masks."""
+
+    def make(self, bins: int, classes: int) -> Network:
+        rates = DropoutRates(convolutions=0.2, inputs=0.3, recurrent=0.4, head=0.1)
+        return CRNN(
+            bins,
+            classes,
+            channels=(4, 6, 8),
+            projection=16,
+            hidden=12,
+            features=8,
+            dropout=rates,
         )
 
 

@@ -88,3 +88,31 @@ class PosteriorContract:
     def test_no_recording_is_refused(self, model: Posterior) -> None:
         with pytest.raises(InputError, match="no recording"):
             model.predict([], DRAWS)
+
+    def test_a_draw_does_not_depend_on_how_many_are_taken(
+        self, model: Posterior, tiny_data: Dataset
+    ) -> None:
+        recording = tiny_data.split("validation")[0]
+        few, many = model.predict([recording], DRAWS), model.predict([recording], 3 * DRAWS)
+        chains, draws = few.log_probs.shape[:2]
+        assert many.log_probs.shape[0] == chains
+        assert many.log_probs.shape[1] >= draws
+        np.testing.assert_allclose(many.log_probs[:, :draws], few.log_probs, atol=1e-5)
+
+    def test_a_draw_is_one_state_of_belief(self, model: Posterior) -> None:
+        """What sets a draw apart at frame 100 does so at frames 600 and 1400, windows later.
+
+        The sound does not change, a D4 that the classes lack, so that draws disagree on it;
+        what the network itself does otherwise at other places is the same for all draws.
+        """
+        time = np.arange(16000 * 10) / 16000
+        hertz = 440 * 2 ** (-7 / 12)
+        sound = sum(0.1 / h * np.sin(2 * np.pi * h * hertz * time) for h in range(1, 6))
+        steady = Recording("steady", samples=sound.astype("f4"), sample_rate=16000)
+        probs = np.exp(model.predict([steady], 2 * DRAWS).log_probs[:, :, 0])
+        probs = probs.reshape(-1, *probs.shape[2:])
+        # twelve frames: whole steps of networks that pool frames
+        early = probs[:, 100:112].mean(axis=1)
+        for start in (600, 1400):
+            moved = probs[:, start : start + 12].mean(axis=1) - early
+            assert moved.std(axis=0).max() <= 0.5 * early.std(axis=0).max() + 1e-6
