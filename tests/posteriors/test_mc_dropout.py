@@ -67,12 +67,12 @@ def test_learned_rates_travel_with_the_model(tiny_data: Dataset, tmp_path: Path)
         "training.epochs=3",
         "network.dropout={inputs: 0.2, head: 0.2, learned: true}",
     )
-    rates = {n: float(layer.rate) for n, layer in dropout.layers(model.network).items()}
+    rates = {n: float(layer.rate.detach()) for n, layer in dropout.layers(model.network).items()}
     assert len(rates) == 2
     assert all(rate != pytest.approx(0.2, abs=1e-4) for rate in rates.values())
     model.save(tmp_path / "model")
     loaded = MCDropout.load(tmp_path / "model")
-    assert {n: float(x.rate) for n, x in dropout.layers(loaded.network).items()} == rates
+    assert {n: float(x.rate.detach()) for n, x in dropout.layers(loaded.network).items()} == rates
 
 
 def test_a_network_that_drops_nothing_is_refused() -> None:
