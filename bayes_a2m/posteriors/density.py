@@ -1,0 +1,125 @@
+"""How far a sound lies from all that a network was trained on.
+
+Draws of weights agree where the network extrapolates confidently, so their disagreement misses
+much of a change of room or microphone; and entropy follows the number of notes. The density of
+the network's own features at the training recordings sees the change itself: Lee et al. 2018
+(arXiv 1807.03888, equation 2) measure the Mahalanobis distance to the nearest class, all classes
+sharing one covariance; Mukhoti et al. 2023 (arXiv 2102.11582) argue that this is the epistemic
+part, and a draw's entropy the aleatoric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.errors import InputError
+from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+
+Array = NDArray[np.float64]
+
+RIDGE = 1e-3
+"""Share of the mean variance added to every feature's: some units never speak."""
+
+
+@dataclass(frozen=True)
+class FeatureDensity:
+    """Gaussians of one covariance, a class each, over what a network's recurrence reads.
+
+    Attributes
+    ----------
+    means
+        Of every class, shape ``(class, feature)``; NaN for one that never occurred.
+    whitener
+        Whose square is the inverse covariance, shape ``(feature, feature)``.
+
+    Examples
+    --------
+    >>> features = np.random.default_rng(0).standard_normal((500, 3))
+    >>> density = FeatureDensity.of(features, np.zeros(500, dtype=int), classes=2)
+    >>> near, far = density.distance(np.array([[0.0, 0, 0], [9.0, 9, 9]]))
+    >>> bool(near < 0.1 < 10 < far)
+    True
+    """
+
+    means: Array
+    whitener: Array
+
+    @classmethod
+    def of(cls, features: Array, labels: NDArray[np.int64], classes: int) -> Self:
+        """Fit to features ``(row, feature)`` and their labels ``(row,)``.
+
+        Raises
+        ------
+        InputError
+            If there are fewer rows than features.
+        """
+        features = np.asarray(features, dtype=np.float64)
+        rows, size = features.shape
+        if rows <= size:
+            raise InputError(f"a density of {size} features needs more than {rows} steps")
+        means = np.full((classes, size), np.nan)
+        for k in np.unique(labels):
+            means[k] = features[labels == k].mean(axis=0)
+        centred = features - means[labels]
+        covariance = centred.T @ centred / rows
+        covariance += RIDGE * np.trace(covariance) / size * np.eye(size)
+        return cls(means, np.linalg.cholesky(np.linalg.inv(covariance)))
+
+    @classmethod
+    def fit(cls, model: NetworkPosterior, recordings: Iterable[Recording]) -> Self:
+        """Fit to recordings with references; take those the model was fitted on."""
+        features, labels = [], []
+        for recording in recordings:
+            steps = _steps(model, recording)
+            truth = recording.labels(model.grid, model.vocabulary)
+            features.append(steps)
+            labels.append(truth[_frames_of(len(steps), len(truth))])
+        if not features:
+            raise InputError("a density needs recordings to fit to")
+        return cls.of(np.concatenate(features), np.concatenate(labels), len(model.vocabulary))
+
+    def distance(self, features: Array) -> Array:
+        """Squared Mahalanobis distance to the nearest class over the number of features.
+
+        About 1 for what is like the training recordings; shape ``(row,)``.
+        """
+        known = self.means[np.isfinite(self.means).all(axis=1)]
+        white = np.asarray(features, dtype=np.float64) @ self.whitener
+        centres = known @ self.whitener
+        squares = ((white[:, None] - centres) ** 2).sum(axis=-1)
+        nearest: Array = squares.min(axis=1) / white.shape[1]
+        return nearest
+
+    def of_recording(self, model: NetworkPosterior, recording: Recording) -> Array:
+        """The distance at every frame of a recording, shape ``(frame,)``."""
+        steps = self.distance(_steps(model, recording))
+        frames = model.grid.frames_in(recording.duration)
+        at = np.minimum(np.arange(frames) * len(steps) // max(frames, 1), len(steps) - 1)
+        return steps[at]
+
+
+def _frames_of(steps: int, frames: int) -> NDArray[np.int64]:
+    """The frame in the middle of each step."""
+    return np.minimum(((np.arange(steps) + 0.5) * frames / steps).astype(np.int64), frames - 1)
+
+
+def _steps(model: NetworkPosterior, recording: Recording) -> Array:
+    """What the recurrence reads of a recording, ``(step, feature)``."""
+    network = model.network
+    frontend = model.frontend
+    x = torch.from_numpy(frontend.normalizer(frontend.features(recording)))[None]
+    frames = x.shape[1]
+    with torch.inference_mode():
+        for stage in range(len(network.stages) - 1):
+            x = network(x, start=stage, stop=stage + 1, frames=frames)
+            if x.ndim == 3:  # (batch, step, feature): convolutions have a channel besides
+                break
+    steps: Array = x[0].double().numpy()
+    return steps
