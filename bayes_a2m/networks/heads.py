@@ -46,7 +46,10 @@ class OneStage(Head):
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Log-softmax of an affine map of each frame's features."""
-        return nn.functional.log_softmax(self.output(features).float(), dim=-1)
+        scores: Tensor = self.output(features)
+        # half precision is for training; posteriors of the head alone want all of float64
+        scores = scores if scores.dtype == torch.float64 else scores.float()
+        return nn.functional.log_softmax(scores, dim=-1)
 
 
 HEADS = {"one_stage": OneStage}

@@ -9,7 +9,7 @@ from bayes_a2m.errors import InputError, suggest
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
-METHODS = ("point", "mc_dropout", "ensemble")
+METHODS = ("point", "mc_dropout", "ensemble", "laplace", "hmc")
 """What experiment files may name."""
 
 
@@ -34,6 +34,14 @@ def posterior_class(name: str) -> type[Posterior]:
             from bayes_a2m.posteriors.ensemble import DeepEnsemble
 
             return DeepEnsemble
+        case "laplace":
+            from bayes_a2m.posteriors.laplace import Laplace
+
+            return Laplace
+        case "hmc":
+            from bayes_a2m.posteriors.hmc import HMC
+
+            return HMC
         case _:
             raise InputError(
                 f"posterior.name: unknown posterior {name!r}{suggest(name, METHODS)}; "

@@ -1,0 +1,157 @@
+"""Hamiltonian Monte Carlo on the last layer: the yardstick for the cheap methods.
+
+The no-U-turn sampler (Hoffman and Gelman 2014, arXiv 1111.4246), as Pyro has it, on the
+tempered joint density of the head's weights, in coordinates that Laplace's approximation
+makes nearly round: w = m + L u. Nothing is assumed of the posterior's shape; what remains of
+error is Monte Carlo's, which R-hat and the effective sample size measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.networks.network import Network
+from bayes_a2m.posteriors.laplace import Gaussian, approximate
+from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
+from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.studies.spec import Settings
+
+MOST_DIVERGENCES = 0.05
+"""Share of divergent transitions beyond which the samples are not to be trusted."""
+
+SPREAD = 2.0
+"""Standard deviations over which chains start, so that R-hat can tell whether they met."""
+
+
+class HMC(WeightPosterior):
+    """A trained network whose head's weights are samples of their posterior.
+
+    Attributes
+    ----------
+    samples
+        Shape ``(chain, draw, parameter)``; in an order of chance, so that the first few draws
+        are spread over the whole chain.
+    divergences
+        Number of divergent transitions.
+
+    Examples
+    --------
+    >>> from bayes_a2m.networks.crnn import CRNN
+    >>> HMC(CRNN(), chains=2).chains
+    2
+    """
+
+    name = "hmc"
+
+    class Options(Settings):
+        """Of the sampler, and of the posterior it samples."""
+
+        chains: int = Field(4, ge=1)
+        samples: int = Field(250, ge=4, description="kept, a chain")
+        warmup: int = Field(200, ge=10, description="not kept")
+        every: int = Field(8, ge=1, description="each so many-th frame stands for all of them")
+        tempering: float = Field(0.01, gt=0, description="what a frame counts")
+        prior_precision: float | None = Field(None, gt=0, description="None: by the evidence")
+
+    def __init__(self, network: Network, **settings: Any) -> None:
+        super().__init__(network, **settings)
+        self.samples: Tensor | None = None
+        self.divergences = 0
+
+    def infer(self, material: Material, work: Work) -> None:
+        """Sample every chain.
+
+        Raises
+        ------
+        InputError
+            If too many transitions diverge, or a density is not finite.
+        """
+        options = self.options
+        layer = LastLayer.of(
+            self.network, material, tempering=options.tempering, every=options.every
+        )
+        around = approximate(layer, prior_precision=options.prior_precision, refit=True)
+        chains = []
+        self.divergences = 0
+        for chain in range(options.chains):
+            whitened, divergences = self._chain(layer, around, chain, work.progress)
+            self.divergences += divergences
+            chains.append(around.mean + whitened @ around.factor.T)
+        most = MOST_DIVERGENCES * options.chains * options.samples
+        if self.divergences > most:
+            raise InputError(
+                f"hmc: {self.divergences} of {options.chains * options.samples} transitions "
+                "diverged; raise posterior.warmup, or set a larger posterior.prior_precision"
+            )
+        order = np.random.default_rng(np.random.SeedSequence([self.seed, 7]))
+        shuffled = [c[torch.from_numpy(order.permutation(len(c)))] for c in chains]
+        self.samples = torch.stack(shuffled).float()
+
+    def _chain(
+        self, layer: LastLayer, around: Gaussian, chain: int, progress: bool
+    ) -> tuple[Tensor, int]:
+        """Whitened samples ``(draw, parameter)`` of one chain, and its divergences."""
+        from pyro.infer import MCMC, NUTS
+
+        def potential(position: dict[str, Tensor]) -> Tensor:
+            weights = around.mean + around.factor @ position["u"]
+            energy = -layer.log_joint(weights, around.prior_precision)
+            if not torch.isfinite(energy):
+                raise InputError(
+                    "hmc: the density of the head's weights is not finite; check the network it "
+                    "starts from, or set posterior.prior_precision"
+                )
+            return energy
+
+        seed = int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0])
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            start = SPREAD * torch.randn(len(around.mean), dtype=torch.float64)
+            sampler = MCMC(
+                NUTS(potential_fn=potential),
+                num_samples=self.options.samples,
+                warmup_steps=self.options.warmup,
+                initial_params={"u": start},
+                disable_progbar=not progress,
+            )
+            sampler.run()
+        divergent = sampler.diagnostics()["divergences"]
+        return sampler.get_samples()["u"], sum(len(some) for some in divergent.values())
+
+    @property
+    def _stored(self) -> Tensor:
+        if self.samples is None:
+            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        return self.samples
+
+    @property
+    def chains(self) -> int:
+        """Those of the sampler."""
+        return len(self._stored)
+
+    def available(self) -> int:
+        """Samples kept, a chain."""
+        return self._stored.shape[1]
+
+    def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
+        """The head's weights."""
+        named = unflatten(self.network.head, self._stored[chain, draw])
+        return {PREFIX + name: tensor for name, tensor in named.items()}
+
+    def own_state(self) -> dict[str, Tensor]:
+        """All samples."""
+        return {"samples": self._stored, "divergences": torch.tensor(self.divergences)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take back the samples."""
+        unflatten(self.network.head, state["samples"][0, 0])  # a RuntimeError where unfit
+        self.samples = state["samples"]
+        self.divergences = int(state["divergences"])
