@@ -27,10 +27,15 @@ if TYPE_CHECKING:
     from bayes_a2m.music import Vocabulary as Vocabulary
     from bayes_a2m.networks.crnn import CRNN as CRNN
     from bayes_a2m.posteriors.ensemble import DeepEnsemble as DeepEnsemble
+    from bayes_a2m.posteriors.hmc import HMC as HMC
+    from bayes_a2m.posteriors.laplace import Laplace as Laplace
     from bayes_a2m.posteriors.mc_dropout import MCDropout as MCDropout
     from bayes_a2m.posteriors.point import Point as Point
+    from bayes_a2m.posteriors.sgmcmc import SGMCMC as SGMCMC
+    from bayes_a2m.posteriors.variational import Variational as Variational
     from bayes_a2m.prediction import FramePosterior as FramePosterior
     from bayes_a2m.studies.spec import TrainingSettings as TrainingSettings
+    from bayes_a2m.summary import PosteriorSummary as PosteriorSummary
 
 __version__ = "0.1.0"
 
@@ -41,13 +46,18 @@ _HOMES = {
     "DeepEnsemble": "bayes_a2m.posteriors.ensemble",
     "FrameGrid": "bayes_a2m.music",
     "FramePosterior": "bayes_a2m.prediction",
+    "HMC": "bayes_a2m.posteriors.hmc",
     "InputError": "bayes_a2m.errors",
+    "Laplace": "bayes_a2m.posteriors.laplace",
     "MCDropout": "bayes_a2m.posteriors.mc_dropout",
     "MelFeatures": "bayes_a2m.audio.features",
     "Note": "bayes_a2m.music",
     "Point": "bayes_a2m.posteriors.point",
+    "PosteriorSummary": "bayes_a2m.summary",
     "Recording": "bayes_a2m.datasets",
+    "SGMCMC": "bayes_a2m.posteriors.sgmcmc",
     "TrainingSettings": "bayes_a2m.studies.spec",
+    "Variational": "bayes_a2m.posteriors.variational",
     "Vocabulary": "bayes_a2m.music",
     "evaluate": "bayes_a2m.evaluation",
     "load_folder": "bayes_a2m.datasets",

@@ -6,11 +6,12 @@ decoding and reports read one and know nothing else of the model.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from bayes_a2m.files import atomic_path
 from bayes_a2m.music import FrameGrid, Vocabulary
 
 if TYPE_CHECKING:
+    import arviz
     import xarray
 
 SMALLEST = 1e-12
@@ -27,9 +29,138 @@ SMALLEST = 1e-12
 
 Array = NDArray[np.float32]
 
+Real = TypeVar("Real", np.float32, np.float64)
+
+
+class FramePredictive(ABC):
+    """What can be read of a posterior predictive, whether its draws are kept or only summed.
+
+    Doubt is split twice over, and both splits are exact. In nats: entropy is expected entropy
+    plus mutual information (Houlsby et al. 2011, https://arxiv.org/abs/1112.5745, equation 2).
+    In variance of the indicator "this frame is of this class": ``p (1 - p)`` is the mean of
+    ``p_d (1 - p_d)`` over draws plus the variance of ``p_d`` (the law of total variance). The
+    first part is doubt in the data (aleatoric), the second doubt in the model (epistemic).
+
+    Attributes
+    ----------
+    lengths
+        Frames of every recording, shape ``(recording,)``; what lies past them means nothing.
+    ids
+        The recordings' ids.
+    vocabulary, grid
+        What the classes are and where the frames stand.
+    """
+
+    lengths: NDArray[np.int64]
+    ids: tuple[str, ...]
+    vocabulary: Vocabulary
+    grid: FrameGrid
+
+    @property
+    @abstractmethod
+    def draws(self) -> int:
+        """Number of draws over all chains."""
+
+    @abstractmethod
+    def mean(self) -> Array:
+        """Posterior predictive probability, shape ``(recording, frame, class)``."""
+
+    @abstractmethod
+    def variance(self) -> Array:
+        """Variance of each class's probability over draws (epistemic); shape as the mean."""
+
+    @abstractmethod
+    def expected_variance(self) -> Array:
+        """Mean over draws of ``p_d (1 - p_d)`` (aleatoric); shape as the mean."""
+
+    @abstractmethod
+    def expected_entropy(self) -> Array:
+        """Mean entropy of a draw in nats, ``(recording, frame)``: doubt in the data (aleatoric)."""
+
+    def __len__(self) -> int:
+        """Number of recordings."""
+        return len(self.ids)
+
+    def total_variance(self) -> Array:
+        """``p (1 - p)`` of each class: expected variance plus variance; shape as the mean."""
+        total: Array = self.mean() * (1 - self.mean())
+        return total
+
+    def entropy(self) -> Array:
+        """Entropy of the posterior predictive in nats, ``(recording, frame)``: all doubt."""
+        return entropy_of(self.mean())
+
+    def mutual_information(self) -> Array:
+        """Entropy less expected entropy, ``(recording, frame)``: doubt in the model (epistemic).
+
+        Houlsby et al. 2011, equation 2. Never negative; zero for a single draw.
+        """
+        information: Array = np.maximum(self.entropy() - self.expected_entropy(), 0)
+        return information
+
+    def confidence(self) -> Array:
+        """Probability of the likeliest class, ``(recording, frame)``."""
+        confidence: Array = self.mean().max(axis=-1)
+        return confidence
+
+    def margin(self) -> Array:
+        """Probability of the likeliest class less that of the next, ``(recording, frame)``."""
+        top = np.partition(self.mean(), -2, axis=-1)
+        margin: Array = top[..., -1] - top[..., -2]
+        return margin
+
+    def of(self, recording: int) -> Array:
+        """Posterior predictive of one recording, ``(frames, class)``, without padding."""
+        return self.mean()[recording, : self.lengths[recording]]
+
+    def inside(self) -> NDArray[np.bool_]:
+        """Which frames are real, ``(recording, frame)``; the others are padding."""
+        return np.arange(self.mean().shape[1]) < self.lengths[:, None]
+
+    def to_xarray(self, labels: Sequence[NDArray[np.int64]] | None = None) -> xarray.Dataset:
+        """The summary that ``predictions.nc`` holds, with the vocabulary and grid as attributes.
+
+        ``label`` is -1 where there is no frame or no reference.
+        """
+        import xarray
+
+        frames = self.mean().shape[1]
+        label = np.full((len(self), frames), -1, dtype=np.int16)
+        for i, array in enumerate(labels or []):
+            label[i, : len(array)] = array
+        axes = ("recording", "frame", "class")
+        return xarray.Dataset(
+            {
+                "probability": (axes, self.mean()),
+                "variance": (axes, self.variance()),
+                "entropy": (axes[:2], self.entropy()),
+                "mutual_information": (axes[:2], self.mutual_information()),
+                "label": (axes[:2], label),
+                "length": (axes[:1], self.lengths),
+            },
+            coords={
+                "recording": list(self.ids),
+                "class": list(self.vocabulary.names),
+                "time": ("frame", self.grid.times(frames), {"units": "s"}),
+            },
+            attrs=self._attributes,
+        )
+
+    @property
+    def _attributes(self) -> dict[str, object]:
+        return {
+            "format_version": 1,
+            "pitches": list(self.vocabulary.pitches),
+            "sounding_offset": self.vocabulary.sounding_offset,
+            "middle_c": self.vocabulary.middle_c,
+            "sample_rate": self.grid.sample_rate,
+            "hop": self.grid.hop,
+            "draws": self.draws,
+        }
+
 
 @dataclass(frozen=True, eq=False)
-class FramePosterior:
+class FramePosterior(FramePredictive):
     """Draws from the posterior predictive of the class of every frame.
 
     Attributes
@@ -145,10 +276,6 @@ class FramePosterior:
             padded[:, :, i, : array.shape[2]] = array
         return cls(padded, lengths, tuple(ids), vocabulary, grid)
 
-    def __len__(self) -> int:
-        """Number of recordings."""
-        return len(self.ids)
-
     @property
     def draws(self) -> int:
         """Number of draws over all chains."""
@@ -171,84 +298,76 @@ class FramePosterior:
         variance: Array = np.exp(self.log_probs).var(axis=(0, 1))
         return variance
 
-    def entropy(self) -> Array:
-        """Entropy of the posterior predictive in nats, ``(recording, frame)``: all doubt."""
-        return _entropy(self.mean())
+    def expected_variance(self) -> Array:
+        """Mean over draws of ``p_d (1 - p_d)``, ``(recording, frame, class)`` (aleatoric)."""
+        probs = np.exp(self.log_probs)
+        expected: Array = (probs * (1 - probs)).mean(axis=(0, 1))
+        return expected
 
     def expected_entropy(self) -> Array:
         """Mean entropy of a draw in nats, ``(recording, frame)``: doubt in the data (aleatoric)."""
-        expected: Array = _entropy(np.exp(self.log_probs)).mean(axis=(0, 1))
+        expected: Array = entropy_of(np.exp(self.log_probs)).mean(axis=(0, 1))
         return expected
 
-    def mutual_information(self) -> Array:
-        """Entropy less expected entropy, ``(recording, frame)``: doubt in the model (epistemic).
+    def to_inference_data(self) -> arviz.InferenceData:
+        """For ArviZ: all draws, with named dimensions.
 
-        Houlsby et al. 2011, equation 2. Never negative; zero for a single draw.
+        The group ``posterior`` has ``log_probs (chain, draw, recording, frame, class)``, which
+        is a function of the weights and no sampled label; ``constant_data`` has ``length``.
+        Vocabulary and grid are attributes of both. Padding is left in: leave frames past
+        ``length`` out of R-hat and ESS, as :mod:`bayes_a2m.posteriors.diagnosis` does.
         """
-        information: Array = np.maximum(self.entropy() - self.expected_entropy(), 0)
-        return information
-
-    def confidence(self) -> Array:
-        """Probability of the likeliest class, ``(recording, frame)``."""
-        confidence: Array = self.mean().max(axis=-1)
-        return confidence
-
-    def of(self, recording: int) -> Array:
-        """Posterior predictive of one recording, ``(frames, class)``, without padding."""
-        return self.mean()[recording, : self.lengths[recording]]
-
-    def to_xarray(self, labels: Sequence[NDArray[np.int64]] | None = None) -> xarray.Dataset:
-        """The summary that ``predictions.nc`` holds, with the vocabulary and grid as attributes.
-
-        ``label`` is -1 where there is no frame or no reference.
-        """
+        import arviz
         import xarray
 
-        frames = self.log_probs.shape[3]
-        label = np.full((len(self), frames), -1, dtype=np.int16)
-        for i, array in enumerate(labels or []):
-            label[i, : len(array)] = array
-        axes = ("recording", "frame", "class")
+        whole = self._draws_as_xarray()
+        recordings = xarray.Dataset({"length": whole["length"]}, attrs=whole.attrs)
+        return arviz.InferenceData(posterior=whole.drop_vars("length"), constant_data=recordings)
+
+    @classmethod
+    def from_inference_data(cls, data: arviz.InferenceData) -> FramePosterior:
+        """Take back what :meth:`to_inference_data` gave, also by way of a file.
+
+        ``log_probs`` may stand in the group ``posterior_predictive`` instead.
+
+        Raises
+        ------
+        InputError
+            If the draws, the lengths or the attributes are missing.
+        """
+        for group in ("posterior", "posterior_predictive"):
+            if group in data.groups() and "log_probs" in data[group]:
+                draws = data[group]
+                break
+        else:
+            raise InputError(
+                "this InferenceData holds no log_probs in posterior or posterior_predictive; "
+                "to_inference_data makes one that does"
+            )
+        if "constant_data" in data.groups():
+            draws = draws.assign(data["constant_data"].data_vars)
+        return cls._of_xarray(draws, "the InferenceData")
+
+    def _draws_as_xarray(self) -> xarray.Dataset:
+        import xarray
+
+        chains, draws = self.log_probs.shape[:2]
+        axes = ("chain", "draw", "recording", "frame", "class")
         return xarray.Dataset(
-            {
-                "probability": (axes, self.mean()),
-                "variance": (axes, self.variance()),
-                "entropy": (axes[:2], self.entropy()),
-                "mutual_information": (axes[:2], self.mutual_information()),
-                "label": (axes[:2], label),
-                "length": (axes[:1], self.lengths),
-            },
+            {"log_probs": (axes, self.log_probs), "length": ("recording", self.lengths)},
             coords={
+                "chain": np.arange(chains),
+                "draw": np.arange(draws),
                 "recording": list(self.ids),
+                "frame": np.arange(self.log_probs.shape[3]),
                 "class": list(self.vocabulary.names),
-                "time": ("frame", self.grid.times(frames), {"units": "s"}),
             },
             attrs=self._attributes,
         )
-
-    @property
-    def _attributes(self) -> dict[str, object]:
-        return {
-            "format_version": 1,
-            "pitches": list(self.vocabulary.pitches),
-            "sounding_offset": self.vocabulary.sounding_offset,
-            "middle_c": self.vocabulary.middle_c,
-            "sample_rate": self.grid.sample_rate,
-            "hop": self.grid.hop,
-            "draws": self.draws,
-        }
 
     def save(self, path: str | Path) -> None:
         """Write all draws as NetCDF, atomically."""
-        import xarray
-
-        axes = ("chain", "draw", "recording", "frame", "class")
-        whole = xarray.Dataset(
-            {"log_probs": (axes, self.log_probs), "length": ("recording", self.lengths)},
-            coords={"recording": list(self.ids), "class": list(self.vocabulary.names)},
-            attrs=self._attributes,
-        )
-        write_netcdf(Path(path), whole)
+        write_netcdf(Path(path), self._draws_as_xarray())
 
     @classmethod
     def load(cls, path: str | Path) -> FramePosterior:
@@ -259,33 +378,71 @@ class FramePosterior:
         InputError
             If the file is missing or is no such file.
         """
-        import xarray
+        return cls._of_xarray(read_netcdf(Path(path)), str(path))
 
-        path = Path(path)
-        if not path.is_file():
-            raise InputError(f"{path}: no such predictions file")
-        try:
-            with xarray.open_dataset(path, engine="h5netcdf") as data:
-                data.load()
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not a NetCDF file of predictions ({error})") from error
+    @classmethod
+    def _of_xarray(cls, data: xarray.Dataset, source: str) -> FramePosterior:
+        axes = ("chain", "draw", "recording", "frame", "class")
         if "log_probs" in data:
-            log_probs = data["log_probs"].values
+            log_probs = data["log_probs"].transpose(*axes).values
         elif "probability" in data:
             log_probs = np.log(np.maximum(data["probability"].values, SMALLEST))[None, None]
         else:
-            raise InputError(f"{path}: holds neither log_probs nor probability")
-        try:
-            vocabulary = Vocabulary(
-                tuple(int(p) for p in np.atleast_1d(data.attrs["pitches"])),
-                int(data.attrs["sounding_offset"]),
-                str(data.attrs["middle_c"]),
-            )
-            grid = FrameGrid(int(data.attrs["sample_rate"]), int(data.attrs["hop"]))
-            ids = tuple(str(i) for i in data["recording"].values)
-            return cls(log_probs, data["length"].values, ids, vocabulary, grid)
-        except KeyError as error:
-            raise InputError(f"{path}: the predictions lack something: {error.args[0]}") from error
+            raise InputError(f"{source}: holds neither log_probs nor probability")
+        facts = facts_of(data, source)
+        return cls(log_probs, facts.lengths, facts.ids, facts.vocabulary, facts.grid)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a file of predictions says beside probabilities."""
+
+    lengths: NDArray[np.int64]
+    ids: tuple[str, ...]
+    vocabulary: Vocabulary
+    grid: FrameGrid
+    draws: int
+
+
+def facts_of(data: xarray.Dataset, source: str) -> Facts:
+    """Lengths, ids, vocabulary, grid and number of draws; ``source`` is named in errors.
+
+    Raises
+    ------
+    InputError
+        If one of them is missing.
+    """
+    try:
+        vocabulary = Vocabulary(
+            tuple(int(p) for p in np.atleast_1d(data.attrs["pitches"])),
+            int(data.attrs["sounding_offset"]),
+            str(data.attrs["middle_c"]),
+        )
+        grid = FrameGrid(int(data.attrs["sample_rate"]), int(data.attrs["hop"]))
+        ids = tuple(str(i) for i in data["recording"].values)
+        draws = int(data.attrs.get("draws", 1))
+        return Facts(data["length"].values, ids, vocabulary, grid, draws)
+    except KeyError as error:
+        raise InputError(f"{source}: the predictions lack something: {error.args[0]}") from error
+
+
+def read_netcdf(path: Path) -> xarray.Dataset:
+    """Read an xarray dataset whole.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, or is no NetCDF.
+    """
+    import xarray
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such predictions file")
+    try:
+        with xarray.open_dataset(path, engine="h5netcdf") as data:
+            return data.load()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a NetCDF file of predictions ({error})") from error
 
 
 def write_netcdf(path: Path, data: xarray.Dataset) -> None:
@@ -295,7 +452,7 @@ def write_netcdf(path: Path, data: xarray.Dataset) -> None:
         data.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
 
 
-def _entropy(probs: Array) -> Array:
+def entropy_of(probs: NDArray[Real]) -> NDArray[Real]:
     """Entropy over the last axis, in nats."""
-    entropy: Array = -(probs * np.log(np.maximum(probs, SMALLEST))).sum(axis=-1)
+    entropy: NDArray[Real] = -(probs * np.log(np.maximum(probs, SMALLEST))).sum(axis=-1)
     return entropy

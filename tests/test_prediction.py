@@ -270,3 +270,67 @@ def test_float64_becomes_single_precision_and_lists_become_arrays() -> None:
     assert post.log_probs.dtype == np.float32
     assert post.lengths.dtype == np.int64
     assert post.ids == ("a",)
+
+
+def test_variance_is_split_as_by_hand() -> None:
+    post = two_draws([0.9, 0.1], [0.3, 0.7])
+    np.testing.assert_allclose(post.total_variance(), [[[0.24, 0.24]]], rtol=1e-5)  # 0.6 * 0.4
+    np.testing.assert_allclose(post.expected_variance(), [[[0.15, 0.15]]], rtol=1e-5)
+    np.testing.assert_allclose(post.variance(), [[[0.09, 0.09]]], rtol=1e-5)
+    assert post.margin() == pytest.approx(0.2, rel=1e-5)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 10_000))
+def test_the_parts_of_variance_add_up(chains: int, draws: int, seed: int) -> None:
+    post = random_posterior(chains, draws, seed=seed)
+    parts = post.expected_variance() + post.variance()
+    np.testing.assert_allclose(post.total_variance(), parts, atol=1e-6)
+    # the variance of the indicator, drawn from the predictive, is the same number
+    np.testing.assert_allclose(post.total_variance(), post.mean() - post.mean() ** 2, atol=1e-6)
+
+
+def test_the_margin_is_over_the_next_class() -> None:
+    post = FramePosterior.from_probs([[[0.1, 0.5, 0.05, 0.35], [0.25, 0.25, 0.25, 0.25]]])
+    np.testing.assert_allclose(post.margin(), [[0.15, 0.0]], atol=1e-6)
+
+
+def test_padding_is_outside() -> None:
+    post = FramePosterior.from_probs([np.full((3, 4), 0.25), np.full((1, 4), 0.25)])
+    assert post.inside().tolist() == [[True, True, True], [True, False, False]]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # ArviZ announces its next version
+@pytest.mark.parametrize("vocabulary", [Vocabulary((48, 50, 52), -12, "C3"), Vocabulary()])
+def test_survives_inference_data_and_its_file(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    import arviz
+
+    post = random_posterior(2, 9, 3, 20)
+    grid = FrameGrid(22050, 160)
+    post = FramePosterior(post.log_probs, post.lengths, ("1", "ü b", "c/d"), vocabulary, grid)
+    data = post.to_inference_data()
+    assert data["posterior"]["log_probs"].dims == ("chain", "draw", "recording", "frame", "class")
+    assert data["posterior"]["class"].values.tolist() == list(vocabulary.names)
+    # ArviZ knows what to do with it
+    assert dict(arviz.rhat(data)["log_probs"].sizes) == {"recording": 3, "frame": 20, "class": 4}
+    data.to_netcdf(str(tmp_path / "x.nc"))
+    for again in (data, arviz.from_netcdf(str(tmp_path / "x.nc"))):
+        back = FramePosterior.from_inference_data(again)
+        np.testing.assert_array_equal(back.log_probs, post.log_probs)
+        np.testing.assert_array_equal(back.lengths, post.lengths)
+        assert (back.ids, back.vocabulary, back.grid) == (post.ids, vocabulary, grid)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_other_inference_data_are_refused() -> None:
+    import arviz
+
+    whole = random_posterior().to_inference_data()
+    moved = arviz.InferenceData(
+        posterior_predictive=whole["posterior"], constant_data=whole["constant_data"]
+    )
+    assert FramePosterior.from_inference_data(moved).ids == random_posterior().ids
+    with pytest.raises(InputError, match=r"lack something: .*length"):
+        FramePosterior.from_inference_data(arviz.InferenceData(posterior=whole["posterior"]))
+    with pytest.raises(InputError, match="holds no log_probs"):
+        FramePosterior.from_inference_data(arviz.from_dict({"mu": np.zeros((2, 10))}))

@@ -5,6 +5,15 @@
 1.0
 """
 
+from bayes_a2m.calibration.draws import (
+    Course,
+    Drawn,
+    MonteCarloError,
+    course,
+    enough,
+    monte_carlo_error,
+    predict_until,
+)
 from bayes_a2m.calibration.scores import (
     NAMES,
     PER_CLASS_NAMES,
@@ -23,14 +32,21 @@ from bayes_a2m.calibration.scores import (
 __all__ = [
     "NAMES",
     "PER_CLASS_NAMES",
+    "Course",
+    "Drawn",
+    "MonteCarloError",
     "accuracy",
     "aurc",
     "brier",
     "classwise_ece",
     "confusion",
+    "course",
     "ece",
+    "enough",
     "error_auroc",
     "macro_f1",
     "mean_classwise_ece",
+    "monte_carlo_error",
     "nll",
+    "predict_until",
 ]

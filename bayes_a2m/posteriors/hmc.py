@@ -55,10 +55,10 @@ class HMC(WeightPosterior):
         """Of the sampler, and of the posterior it samples."""
 
         chains: int = Field(4, ge=1)
-        samples: int = Field(250, ge=4, description="kept, a chain")
-        warmup: int = Field(200, ge=10, description="not kept")
+        samples: int = Field(150, ge=4, description="kept, a chain")
+        warmup: int = Field(150, ge=10, description="not kept")
         every: int = Field(8, ge=1, description="each so many-th frame stands for all of them")
-        tempering: float = Field(0.01, gt=0, description="what a frame counts")
+        tempering: float = Field(0.03, gt=0, description="what a frame counts")
         prior_precision: float | None = Field(None, gt=0, description="None: by the evidence")
 
     def __init__(self, network: Network, **settings: Any) -> None:

@@ -227,8 +227,8 @@ class Laplace(WeightPosterior):
     class Options(Settings):
         """Of the approximation."""
 
-        covariance: Covariance = "full"
-        tempering: float = Field(0.01, gt=0, description="what a frame counts")
+        covariance: Covariance = "kronecker"
+        tempering: float = Field(0.02, gt=0, description="what a frame counts")
         prior_precision: float | None = Field(None, gt=0, description="None: by the evidence")
         refit: bool = False
 

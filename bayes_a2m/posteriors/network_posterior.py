@@ -434,7 +434,9 @@ class WeightPosterior(NetworkPosterior):
         # the next recording wants the same draws
         key = (chain, draw)
         if key not in self._kept:
-            self._kept[key] = self.draw_weights(chain, draw)
+            # copies: the same numbers at other addresses may be summed in another order
+            drawn = self.draw_weights(chain, draw)
+            self._kept[key] = {name: tensor.clone() for name, tensor in drawn.items()}
         return self._kept[key]
 
     def log_probs(self, features: Tensor, draws: int) -> Tensor:

@@ -9,7 +9,7 @@ from bayes_a2m.errors import InputError, suggest
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
-METHODS = ("point", "mc_dropout", "ensemble", "laplace", "hmc")
+METHODS = ("point", "mc_dropout", "ensemble", "variational", "laplace", "sgmcmc", "hmc")
 """What experiment files may name."""
 
 
@@ -34,10 +34,18 @@ def posterior_class(name: str) -> type[Posterior]:
             from bayes_a2m.posteriors.ensemble import DeepEnsemble
 
             return DeepEnsemble
+        case "variational":
+            from bayes_a2m.posteriors.variational import Variational
+
+            return Variational
         case "laplace":
             from bayes_a2m.posteriors.laplace import Laplace
 
             return Laplace
+        case "sgmcmc":
+            from bayes_a2m.posteriors.sgmcmc import SGMCMC
+
+            return SGMCMC
         case "hmc":
             from bayes_a2m.posteriors.hmc import HMC
 

@@ -1,0 +1,170 @@
+"""Cyclical stochastic-gradient Monte Carlo over all weights of a network.
+
+Zhang et al. 2020, "Cyclical stochastic gradient MCMC for Bayesian deep learning"
+(arXiv 1902.03932), with the steps of :mod:`bayes_a2m.training.sghmc`. Every chain starts at the
+trained network; in every cycle large steps leave it, small ones with noise sample where they
+came to. What is sampled is a tempered posterior: a frame counts ``tempering`` observations,
+for its neighbours say the same thing.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import atomic_path
+from bayes_a2m.networks.network import Network
+from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.network_posterior import TrainingRecord, WeightPosterior, Work
+from bayes_a2m.studies.spec import Settings
+
+
+class SGMCMC(WeightPosterior):
+    """Samples of all weights; a chain of the sampler is a chain of the posterior.
+
+    Examples
+    --------
+    >>> from bayes_a2m.networks.crnn import CRNN
+    >>> SGMCMC(CRNN(), chains=3).options.chains
+    3
+    """
+
+    name = "sgmcmc"
+
+    class Options(Settings):
+        """Of the sampler, and of the posterior it samples."""
+
+        chains: int = Field(2, ge=1)
+        cycles: int = Field(2, ge=1)
+        epochs: int = Field(4, ge=1, description="of a cycle")
+        samples: int = Field(2, ge=1, description="of a cycle: at the ends of its last epochs")
+        learning_rate: float = Field(0.05, gt=0)
+        momentum: float = Field(0.9, ge=0, lt=1)
+        explore: float = Field(0.5, ge=0, lt=1, description="share of a cycle without noise")
+        tempering: float = Field(1.0, gt=0, description="what a frame counts")
+        temperature: float = Field(1.0, ge=0, description="of the posterior; below 1: colder")
+        prior_precision: float = Field(10.0, ge=0)
+
+        @model_validator(mode="after")
+        def _samples_fit(self) -> SGMCMC.Options:
+            if self.samples > self.epochs:
+                raise ValueError("no more samples than epochs of a cycle")
+            return self
+
+    def __init__(self, network: Network, **settings: Any) -> None:
+        super().__init__(network, **settings)
+        self.samples: dict[str, Tensor] = {}
+
+    def infer(self, material: Material, work: Work) -> None:
+        """Sample one chain after the other; a finished one is kept when a fit is resumed."""
+        chains = []
+        for chain in range(self.options.chains):
+            samples, record = self._chain(material, work.inner(f"chain_{chain}"), chain)
+            chains.append(samples)
+            self.record = self.record.then(record)
+        self.samples = {k: torch.stack([c[k] for c in chains]) for k in chains[0]}
+
+    def _chain(
+        self, material: Material, work: Work, chain: int
+    ) -> tuple[dict[str, Tensor], TrainingRecord]:
+        """Samples of one chain by name, ``(draw, ...)``."""
+        finished = None if work.folder is None else work.folder / "chain.safetensors"
+        if finished is not None and work.resume and finished.is_file():
+            return _read(finished)
+        from bayes_a2m.training.sampling import sample
+
+        options, training = self.options, self.experiment.training
+        settings = training.model_copy(
+            update={
+                "epochs": options.cycles * options.epochs,
+                "learning_rate": options.learning_rate,
+                "early_stopping": None,
+                "gradient_clip": 0.0,  # a clipped gradient is another density's
+            }
+        )
+        if work.folder is not None:
+            work.folder.mkdir(parents=True, exist_ok=True)
+        result = sample(
+            copy.deepcopy(self.network),
+            material.fit_examples,
+            material.tune_examples,
+            normalizer=material.normalizer,
+            settings=settings,
+            floor_db=self.experiment.features.floor_db,
+            seed=int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0]),
+            cycles=options.cycles,
+            samples=options.samples,
+            sampler={
+                key: getattr(options, key)
+                for key in ("momentum", "temperature", "prior_precision", "tempering", "explore")
+            },
+            folder=work.folder,
+            resume=work.resume,
+            progress=work.progress,
+        )
+        # the first draws are of different cycles, the last sample of each before earlier ones
+        order = [
+            cycle * options.samples + place
+            for place in reversed(range(options.samples))
+            for cycle in range(options.cycles)
+        ]
+        stacked = {k: torch.stack([result.samples[i][k] for i in order]) for k in result.samples[0]}
+        record = TrainingRecord(result.log, result.seconds)
+        if finished is not None:
+            _write(finished, stacked, record)
+        return stacked, record
+
+    @property
+    def _stored(self) -> dict[str, Tensor]:
+        if not self.samples:
+            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        return self.samples
+
+    @property
+    def chains(self) -> int:
+        """Those of the sampler."""
+        return len(next(iter(self._stored.values())))
+
+    def available(self) -> int:
+        """Samples kept, a chain."""
+        return next(iter(self._stored.values())).shape[1]
+
+    def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
+        """All weights."""
+        return {name: samples[chain, draw] for name, samples in self._stored.items()}
+
+    def own_state(self) -> dict[str, Tensor]:
+        """All samples."""
+        return dict(self._stored)
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take back the samples."""
+        for name, tensor in self.network.named_parameters():
+            if state[name].shape[2:] != tensor.shape:
+                raise RuntimeError(f"samples of {name} are of shape {tuple(state[name].shape)}")
+        self.samples = dict(state)
+
+
+def _write(path: Path, samples: Mapping[str, Tensor], record: TrainingRecord) -> None:
+    from safetensors.torch import save_file
+
+    with atomic_path(path) as beside:
+        metadata = {"log": record.log, "seconds": str(record.seconds)}
+        save_file(dict(samples), beside, metadata=metadata)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], TrainingRecord]:
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    return load_file(path), TrainingRecord(metadata["log"], float(metadata["seconds"]))

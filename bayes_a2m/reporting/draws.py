@@ -1,0 +1,91 @@
+"""How many draws are enough, for several methods at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.calibration.draws import TOLERANCE
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_a2m.calibration.draws import Course
+
+_AXES = {"nll": "NLL (nats a frame)", "brier": "Brier score", "ece": "ECE"}
+_WORDS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
+_MARKERS = "os^Dv<>"
+
+
+def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE) -> Figure:
+    """A score against the number of draws, with its Monte Carlo error; a line where it is enough.
+
+    Parameters
+    ----------
+    courses
+        By the method's name, all of one score.
+    tolerance
+        Of the stop rule (:meth:`~bayes_a2m.calibration.draws.Course.enough`); the fewest draws
+        that meet it are marked with a dashed line in the method's colour.
+
+    Returns
+    -------
+    Figure
+        One column wide, draws on a logarithmic axis.
+    """
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    figure = style.new_figure(style.COLUMN, 2.6)
+    axes = figure.add_subplot()
+    for i, (name, course) in enumerate(courses.items()):
+        colour = style.PALETTE[i % len(style.PALETTE)]
+        axes.errorbar(
+            course.draws,
+            course.value,
+            np.nan_to_num(course.error),
+            color=colour,
+            fmt=f"{_MARKERS[i % len(_MARKERS)]}-",
+            markersize=3,
+            linewidth=1.1,
+            elinewidth=0.8,
+            capsize=1.5,
+            label=name,
+        )
+        stop = course.enough(tolerance)
+        if stop is not None:
+            axes.axvline(stop, color=colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.5)
+    axes.set_xscale("log")
+    most = max(int(course.draws[-1]) for course in courses.values())
+    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if t <= most]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
+    score = next(iter(courses.values())).score
+    style.dress(axes, x="draws", y=_AXES[score], grid=True)
+    # a ground of its own: lines of the stop rule may run behind it
+    axes.legend(fontsize=style.TICK, framealpha=1, edgecolor="none")
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def draws_caption(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE) -> str:
+    """What the figure shows, in one line.
+
+    >>> from bayes_a2m.calibration.draws import Course
+    >>> one = Course("nll", np.array([1, 10]), np.array([0.3, 0.2]), np.array([0.1, 0.0]), 20)
+    >>> draws_caption({"mc_dropout": one})
+    'NLL by number of draws ± its Monte Carlo standard error; enough to 0.001: mc_dropout 10.'
+    """
+    stops = {name: course.enough(tolerance) for name, course in courses.items()}
+    words = ", ".join(
+        f"{name} {f'more than {courses[name].draws[-1]}' if stop is None else stop}"
+        for name, stop in stops.items()
+    )
+    score = _WORDS[next(iter(courses.values())).score]
+    return (
+        f"{score} by number of draws ± its Monte Carlo standard error; "
+        f"enough to {tolerance:g}: {words}."
+    )

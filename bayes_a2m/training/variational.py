@@ -1,0 +1,409 @@
+"""Fits a Gaussian over a network's weights by the evidence lower bound, with Pyro.
+
+The model: weights ``w ~ Normal(0, prior²)``; every frame's class by the network's law. What is
+raised is ``tempering * N * E[log p(class | w)] - KL(guide || prior)``, N being the frames of the
+fitting part; divided by ``tempering * N`` it is nats per frame:
+
+    loss = -E[mean log p(class | w)] + warm-up * KL / (tempering * N)
+
+Pyro builds it (``TraceMeanField_ELBO``, with the KL in closed form); parameters live in the
+modules, not in Pyro's global store.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyro
+import torch
+from pyro import distributions, poutine
+from pyro.distributions import constraints
+from pyro.infer import TraceMeanField_ELBO
+from pyro.nn import PyroModule, PyroParam
+from torch import Tensor, nn
+
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.datasets.example import Example
+from bayes_a2m.networks.network import Network
+from bayes_a2m.networks.perturbation import (
+    WeightGroup,
+    flipout,
+    local,
+    perturbable,
+    weight_groups,
+)
+from bayes_a2m.studies.spec import TrainingSettings
+from bayes_a2m.training.data import Batch
+from bayes_a2m.training.fit import home, run
+from bayes_a2m.training.module import NetworkTraining
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.variational import Variational
+
+TUNING_DRAWS = 4
+"""Draws whose mean the tuning NLL of an epoch is of."""
+
+FACTOR_START = 0.1
+"""Size of a low-rank factor at the start, in scales: at zero its gradient would be zero."""
+
+
+def settings() -> AbstractContextManager[None]:
+    """Pyro for a while: parameters in modules; the loss itself is checked, not every tensor."""
+    context: AbstractContextManager[None] = pyro.settings.context(
+        module_local_params=True,
+        validate_infer=False,
+        validate_poutine=False,
+        validate_distributions_pyro=False,
+        validate_distributions_torch=False,
+    )
+    return context
+
+
+class Guide(PyroModule):
+    """Gaussians over groups of weights, around means that the network keeps.
+
+    Mean-field (Graves 2011; Blundell et al. 2015, arXiv 1505.05424) for single groups. For
+    joint ones, with S the diagonal of scales: ``S (I + F Fᵀ) S`` for a low-rank factor F, or
+    ``S L Lᵀ S`` for a full unit triangle L. Scales and factors are Pyro's parameters; a factor
+    has no unit, so that one learning rate does for all.
+
+    Parameters
+    ----------
+    groups
+        What it is over.
+    scales
+        Where their standard deviations start, ``(size,)`` each, by group.
+    kind, rank
+        ``"mean_field"``, ``"low_rank"`` or ``"full"``, of the joint groups; the rank of F.
+    generator
+        Draws where F starts.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[WeightGroup],
+        scales: Mapping[str, Tensor],
+        kind: str,
+        rank: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.groups = list(groups)
+        self.kind = kind
+        for group in groups:
+            scale = PyroParam(scales[group.name].clone(), constraints.positive, event_dim=1)
+            setattr(self, _key("scale", group), scale)
+            if not group.joint:
+                continue
+            if kind == "low_rank":
+                start = torch.randn(group.size, rank, generator=generator)
+                factor = PyroParam(start * FACTOR_START / math.sqrt(rank), event_dim=2)
+            else:
+                lower = constraints.unit_lower_cholesky
+                factor = PyroParam(torch.eye(group.size), lower, event_dim=2)
+            setattr(self, _key("factor", group), factor)
+
+    def scale(self, group: WeightGroup) -> Tensor:
+        """Standard deviations; of a joint group before its factor, ``(size,)``."""
+        scale: Tensor = getattr(self, _key("scale", group))
+        return scale
+
+    def factor(self, group: WeightGroup) -> Tensor:
+        """F ``(size, rank)`` or L ``(size, size)`` of a joint group."""
+        factor: Tensor = getattr(self, _key("factor", group))
+        return factor
+
+    def law(self, group: WeightGroup, mean: Tensor) -> Any:
+        """The distribution of a group's vector."""
+        scale = self.scale(group)
+        if not group.joint:
+            normal: Any = distributions.Normal(mean, scale)
+            return normal.to_event(1)
+        factor = scale[:, None] * self.factor(group)
+        if self.kind == "low_rank":
+            return distributions.LowRankMultivariateNormal(mean, factor, scale.square())
+        return distributions.MultivariateNormal(mean, scale_tril=factor)
+
+    def forward(self, means: Mapping[str, Tensor], beta: float, *data: Any) -> dict[str, Tensor]:
+        """Draw every group; its part of the KL counts ``beta``-fold."""
+        with poutine.scale(scale=beta):
+            return {g.name: pyro.sample(g.name, self.law(g, g.joined(means))) for g in self.groups}
+
+    def state(self) -> dict[str, Tensor]:
+        """Scales and factors, as a model directory keeps them."""
+        kept = {}
+        for group in self.groups:
+            kept[f"scale.{group.name}"] = self.scale(group).detach().clone()
+            if group.joint:
+                kept[f"factor.{group.name}"] = self.factor(group).detach().clone()
+        return kept
+
+
+def _key(kind: str, group: WeightGroup) -> str:
+    return f"{kind}_{group.name.replace('.', '_')}"
+
+
+def prior(group: WeightGroup, scale: Tensor) -> Any:
+    """Independent normals around zero, in the form whose KL to the guide is known.
+
+    A factor of zeros makes a low-rank normal one with independent parts.
+    """
+    zeros = torch.zeros_like(scale)
+    if not group.joint:
+        normal: Any = distributions.Normal(zeros, scale)
+        return normal.to_event(1)
+    return distributions.LowRankMultivariateNormal(zeros, zeros[:, None], scale.square())
+
+
+class VariationalTraining(NetworkTraining):
+    """Raises the evidence lower bound; the network's own parameters are the guide's means.
+
+    Parameters
+    ----------
+    network, normalizer, settings, floor_db, seed, frames
+        As in :class:`NetworkTraining`; class weights do not enter, a likelihood has none.
+    variational
+        Settings of the method.
+
+    Attributes
+    ----------
+    guide
+        Scales and factors.
+    elbo_trace
+        The bound with the whole KL, one value an epoch, nats per frame.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        normalizer: Normalizer,
+        settings_: TrainingSettings,
+        *,
+        floor_db: float,
+        seed: int,
+        frames: int,
+        variational: Variational.Options,
+    ) -> None:
+        super().__init__(
+            network, normalizer, settings_, floor_db=floor_db, seed=seed, frames=frames
+        )
+        self.variational = variational
+        self.elbo_trace: list[float] = []
+        self._sum, self._seen, self._nll = 0.0, 0, 0.0
+        joint = () if variational.last_layers == "mean_field" else variational.joint
+        self.groups = weight_groups(network, joint)
+        means = dict(network.named_parameters())
+        generator = torch.Generator().manual_seed(seed)
+        self._priors = {g.name: f"prior_{i}" for i, g in enumerate(self.groups)}
+        for group in self.groups:
+            scale = torch.full((group.size,), variational.prior_scale)
+            if variational.prior == "fan_in":
+                scale = scale / group.fan_in().sqrt()
+            self.register_buffer(self._priors[group.name], scale, persistent=False)
+        with settings():
+            self.guide = Guide(
+                self.groups,
+                {g.name: self._start(g, means) for g in self.groups},
+                variational.last_layers,
+                variational.rank,
+                generator,
+            )
+
+    def _start(self, group: WeightGroup, means: Mapping[str, Tensor]) -> Tensor:
+        """Where the scales start: a share of each tensor's root mean square, or a number."""
+        size = self.variational.initial_scale
+        sizes = {}
+        for name, shape in group.shapes.items():
+            typical = means[name].detach().square().mean().sqrt().clamp_min(1e-3)
+            relative = self.variational.initial == "relative"
+            sizes[name] = torch.full(shape, size * float(typical) if relative else size)
+        return group.joined(sizes)
+
+    # ---- the bound ----
+
+    def model(
+        self,
+        means: Mapping[str, Tensor],
+        beta: float,
+        features: Tensor,
+        labels: Tensor,
+        lengths: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        """Weights from the prior; every frame's class from the network with these weights."""
+        drawn: dict[str, Tensor] = {}
+        with poutine.scale(scale=beta):
+            for group in self.groups:
+                around = prior(group, getattr(self, self._priors[group.name]))
+                drawn.update(group.parted(pyro.sample(group.name, around)))
+        log_probs = self._noisy(drawn, means, features, lengths, generator)
+        real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
+        frames, labels = log_probs[real], labels[real]
+        law: Any = distributions.Categorical(logits=frames)
+        self._nll = -float(law.log_prob(labels).detach().mean())
+        with (
+            poutine.scale(scale=self.variational.tempering),
+            pyro.plate("frames", self.frames, subsample=torch.arange(len(labels))),
+        ):
+            pyro.sample("labels", law, obs=labels)
+
+    def _noisy(
+        self,
+        drawn: dict[str, Tensor],
+        means: Mapping[str, Tensor],
+        features: Tensor,
+        lengths: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """The network with drawn weights, or with the noise they would make."""
+        estimator = self.variational.estimator
+        noise: AbstractContextManager[None] = nullcontext()
+        if estimator != "plain":
+            # correlated weights, and those of the recurrence, are drawn once a batch
+            single = {g.name: g for g in self.groups if not g.joint}
+            layers = [n for n in perturbable(self.network) if n in single]
+            moved = {name: drawn.pop(name) for name in layers}
+            if estimator == "flipout":
+                deltas = {name: w - means[name] for name, w in moved.items()}
+                noise = flipout(self.network, deltas, generator)
+            else:
+                scales = {n: self.guide.scale(single[n]).reshape(w.shape) for n, w in moved.items()}
+                noise = local(self.network, scales, generator)
+        with noise:
+            answer: Tensor = torch.func.functional_call(self.network, drawn, (features, lengths))
+        return answer
+
+    @property
+    def beta(self) -> float:
+        """What the KL counts in this epoch: ``(epoch + 1) / (warmup + 1)``, at most one."""
+        return min(1.0, (self.current_epoch + 1) / (self.variational.warmup + 1))
+
+    def objective(
+        self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Minus the bound, nats per frame, the KL counting ``beta``-fold."""
+        means = dict(self.network.named_parameters())
+        scale = self.frames * self.variational.tempering
+        bound = cast(Any, TraceMeanField_ELBO)()
+        with settings(), _seeded(generator):
+            total: Tensor = bound.differentiable_loss(
+                self.model, self.guide, means, self.beta, features, labels, lengths, generator
+            )
+        loss = total / scale
+        frames = int(lengths.sum())
+        divergence = (float(loss.detach()) - self._nll) / self.beta
+        self._sum -= frames * (self._nll + divergence)
+        self._seen += frames
+        return loss
+
+    # ---- around it ----
+
+    def on_train_epoch_start(self) -> None:
+        """Freeze batch normalisation's statistics where asked; start the epoch's sum."""
+        self._sum, self._seen = 0.0, 0
+        if self.variational.frozen_statistics:
+            for module in self.network.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
+
+    def on_train_epoch_end(self) -> None:
+        """One more value of the trace."""
+        self.elbo_trace.append(self._sum / max(1, self._seen))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the trace."""
+        checkpoint["elbo_trace"] = list(self.elbo_trace)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it back."""
+        self.elbo_trace = list(checkpoint["elbo_trace"])
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """NLL and accuracy of the mean of a few draws, the same ones in every epoch."""
+        features = self._normalized(batch.features)
+        answers = []
+        means = dict(self.network.named_parameters())
+        for draw in range(TUNING_DRAWS):
+            generator = torch.Generator().manual_seed(_seed_of(self.seed, 3, draw))
+            with settings(), _seeded(generator):
+                drawn = self.guide(means, 1.0)
+            weights = {n: w for g in self.groups for n, w in g.parted(drawn[g.name]).items()}
+            answers.append(
+                torch.func.functional_call(self.network, weights, (features, batch.lengths))
+            )
+        log_probs = torch.logsumexp(torch.stack(answers), 0) - math.log(TUNING_DRAWS)
+        loss = self.network.head.loss(log_probs, batch.labels, batch.lengths)
+        real = torch.arange(batch.labels.shape[1], device=self.device) < batch.lengths[:, None]
+        right = (log_probs.argmax(-1) == batch.labels)[real].float().mean()
+        count = int(batch.lengths.sum())
+        self.log("tuning_nll", loss, on_epoch=True, batch_size=count, prog_bar=True)
+        self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        """Adam with one cycle; no weight decay, which the prior is; scales at their own rate."""
+        rates = [self.variational.learning_rate, self.variational.scale_rate]
+        optimizer = torch.optim.Adam(
+            [
+                {"params": list(self.network.parameters()), "lr": rates[0]},
+                {"params": list(self.guide.parameters()), "lr": rates[1]},
+            ]
+        )
+        steps = max(2, int(self.trainer.estimated_stepping_batches))
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rates, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+
+
+def fit_guide(
+    module: VariationalTraining,
+    fit: Sequence[Example],
+    tune: Sequence[Example],
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> tuple[str, float]:
+    """Train means, scales and factors in place; the last epoch counts, as the KL is whole then.
+
+    Returns
+    -------
+    log, seconds
+        One row an epoch as CSV, ``train_nll`` being the loss; and the time in epochs.
+
+    Raises
+    ------
+    InputError
+        If the loss is not finite.
+    """
+    with home(folder) as kept:
+        log = run(module, fit, tune, folder=kept, keep_best=False, resume=resume, progress=progress)
+    module.network.cpu().eval()
+    module.guide.cpu()
+    return log.text(), log.seconds
+
+
+def _seeded(generator: torch.Generator) -> AbstractContextManager[None]:
+    """Pyro draws from the global generator: lend it a seed, and give it back as it was."""
+    seed = int(torch.randint(2**62, (), generator=generator))
+    return _Forked(seed)
+
+
+class _Forked(AbstractContextManager[None]):
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._fork = torch.random.fork_rng()
+
+    def __enter__(self) -> None:
+        self._fork.__enter__()
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *error: Any) -> None:
+        self._fork.__exit__(*error)
+
+
+def _seed_of(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
