@@ -142,6 +142,11 @@ class CRNN(Network):
             Stage(("head_dropout",), self._drop),
         )
 
+    @property
+    def local_stages(self) -> int:
+        """The blocks and the projection."""
+        return len(self.blocks) + 1
+
     def _block(self, index: int, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
         if index == 0:
             mask = frame_mask(lengths, frames)

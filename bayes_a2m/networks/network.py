@@ -63,6 +63,15 @@ class Network(nn.Module, ABC):
         """The stages before the head; the last gives ``(batch, frame, feature)``."""
 
     @property
+    @abstractmethod
+    def local_stages(self) -> int:
+        """How many of the first stages look at a neighbourhood only.
+
+        What the last of them gives, ``(batch, step, feature)``, is read by those that carry
+        context over time.
+        """
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """All stages; the last is the head."""
         return (*self.trunk_stages(), Stage(("head",), lambda x, lengths, _: self.head(x, lengths)))

@@ -115,11 +115,7 @@ def _steps(model: NetworkPosterior, recording: Recording) -> Array:
     network = model.network
     frontend = model.frontend
     x = torch.from_numpy(frontend.normalizer(frontend.features(recording)))[None]
-    frames = x.shape[1]
     with torch.inference_mode():
-        for stage in range(len(network.stages) - 1):
-            x = network(x, start=stage, stop=stage + 1, frames=frames)
-            if x.ndim == 3:  # (batch, step, feature): convolutions have a channel besides
-                break
+        x = network(x, stop=network.local_stages)
     steps: Array = x[0].double().numpy()
     return steps

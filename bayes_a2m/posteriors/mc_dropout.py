@@ -56,9 +56,25 @@ class MCDropout(NetworkPosterior):
         masks = dropout.draw_masks(network, [self.draw_seed(d) for d in range(draws)])
         answers = []
         for first in range(0, draws, BATCH):
-            count = min(BATCH, draws - first)
-            some = {name: mask[first : first + count] for name, mask in masks.items()}
+            some = {name: mask[first : first + BATCH] for name, mask in masks.items()}
+            many, stage = self._local(kept, start, frames, some)
             with dropout.applied(network, some):
-                many = kept.expand(count, *kept.shape[1:])
-                answers.append(network(many, start=start, frames=frames))
+                answers.append(network(many, start=stage, frames=frames))
         return torch.cat(answers)[None]
+
+    def _local(
+        self, kept: Tensor, start: int, frames: int, masks: dict[str, Tensor]
+    ) -> tuple[Tensor, int]:
+        """All draws through the stages before the recurrence, and the stage that comes next.
+
+        One draw at a time, for maps of ten draws would not fit into a processor's cache.
+        """
+        count = len(next(iter(masks.values())))
+        stop = self.network.local_stages
+        if start >= stop:
+            return kept.expand(count, *kept.shape[1:]), start
+        each = []
+        for draw in range(count):
+            with dropout.applied(self.network, {n: m[draw : draw + 1] for n, m in masks.items()}):
+                each.append(self.network(kept, start=start, stop=stop, frames=frames))
+        return torch.cat(each), stop

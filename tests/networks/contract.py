@@ -211,3 +211,11 @@ class NetworkContract(ABC):
             assert len(owners) == 1, name
             assert network.first_stage_with([name]) == owners[0]
         assert network.first_stage_with([]) == len(network.stages)
+
+    def test_the_local_stages_give_steps(self) -> None:
+        network = self.ready()
+        with torch.inference_mode():
+            steps = network(randn(2, 37, self.bins), stop=network.local_stages)
+        assert steps.ndim == 3
+        assert steps.shape[0] == 2
+        assert steps.shape[1] <= 37
