@@ -43,13 +43,13 @@ class SGMCMC(WeightPosterior):
         """Of the sampler, and of the posterior it samples."""
 
         chains: int = Field(2, ge=1)
-        cycles: int = Field(2, ge=1)
-        epochs: int = Field(4, ge=1, description="of a cycle")
-        samples: int = Field(2, ge=1, description="of a cycle: at the ends of its last epochs")
-        learning_rate: float = Field(0.05, gt=0)
+        cycles: int = Field(3, ge=1)
+        epochs: int = Field(2, ge=1, description="of a cycle")
+        samples: int = Field(1, ge=1, description="of a cycle: at the ends of its last epochs")
+        learning_rate: float = Field(0.02, gt=0)
         momentum: float = Field(0.9, ge=0, lt=1)
         explore: float = Field(0.5, ge=0, lt=1, description="share of a cycle without noise")
-        tempering: float = Field(1.0, gt=0, description="what a frame counts")
+        tempering: float = Field(0.02, gt=0, description="what a frame counts")
         temperature: float = Field(1.0, ge=0, description="of the posterior; below 1: colder")
         prior_precision: float = Field(10.0, ge=0)
 
