@@ -17,6 +17,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
+from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.frontend import Frontend
@@ -87,6 +88,12 @@ class DeepEnsemble(NetworkPosterior):
 
     # ---- fitting ----
 
+    def fit(self, train: Dataset, tune: Dataset, **settings: Any) -> Self:
+        """As of any posterior; members can then be used alone, too."""
+        super().fit(train, tune, **settings)
+        self._share()
+        return self
+
     def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
         """Train the members that ``start`` does not give."""
         from bayes_a2m.training.fit import home
@@ -114,8 +121,7 @@ class DeepEnsemble(NetworkPosterior):
             ]
             self._train(tasks, material, work)
             self._adopt([*ready, *(task.read() for task in tasks)])
-        for member in self.members:
-            member._frontend = self._frontend
+        self._share()
 
     def _taken_over(
         self, start: Posterior | None
@@ -205,9 +211,16 @@ class DeepEnsemble(NetworkPosterior):
     def of_contents(cls, contents: Contents, source: str) -> Self:
         """From the contents of a model directory; ``source`` is named in errors."""
         model = super().of_contents(contents, source)
-        for member in model.members:
-            member._frontend = model._frontend
+        model._share()
         return model
+
+    def _share(self) -> None:
+        """Let every member be used alone."""
+        for member in self.members:
+            member._frontend = self._frontend
+            for name in ("vocabulary", "seen", "decoder"):
+                if hasattr(self, name):
+                    setattr(member, name, getattr(self, name))
 
 
 def _progress(tasks: Sequence[MemberTraining]) -> tuple[float, int]:

@@ -55,6 +55,16 @@ class TestDeepEnsemble(PosteriorContract):
         for name, tensor in alone.network.state_dict().items():
             torch.testing.assert_close(tensor, model.members[1].network.state_dict()[name])
 
+    def test_a_member_can_be_used_alone(
+        self, model: DeepEnsemble, tiny_data: Dataset, tmp_path: Path
+    ) -> None:
+        data = tiny_data.split("validation")
+        model.save(tmp_path / "model")
+        for one in (model, DeepEnsemble.load(tmp_path / "model")):
+            post = one.members[1].predict(data)
+            assert post.vocabulary == model.vocabulary
+            assert len(one.members[1].decoder.decode(post)) == len(data)
+
     def test_its_size_counts_all(self, model: DeepEnsemble) -> None:
         assert model.size[0] == 3 * model.members[0].size[0]
         assert model.size[1] == pytest.approx(sum(m.size[1] for m in model.members))
@@ -72,7 +82,7 @@ class TestDeepEnsemble(PosteriorContract):
     def test_members_can_be_added(self, model: DeepEnsemble, tiny_data: Dataset) -> None:
         grown = ensemble("posterior.members=4", base=tiny.SMALL)
         grown.fit(*parts(tiny_data), start=model)
-        assert grown.members[:3] == model.members
+        assert all(a is b for a, b in zip(grown.members, model.members, strict=False))
         assert [m.seed for m in grown.members] == [0, 1, 2, 3]
         data = tiny_data.split("validation")
         before, after = model.predict(data), grown.predict(data)

@@ -34,6 +34,7 @@ SETTINGS = DemoSettings(
     overrides=(*tiny.SMALL, "training.epochs=1"),
     degraded=1,
     severities=(0, 5),
+    methods=("mc_dropout", "laplace"),
     resamples=50,
 )
 

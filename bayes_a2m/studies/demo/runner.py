@@ -10,7 +10,7 @@ from typing import Any
 from bayes_a2m import __version__
 from bayes_a2m.files import write_json
 from bayes_a2m.reporting.html import Section, write_page
-from bayes_a2m.studies.demo import hearing, learning, measuring, voices
+from bayes_a2m.studies.demo import hearing, learning, measuring, methods, voices
 from bayes_a2m.studies.demo.place import MADE_BY, RECORD, building, files_in
 from bayes_a2m.studies.demo.stage import DemoSettings, Outcome, Stage, Step, Watch
 
@@ -26,6 +26,7 @@ STEPS = (
     Step("plot", "Plot", voices.plot),
     Step("train", "Train", learning.train),
     Step("evaluate", "Evaluate", measuring.evaluate),
+    Step("methods", "Doubt", methods.compare),
     Step("degrade", "Degrade", measuring.degrade),
     Step("transcribe", "Transcribe", hearing.transcribe),
 )

@@ -33,6 +33,10 @@ class DemoSettings(Settings):
     degraded: int = Field(6, ge=1, description="held-out recordings to degrade")
     degradations: tuple[str, ...] = ("noisy", "laptop")
     severities: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
+    methods: tuple[str, ...] = Field(
+        ("mc_dropout", "ensemble", "variational", "laplace", "sgmcmc", "hmc"),
+        description="ways of being uncertain to compare with the network alone",
+    )
     resamples: int = Field(1000, ge=1, description="of the recordings, for every interval")
 
 
