@@ -69,6 +69,8 @@ class Evaluation:
         Of every recording.
     seen_takes
         Takes that the model was fitted or tuned on.
+    alarm
+        A sentence, where draws were asked for and are one and the same.
     """
 
     ids: tuple[str, ...]
@@ -81,6 +83,7 @@ class Evaluation:
     notes: NoteCounts
     draws: int
     seen_takes: tuple[str, ...] = ()
+    alarm: str | None = None
     cost: Cost = field(default_factory=Cost)
 
     def to_dict(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
@@ -202,7 +205,12 @@ def evaluate_chunks(
     frames, near, away, notes = [], [], [], []
     kept: list[xarray.Dataset] = []
     draws, vocabulary = 0, Vocabulary()
+    alarm: str | None = None
     for recordings, posterior in chunks:
+        if not members:
+            from bayes_a2m.posteriors.diagnosis import collapsed
+
+            alarm = collapsed(posterior)
         draws, vocabulary, grid = posterior.draws, posterior.vocabulary, posterior.grid
         labels = [r.labels(grid, vocabulary) for r in recordings]
         decoded = decoder.decode(posterior)
@@ -233,6 +241,7 @@ def evaluate_chunks(
         notes=NoteCounts.stack(notes),
         draws=draws,
         seen_takes=tuple(seen_takes),
+        alarm=alarm,
     )
 
 

@@ -51,7 +51,7 @@ def evaluate(
         bayes-a2m evaluate models/crnn --data recordings --predictions predictions.nc
     """
     from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import metrics_tables
+    from bayes_a2m.cli.console import metrics_tables, say
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate as evaluate_model
@@ -67,6 +67,8 @@ def evaluate(
         result = evaluate_model(
             fitted, chosen, draws=draws, predictions=predictions, progress=update
         )
+    if result.alarm:
+        say(f"warning: {result.alarm}")
     metrics = result.to_dict()
     metrics_tables({**metrics, "metrics": metrics["raw"]} if raw else metrics)
     if json_file is not None:

@@ -103,7 +103,10 @@ def train(
             shutil.rmtree(workdir)
         raise
     model.save(out)
-    metrics = evaluate(model, tuning).to_dict()
+    result = evaluate(model, tuning)
+    if result.alarm:
+        say(f"warning: {result.alarm}")
+    metrics = result.to_dict()
     write_json(out / "metrics.json", metrics)
     style.save(loss_figure(model.training_log), out / "training.png")
     shutil.rmtree(workdir)

@@ -292,3 +292,17 @@ def test_a_trace_that_breaks_or_is_short_has_not_settled() -> None:
     assert (short.settled, short.finite) == (False, True)
     assert "too few" in short.sentence
     assert not diagnosis.elbo_trace_check([]).settled
+
+
+def test_the_tail_of_importance_ratios_by_known_shapes() -> None:
+    """Ratios that are Pareto have its shape; those of a Gaussian to itself have no tail."""
+    generator = np.random.default_rng(0)
+    for shape in (0.3, 0.9):
+        # Pareto of index 1 / shape
+        ratios = -shape * np.log(generator.uniform(size=20000))
+        assert diagnosis.pareto_k(ratios) == pytest.approx(shape, abs=0.12)
+    # of a Gaussian to a narrower one that approximates it: sigma 0.5 has k = 1 - 0.5**2
+    draws = 0.5 * generator.standard_normal(20000)
+    assert diagnosis.pareto_k(-0.5 * draws**2 + 0.5 * (draws / 0.5) ** 2) > 0.6
+    with pytest.raises(InputError, match="25 or more"):
+        diagnosis.pareto_k(np.zeros(3))
