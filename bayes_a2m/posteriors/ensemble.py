@@ -212,6 +212,8 @@ class DeepEnsemble(NetworkPosterior):
         """From the contents of a model directory; ``source`` is named in errors."""
         model = super().of_contents(contents, source)
         model._share()
+        # a directory has one log of all members; the first carries it on where members are added
+        model.members[0].record = model.record
         return model
 
     def _share(self) -> None:

@@ -38,7 +38,7 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
     """
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    figure = style.new_figure(style.COLUMN, 2.6)
+    figure = style.new_figure(style.COLUMN, 2.6 + 0.16 * ((len(courses) + 1) // 2))
     axes = figure.add_subplot()
     for i, (name, course) in enumerate(courses.items()):
         colour = style.PALETTE[i % len(style.PALETTE)]
@@ -52,7 +52,7 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
             linewidth=1.1,
             elinewidth=0.8,
             capsize=1.5,
-            label=name,
+            label=name.replace("_", " "),
         )
         stop = course.enough(tolerance)
         if stop is not None:
@@ -65,8 +65,9 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
     axes.xaxis.set_major_formatter("{x:g}")
     score = next(iter(courses.values())).score
     style.dress(axes, x="draws", y=_AXES[score], grid=True)
-    # a ground of its own: lines of the stop rule may run behind it
-    axes.legend(fontsize=style.TICK, framealpha=1, edgecolor="none")
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=style.TICK, frameon=False
+    )
     figure.tight_layout(pad=0.4)
     return figure
 

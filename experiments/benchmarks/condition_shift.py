@@ -13,7 +13,8 @@ NLL, ECE, and how well epistemic scores tell recordings of the other conditions 
   (:class:`bayes_a2m.posteriors.density.FeatureDensity`); not a matter of draws;
 - ``entropy``: for comparison, mean entropy, which is no epistemic score.
 
-Intervals: recordings resampled, each condition's by themselves.
+Intervals: recordings resampled, each condition's by themselves. Differences are to the first
+MODEL, on the same resamples.
 """
 
 from __future__ import annotations
@@ -98,6 +99,25 @@ def by_condition(counts: Sequence[FrameCounts], conditions: NDArray[np.str_]) ->
     return found
 
 
+def paired(
+    one: Sequence[FrameCounts], other: Sequence[FrameCounts], conditions: NDArray[np.str_]
+) -> dict[str, Any]:
+    """Differences of scores on the same resamples, of the shifted recordings by condition."""
+    found = {}
+    for condition in sorted(set(conditions) - {HOME}):
+        chosen = np.flatnonzero(conditions == condition)
+        a, b = (FrameCounts.stack([counts[i] for i in chosen]) for counts in (one, other))
+        weights = resample_weights(len(chosen), RESAMPLES, np.random.default_rng(0))
+
+        def less(w: NDArray[np.floating], a: FrameCounts = a, b: FrameCounts = b) -> dict[str, Any]:
+            mine, theirs = a.metrics_of(w), b.metrics_of(w)
+            return {name: mine[name] - theirs[name] for name in ("accuracy", "nll", "ece")}
+
+        scores = intervals(less, weights)
+        found[condition] = {name: vars(score) for name, score in scores.items()}
+    return found
+
+
 def shown(score: dict[str, float | None]) -> str:
     """A value and its interval."""
     if score["value"] is None:
@@ -122,7 +142,12 @@ def tables(found: dict[str, Any]) -> dict[str, list[list[str]]]:
             ]
         )
         seen.append([name, *(shown(a) for s in EPISTEMIC for a in one["auroc"][s].values())])
-    return {"shift": scores, "shift_seen": seen}
+    shifted = conditions[1:]
+    less = [["less the first", *(f"{c} {s}" for c in shifted for s in ("accuracy", "nll", "ece"))]]
+    for name, one in list(found.items())[1:]:
+        cells = [one["paired"][c][s] for c in shifted for s in ("accuracy", "nll", "ece")]
+        less.append([name, *(shown(cell) for cell in cells)])
+    return {"shift": scores, "shift_paired": less, "shift_seen": seen}
 
 
 def markdown(table: list[list[str]]) -> str:
@@ -144,7 +169,8 @@ def main() -> None:
     whole = load_folder(options.data)
     data = whole.split(options.split)
     conditions = np.array([r.condition for r in data])
-    found = {}
+    found: dict[str, Any] = {}
+    first: list[FrameCounts] = []
     for path in options.models:
         model = load_model(path)
         assert isinstance(model, NetworkPosterior)
@@ -160,7 +186,12 @@ def main() -> None:
                     values[score][chosen], conditions[chosen] != HOME, np.random.default_rng(0)
                 )
         name = path.name.partition("_")[2] or path.name
-        found[name] = {"conditions": by_condition(counts, conditions), "auroc": areas}
+        first = first or counts
+        found[name] = {
+            "conditions": by_condition(counts, conditions),
+            "paired": paired(counts, first, conditions),
+            "auroc": areas,
+        }
         print(name, "scored", flush=True)
     write_json(options.out / "shift.json", found)
     for name, table in tables(found).items():

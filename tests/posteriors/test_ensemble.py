@@ -90,6 +90,19 @@ class TestDeepEnsemble(PosteriorContract):
         assert not np.array_equal(after.log_probs[3], before.log_probs[0])
 
 
+def test_the_record_goes_on_from_a_directory(
+    model: DeepEnsemble, tiny_data: Dataset, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "model")
+    settings = ("posterior.members=3", "posterior.jobs=1", "posterior.method.name=laplace")
+    plan = ensemble(*settings, base=tiny.SMALL)
+    nested = plan.fit(*parts(tiny_data), start=DeepEnsemble.load(tmp_path / "model"))
+    assert nested.training_log == model.training_log
+    assert nested.size[1] == pytest.approx(model.size[1], abs=0.01)
+    post = nested.predict(tiny_data.split("validation"), draws=12)
+    assert post.log_probs.shape[:2] == (3, 4)
+
+
 def test_a_point_network_becomes_the_first_member(tiny_point: Point, tiny_data: Dataset) -> None:
     plan = ensemble("posterior.members=2", base=tiny.SMALL)
     model = plan.fit(*parts(tiny_data), start=tiny_point)
