@@ -41,6 +41,7 @@ class MCDropout(NetworkPosterior):
 
     def __init__(self, network: Network, **settings: Any) -> None:
         super().__init__(network, **settings)
+        self._kept: tuple[int, dict[str, Tensor]] | None = None
         if not dropout.layers(network):
             raise InputError(
                 "mc_dropout: this network drops nothing, so all draws would be the same; set "
@@ -53,7 +54,7 @@ class MCDropout(NetworkPosterior):
         start = network.first_stage_with(dropout.layers(network))
         frames = features.shape[1]
         kept = network(features, stop=start, frames=frames)
-        masks = dropout.draw_masks(network, [self.draw_seed(d) for d in range(draws)])
+        masks = self._masks(draws)
         answers = []
         for first in range(0, draws, BATCH):
             some = {name: mask[first : first + BATCH] for name, mask in masks.items()}
@@ -61,6 +62,17 @@ class MCDropout(NetworkPosterior):
             with dropout.applied(network, some):
                 answers.append(network(many, start=stage, frames=frames))
         return torch.cat(answers)[None]
+
+    def forget(self) -> None:
+        """Drop the masks that were kept."""
+        self._kept = None
+
+    def _masks(self, draws: int) -> dict[str, Tensor]:
+        """Those of the first draws; the next window and recording want the same."""
+        if self._kept is None or self._kept[0] != draws:
+            seeds = [self.draw_seed(d) for d in range(draws)]
+            self._kept = draws, dropout.draw_masks(self.network, seeds)
+        return self._kept[1]
 
     def _local(
         self, kept: Tensor, start: int, frames: int, masks: dict[str, Tensor]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -424,10 +425,15 @@ class WeightPosterior(NetworkPosterior):
 
     def forget(self) -> None:
         """Drop the draws that were kept."""
-        self.__dict__.pop("_kept", None)
+        for kept in ("_kept", "_networks"):
+            self.__dict__.pop(kept, None)
 
     @cached_property
     def _kept(self) -> dict[tuple[int, int], dict[str, Tensor]]:
+        return {}
+
+    @cached_property
+    def _networks(self) -> dict[tuple[int, int], Network]:
         return {}
 
     def _weights(self, chain: int, draw: int) -> dict[str, Tensor]:
@@ -439,22 +445,32 @@ class WeightPosterior(NetworkPosterior):
             self._kept[key] = {name: tensor.clone() for name, tensor in drawn.items()}
         return self._kept[key]
 
+    def _network(self, chain: int, draw: int) -> Network:
+        """A whole network of a draw's own: quicker to run than one that is lent weights."""
+        key = (chain, draw)
+        if key not in self._networks:
+            network = copy.deepcopy(self.network)
+            network.load_state_dict(self.draw_weights(chain, draw), strict=False)
+            self._networks[key] = network
+        return self._networks[key]
+
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
         """One pass a draw through the stages whose weights vary."""
         count = max(1, draws // self.chains)
         stored = self.available()
         count = count if stored is None else min(count, stored)
+        which = [(chain, draw) for chain in range(self.chains) for draw in range(count)]
         start = self.network.first_stage_with(self._weights(0, 0))
-        frames = features.shape[1]
-        lengths = torch.tensor([frames])
-        kept = self.network(features, lengths, stop=start, frames=frames)
-        rest = {"start": start, "frames": frames}
-        answers = [
-            torch.func.functional_call(
-                self.network, self._weights(chain, draw), (kept, lengths), rest
-            )
-            for chain in range(self.chains)
-            for draw in range(count)
-        ]
+        if start == 0:
+            answers = [self._network(*one)(features) for one in which]
+        else:
+            frames = features.shape[1]
+            lengths = torch.tensor([frames])
+            kept = self.network(features, lengths, stop=start, frames=frames)
+            rest = {"start": start, "frames": frames}
+            answers = [
+                torch.func.functional_call(self.network, self._weights(*one), (kept, lengths), rest)
+                for one in which
+            ]
         whole = torch.cat(answers)
         return whole.reshape(self.chains, count, *whole.shape[1:])

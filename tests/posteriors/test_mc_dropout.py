@@ -89,9 +89,10 @@ def test_the_contract_sees_a_draw_that_changes_its_mind(model: MCDropout) -> Non
     class Fickle(MCDropout):
         asked = 0
 
-        def draw_seed(self, draw: int) -> int:
+        def _masks(self, draws: int) -> dict[str, torch.Tensor]:
             self.asked += 1
-            return self.asked
+            seeds = [1000 * self.asked + d for d in range(draws)]
+            return dropout.draw_masks(self.network, seeds)
 
     fickle = Fickle(model.network)
     fickle.__dict__.update(model.__dict__)
