@@ -149,6 +149,7 @@ def evaluate(
     *,
     draws: int = 30,
     predictions: Path | None = None,
+    draws_too: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Predict recordings, compare with their references, count.
@@ -163,6 +164,8 @@ def evaluate(
         For models that draw.
     predictions
         Where to write the predictions of all frames as NetCDF, if anywhere.
+    draws_too
+        Whether every draw is written there, too.
     progress
         Called with the number of recordings done, and of all.
 
@@ -184,6 +187,7 @@ def evaluate(
         total=len(data),
         seen_takes=model.seen.takes,
         predictions=predictions,
+        draws_too=draws_too,
         progress=progress,
     )
     sound = sum(r.duration for r in data)
@@ -198,6 +202,7 @@ def evaluate_chunks(
     total: int,
     seen_takes: Sequence[str] = (),
     predictions: Path | None = None,
+    draws_too: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Count what any source of posteriors says of recordings with references."""
@@ -222,7 +227,7 @@ def evaluate_chunks(
             away.append(FrameCounts.of(probs[~close], truth[~close]))
             notes.append(NoteCounts.of(recording.notes or (), decoded[i].notes, recording.duration))
         if predictions is not None:
-            kept.append(posterior.to_xarray(labels))
+            kept.append(posterior.to_xarray(labels, draws_too=draws_too))
         members.extend(recordings)
         if progress is not None:
             progress(len(members), total)
@@ -271,7 +276,8 @@ def _write_predictions(path: Path, kept: Sequence[xarray.Dataset]) -> None:
     import xarray
 
     longest = max(d.sizes["frame"] for d in kept)
-    fill = {"label": -1, "time": np.nan}
+    classes = kept[0].sizes["class"]
+    fill = {"label": -1, "time": np.nan, "log_probs": -np.log(classes)}
     widened = [d.pad(frame=(0, longest - d.sizes["frame"]), constant_values=fill) for d in kept]
     whole = xarray.concat(
         [d.drop_vars("time") for d in widened], dim="recording", combine_attrs="override"

@@ -369,9 +369,21 @@ class FramePosterior(FramePredictive):
         """Write all draws as NetCDF, atomically."""
         write_netcdf(Path(path), self._draws_as_xarray())
 
+    def to_xarray(
+        self, labels: Sequence[NDArray[np.int64]] | None = None, *, draws_too: bool = False
+    ) -> xarray.Dataset:
+        """As of any prediction; with all draws (``log_probs``), if asked for."""
+        summary = super().to_xarray(labels)
+        if draws_too:
+            axes = ("chain", "draw", "recording", "frame", "class")
+            summary = summary.assign(log_probs=(axes, self.log_probs))
+        return summary
+
     @classmethod
     def load(cls, path: str | Path) -> FramePosterior:
-        """Read what :meth:`save` wrote, or a ``predictions.nc``, which has one mean draw.
+        """Read what :meth:`save` wrote, or a ``predictions.nc``.
+
+        The latter has one draw, the mean, unless it was written with all of them.
 
         Raises
         ------

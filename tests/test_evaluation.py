@@ -83,6 +83,26 @@ def test_predictions_are_written_whatever_the_lengths(tmp_path: Path) -> None:
         np.testing.assert_allclose(loaded.of(i), post.of(0), atol=1e-6)
 
 
+def test_every_draw_is_written_where_asked_for(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    chunks = []
+    for name, frames in (("a", 20), ("b", 35)):
+        log_probs = np.log(generator.dirichlet([1, 1], size=(2, 3, 1, frames))).astype("f4")
+        post = FramePosterior(log_probs, np.array([frames]), (name,), Vocabulary((60,)))
+        samples = np.zeros(frames * 96, dtype=np.float32)
+        recording = Recording(name, samples=samples, sample_rate=16000, notes=())
+        chunks.append(([recording], post))
+    decoder = Decoder.from_labels([np.array([0, 1, 0])], 2)
+    file = tmp_path / "predictions.nc"
+    evaluate_chunks(chunks, decoder, total=2, predictions=file, draws_too=True)
+    loaded = FramePosterior.load(file)
+    assert loaded.log_probs.shape == (2, 3, 2, 35, 2)
+    for i, (_, post) in enumerate(chunks):
+        n = int(post.lengths[0])
+        np.testing.assert_array_equal(loaded.log_probs[:, :, i, :n], post.log_probs[:, :, 0])
+    assert np.isfinite(loaded.log_probs).all()
+
+
 def test_an_empty_set_and_other_pitches_are_refused(tiny_point: Point, tiny_data: Dataset) -> None:
     with pytest.raises(InputError, match="no recording"):
         evaluate_chunks([], tiny_point.decoder, total=0)

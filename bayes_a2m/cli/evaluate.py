@@ -35,6 +35,9 @@ def evaluate(
             metavar="FILE.nc", help="Write every frame's probabilities here.", show_default=False
         ),
     ] = None,
+    draws_too: Annotated[
+        bool, typer.Option("--draws-too", help="Write every draw beside their mean, too.")
+    ] = False,
 ) -> None:
     """Score a model: frames, calibration, notes; overall, per class and condition.
 
@@ -60,12 +63,19 @@ def evaluate(
 
     if predictions is not None and predictions.suffix != ".nc":
         raise InputError(f"{predictions}: predictions are NetCDF; name the file *.nc")
+    if draws_too and predictions is None:
+        raise InputError("--draws-too: say where with --predictions FILE.nc")
     fitted = load_model(model)
     recordings = load_folder(data, seed=fitted.seed)
     chosen = recordings.split(split) if split else fitted.seen.unseen(recordings)
     with progress.bar("predicting") as update:
         result = evaluate_model(
-            fitted, chosen, draws=draws, predictions=predictions, progress=update
+            fitted,
+            chosen,
+            draws=draws,
+            predictions=predictions,
+            draws_too=draws_too,
+            progress=update,
         )
     if result.alarm:
         say(f"warning: {result.alarm}")
