@@ -45,7 +45,7 @@ class HMC(WeightPosterior):
     Examples
     --------
     >>> from bayes_a2m.networks.crnn import CRNN
-    >>> HMC(CRNN(), chains=2).chains
+    >>> HMC(CRNN(), chains=2).options.chains
     2
     """
 
