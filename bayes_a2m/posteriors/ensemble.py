@@ -162,7 +162,7 @@ class DeepEnsemble(NetworkPosterior):
             if not task.finished:
                 raise InputError(
                     f"{task.folder.name} of the ensemble (seed {task.plan.seed}) failed twice: "
-                    f"{'; '.join(reasons) or 'its process was killed'}; the others are kept, "
+                    f"{'; '.join(reasons)}; the others are kept, "
                     "and a resumed fit goes on from them"
                 )
 

@@ -22,6 +22,7 @@ def run_all(
     jobs: int | None = None,
     watch: Watch | None = None,
     what: str = "trainings",
+    report: Callable[[float, int], None] = lambda done, total: None,
 ) -> list[str]:
     """Run every call in a process of joblib's engine; one that fails stops no other.
 
@@ -35,12 +36,14 @@ def run_all(
         Says how many are done, parts of them counted, and of how many; a bar shows it.
     what
         They are, for the bar.
+    report
+        Told how many have ended, and of how many, after each.
 
     Returns
     -------
     list of str
-        Why calls failed. A process that was killed takes the others with it, and leaves no
-        reason; see by what they left which calls have to be run again.
+        Why calls failed. A process that is killed takes the others with it; see by what they
+        left which calls have to be run again.
     """
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -51,12 +54,16 @@ def run_all(
     reasons: list[str] = []
     with _bar(watch, what):
         try:
-            done = Parallel(n_jobs=jobs, max_nbytes=SHARED, return_as="generator_unordered")(
-                delayed(_run)(call, jobs) for call in calls
-            )
-            reasons += [reason for reason in done if reason]
+            # copy on write: torch warns of arrays that it cannot write to
+            done = Parallel(
+                n_jobs=jobs, max_nbytes=SHARED, mmap_mode="c", return_as="generator_unordered"
+            )(delayed(_run)(call, jobs) for call in calls)
+            report(0, len(calls))
+            for ended, reason in enumerate(done, start=1):
+                report(ended, len(calls))
+                reasons += [reason] if reason else []
         except TerminatedWorkerError:
-            pass
+            reasons.append("a process was killed")
     return reasons
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.studies.demo.stage import Outcome, Stage
 
@@ -17,17 +20,25 @@ SCORES = ("accuracy", "nll", "brier", "ece", "error_auroc")
 
 DRAWS = 30
 
+FOLDER = "methods"
+"""Where their models are written, beside the network's own."""
+
 SMALLER: dict[str, tuple[str, ...]] = {
-    "ensemble": ("posterior.members=3",),
+    "ensemble": ("posterior.members=2", "posterior.jobs=1"),
     "sgmcmc": ("posterior.chains=1", "posterior.cycles=2"),
-    "hmc": ("posterior.chains=2", "posterior.samples=40", "posterior.warmup=80"),
+    "hmc": (
+        "posterior.chains=2",
+        "posterior.samples=30",
+        "posterior.warmup=60",
+        "posterior.every=16",
+    ),
 }
 """Than their experiments are, to fit into a demo."""
 
 WORDS = {
     "point": "the network itself: one answer",
     "mc_dropout": "a network trained with dropout, used with it, too",
-    "ensemble": "three networks from three random starts",
+    "ensemble": "two networks from two random starts",
     "variational": "a Gaussian over all weights, fitted by the evidence lower bound",
     "laplace": "a Gaussian over the last layer's weights, as wide as the likelihood is flat",
     "sgmcmc": "all weights, sampled by noisy gradient steps",
@@ -37,26 +48,43 @@ WORDS = {
 
 def compare(stage: Stage) -> Outcome:
     """Fit every method, most of them to the trained network, and score them alike."""
-    from bayes_a2m.model import make_posterior
-    from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+    from bayes_a2m.model import load_model
+    from bayes_a2m.training.parallel import run_all
 
-    trained = stage.model
-    rows = [_row(trained, stage)]
-    if isinstance(trained, NetworkPosterior) and trained.name == "point":
-        names = stage.settings.methods
-        fitting, tuning = stage.data.split("train").with_tuning_part(
-            trained.experiment.training.tuning_share, trained.seed
-        )
-        with stage.watch.bar("fitting") as update:
-            for i, name in enumerate(names):
-                update(i, len(names))
-                model = make_posterior(_plan(name, trained))
-                # dropout has to be trained with
-                start = None if name == "mc_dropout" else trained
-                rows.append(_row(model.fit(fitting, tuning, start=start), stage))
+    rows = [_row(stage.model, stage)]
+    names = stage.settings.methods if stage.model.name == "point" else ()
+    with stage.watch.bar("fitting") as update:
+
+        def done(number: float, total: int) -> None:
+            update(int(number), total)
+
+        calls = [partial(_fit, name, stage.folder, stage.settings.seed) for name in names]
+        reasons = run_all(calls, report=done)
+    if reasons:
+        raise InputError(f"demo: {'; '.join(reasons)}")
+    rows += [_row(load_model(stage.folder / FOLDER / name), stage) for name in names]
     best = min(rows, key=lambda row: float(row["scores"]["nll"]["value"]))
     facts = {"rows": rows, "recordings": len(stage.held_out), "best": best["name"]}
     return Outcome(facts, f"{len(rows)} ways of being uncertain, lowest NLL: {best['name']}")
+
+
+def _fit(name: str, folder: Path, seed: int) -> None:
+    """Fit one method, in a process of its own, and write its model."""
+    from bayes_a2m.datasets import load_folder
+    from bayes_a2m.model import load_model, make_posterior
+    from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+
+    trained = load_model(folder / "model")
+    assert isinstance(trained, NetworkPosterior)
+    fitting, tuning = (
+        load_folder(folder / "data", seed=seed)
+        .split("train")
+        .with_tuning_part(trained.experiment.training.tuning_share, trained.seed)
+    )
+    model = make_posterior(_plan(name, trained))
+    # dropout has to be trained with
+    start = None if name == "mc_dropout" else trained
+    model.fit(fitting, tuning, start=start).save(folder / FOLDER / name)
 
 
 def _plan(name: str, trained: NetworkPosterior) -> Experiment:

@@ -37,6 +37,7 @@ PLACES = (
     (RECORD, "every number of this page, for programs"),
     ("data/", "the recordings, their MIDI, what is known of them, and the truth behind them"),
     ("model/", "the model: all that transcribing elsewhere needs"),
+    ("methods/", "the models of other ways of being uncertain"),
     ("metrics.json", "every score on the held-out recordings, with intervals"),
     ("transcription/", "one held-out recording as MIDI, table and picture"),
     ("figures/", "the pictures of this page, as PNG, the diagrams as SVG, too"),
