@@ -425,7 +425,7 @@ class WeightPosterior(NetworkPosterior):
 
     def forget(self) -> None:
         """Drop the draws that were kept."""
-        for kept in ("_kept", "_networks"):
+        for kept in ("_kept", "_networks", "_start"):
             self.__dict__.pop(kept, None)
 
     @cached_property
@@ -435,6 +435,11 @@ class WeightPosterior(NetworkPosterior):
     @cached_property
     def _networks(self) -> dict[tuple[int, int], Network]:
         return {}
+
+    @cached_property
+    def _start(self) -> int:
+        """The first stage whose weights vary."""
+        return self.network.first_stage_with(self._weights(0, 0))
 
     def _weights(self, chain: int, draw: int) -> dict[str, Tensor]:
         # the next recording wants the same draws
@@ -460,7 +465,7 @@ class WeightPosterior(NetworkPosterior):
         stored = self.available()
         count = count if stored is None else min(count, stored)
         which = [(chain, draw) for chain in range(self.chains) for draw in range(count)]
-        start = self.network.first_stage_with(self._weights(0, 0))
+        start = self._start
         if start == 0:
             answers = [self._network(*one)(features) for one in which]
         else:

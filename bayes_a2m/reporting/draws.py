@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _AXES = {"nll": "NLL (nats a frame)", "brier": "Brier score", "ece": "ECE"}
 _WORDS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
-_MARKERS = "os^Dv<>"
+_MARKERS = "os^Dv<>PX*h"
 
 
 def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE) -> Figure:
