@@ -30,7 +30,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.scores import Floats
+from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.errors import InputError
 
 LEVEL = 0.95

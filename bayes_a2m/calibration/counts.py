@@ -21,8 +21,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration import scores
-from bayes_a2m.calibration.scores import Floats, ratio
+from bayes_a2m.calibration import inputs, sums
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
 
 LOGIT_BINS = 1024
@@ -139,21 +140,21 @@ class FrameCounts(PerRecording):
         Raises
         ------
         InputError
-            Where :func:`bayes_a2m.calibration.scores.validate` does.
+            Where :func:`bayes_a2m.calibration.inputs.validate` does.
         """
-        p, y = scores.frames(probabilities, labels, allow_empty=True)
-        called, confidence, right = scores.called_of(p, y)
-        sums = (
+        p, y = inputs.frames(probabilities, labels, allow_empty=True)
+        called, confidence, right = sums.called_of(p, y)
+        columns = (
             np.asarray(float(y.shape[0])),
-            scores.confusion_of(called, y, p.shape[1]),
-            scores.nll_of(p, y).sum(),
-            scores.brier_of(p, y).sum(),
-            *scores.top_bins(confidence, right),
-            *scores.class_bins(p, y),
+            sums.confusion_of(called, y, p.shape[1]),
+            sums.nll_of(p, y).sum(),
+            sums.brier_of(p, y).sum(),
+            *sums.top_bins(confidence, right),
+            *sums.class_bins(p, y),
             _histogram(confidence[right]),
             _histogram(confidence[~right]),
         )
-        return cls(*(np.asarray(one, dtype=np.float64)[None] for one in sums))
+        return cls(*(np.asarray(one, dtype=np.float64)[None] for one in columns))
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Scores of every row of weights.
@@ -180,13 +181,13 @@ class FrameCounts(PerRecording):
         right, wrong = w @ self.right, w @ self.wrong
         return {
             "accuracy": ratio(hits.sum(axis=-1), frames),
-            "macro_f1": scores.macro_f1_of(hits, truth, called),
+            "macro_f1": sums.macro_f1_of(hits, truth, called),
             "nll": ratio(w @ self.nll, frames),
             "brier": ratio(w @ self.brier, frames),
-            "ece": scores.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
+            "ece": sums.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
             "classwise_ece": self._classwise_ece(w).mean(axis=-1),
-            "aurc": scores.aurc_of_blocks(right, wrong),
-            "error_auroc": scores.error_auroc_of_blocks(right, wrong),
+            "aurc": sums.aurc_of_blocks(right, wrong),
+            "error_auroc": sums.error_auroc_of_blocks(right, wrong),
         }
 
     def per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
@@ -228,7 +229,7 @@ class FrameCounts(PerRecording):
         # The gaps add up, too, so one product does for stated and true.
         gaps = self.class_probability - self.class_label
         summed = np.tensordot(w, gaps, axes=1)
-        return scores.ece_of_bins(summed, np.zeros(()), (w @ self.frames)[:, None])
+        return sums.ece_of_bins(summed, np.zeros(()), (w @ self.frames)[:, None])
 
 
 def _histogram(confidence: Floats) -> NDArray[np.float64]:

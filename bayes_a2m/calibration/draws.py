@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration import scores
-from bayes_a2m.calibration.scores import CLIP, Floats, Ints
+from bayes_a2m.calibration import inputs, sums
+from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.calibration.sums import CLIP
 from bayes_a2m.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _flat_draws(post: FramePosterior) -> NDArray[np.float32]:
 
 def _flat(post: FramePosterior, labels: Labels) -> Ints:
     """Labels of all frames, checked against the posterior."""
-    return scores.frames(post, [np.asarray(one) for one in labels])[1]
+    return inputs.frames(post, [np.asarray(one) for one in labels])[1]
 
 
 def _truth(probs: NDArray[np.float32], flat: Ints) -> Floats:
@@ -301,13 +302,13 @@ def _score(name: str, probs: Floats, flat: Ints) -> float:
     """One of :data:`SCORES`, of checked frames."""
     match name:
         case "nll":
-            return float(scores.nll_of(probs, flat).mean())
+            return float(sums.nll_of(probs, flat).mean())
         case "brier":
-            return float(scores.brier_of(probs, flat).mean())
+            return float(sums.brier_of(probs, flat).mean())
         case _:
-            _, confidence, right = scores.called_of(probs, flat)
-            count, stated, hits = scores.top_bins(np.clip(confidence, 0, 1), right)
-            return float(scores.ece_of_bins(stated, hits, count.sum()))
+            _, confidence, right = sums.called_of(probs, flat)
+            count, stated, hits = sums.top_bins(np.clip(confidence, 0, 1), right)
+            return float(sums.ece_of_bins(stated, hits, count.sum()))
 
 
 def _jackknife_error(name: str, probs: NDArray[np.float32], flat: Ints) -> float:

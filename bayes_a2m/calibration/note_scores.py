@@ -32,7 +32,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayes_a2m.calibration.counts import PerRecording
-from bayes_a2m.calibration.scores import Floats, ratio
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.music.notes import Note, clip
 
 SHORTEST = 0.05

@@ -176,6 +176,21 @@ class Dataset:
         chosen = tuning_part(self.recordings, share, seed)
         return self.where(lambda r: r.id not in chosen), self.pick(chosen)
 
+    def folds(self, count: int = 5, seed: int = 0) -> list[tuple[Dataset, Dataset]]:
+        """Cross-validation by take, stratified by condition: (the rest, the held-out) a fold.
+
+        See :func:`bayes_a2m.datasets.splits.folds`.
+        """
+        from bayes_a2m.datasets.splits import folds
+
+        fold = folds(self.recordings, count, seed)
+
+        def parted(number: int) -> tuple[Dataset, Dataset]:
+            rest = self.where(lambda r: fold[r.id] != number)
+            return rest, self.where(lambda r: fold[r.id] == number)
+
+        return [parted(number) for number in range(count)]
+
     def chunks(self, size: int) -> Iterator[Dataset]:
         """The set in pieces of at most ``size`` recordings."""
         for start in range(0, len(self), size):

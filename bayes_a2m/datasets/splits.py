@@ -70,6 +70,41 @@ def tuning_part(recordings: Iterable[Recording], share: float = 0.15, seed: int 
     return chosen
 
 
+def folds(recordings: Iterable[Recording], count: int = 5, seed: int = 0) -> dict[str, int]:
+    """Part recordings into ``count`` folds, to predict each by a model that never heard it.
+
+    Within each condition, takes are shuffled and given, the largest first, to the fold that has
+    the fewest recordings of the condition, and of those to the one that has the fewest in all.
+
+    Returns
+    -------
+    dict
+        Id to the number of its fold, from 0.
+
+    Raises
+    ------
+    InputError
+        If there are fewer takes than folds, or fewer than two folds.
+    """
+    by_condition = _takes(recordings)
+    takes = sum(len(one) for one in by_condition.values())
+    if count < 2 or takes < count:
+        raise InputError(
+            f"{takes} take(s) cannot be parted into {count} folds: ask for 2 to {takes} folds, or "
+            "add recordings"
+        )
+    assigned: dict[str, int] = {}
+    sizes = [0] * count
+    for condition, groups in sorted(by_condition.items()):
+        here = [0] * count
+        for ids in sorted(_shuffled(groups, condition, seed), key=len, reverse=True):
+            fold = min(range(count), key=lambda k: (here[k], sizes[k]))
+            here[fold] += len(ids)
+            sizes[fold] += len(ids)
+            assigned.update(dict.fromkeys(ids, fold))
+    return assigned
+
+
 def _takes(recordings: Iterable[Recording]) -> dict[str, list[list[str]]]:
     """Condition -> takes, each a list of ids; everything in the order of names.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
-from bayes_a2m.calibration.scores import Floats, ratio
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:

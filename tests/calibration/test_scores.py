@@ -13,6 +13,8 @@ from sklearn import metrics
 
 from bayes_a2m import calibration
 from bayes_a2m.calibration import scores
+from bayes_a2m.calibration.inputs import frames
+from bayes_a2m.calibration.sums import bin_of
 from bayes_a2m.errors import InputError
 
 ALL = (
@@ -105,16 +107,16 @@ def test_default_is_fifteen_bins():
 
 def test_bins_are_closed_on_the_right_and_the_first_on_the_left():
     edges = np.arange(16) / 15
-    assert scores.bin_of(edges).tolist() == [0, *range(15)]
-    assert scores.bin_of(edges[:-1] + 1e-4).tolist() == list(range(15))
-    assert scores.bin_of(np.array([0.0, 1e-9, 1.0])).tolist() == [0, 0, 14]
+    assert bin_of(edges).tolist() == [0, *range(15)]
+    assert bin_of(edges[:-1] + 1e-4).tolist() == list(range(15))
+    assert bin_of(np.array([0.0, 1e-9, 1.0])).tolist() == [0, 0, 14]
 
 
 def test_edges_are_the_same_in_32_bits():
     votes = np.arange(16) / 15
     single = votes.astype(np.float32).astype(np.float64)
     assert (single != votes).any()
-    assert scores.bin_of(single).tolist() == scores.bin_of(votes).tolist()
+    assert bin_of(single).tolist() == bin_of(votes).tolist()
 
 
 def test_classwise_ece_by_hand():
@@ -321,7 +323,7 @@ def test_a_posterior_scores_as_its_frames_do_and_padding_does_not_count():
 
 
 def test_rounding_outside_zero_to_one_is_clipped():
-    p, _ = scores.frames([[1.0000001, -0.0000001]], [0])
+    p, _ = frames([[1.0000001, -0.0000001]], [0])
     assert p.tolist() == [[1.0, 0.0]]
     assert scores.ece([[1.0000001, -0.0000001]], [0]) == 0
 

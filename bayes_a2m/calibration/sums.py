@@ -1,0 +1,201 @@
+"""The arithmetic of the scores, on sums over frames: leading axes (resamples, classes) are free.
+
+The public scores (:mod:`bayes_a2m.calibration.scores`) and the counts per recording
+(:mod:`bayes_a2m.calibration.counts`) both come down to these functions, so they cannot differ.
+The conventions are those that :mod:`bayes_a2m.calibration.scores` states.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.errors import InputError
+
+BINS = 15
+"""Bins of a calibration error where nothing else is said."""
+
+CLIP = 1e-12
+"""The least probability that the NLL takes the logarithm of."""
+
+_SNAP = 1e-6
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """``part / whole``, nan where the whole is 0."""
+    part, whole = np.broadcast_arrays(part, whole)
+    result = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
+
+
+def bin_of(values: Floats, bins: int = BINS) -> NDArray[np.intp]:
+    """The bin of every value in 0 to 1, by the convention of this module; shape as ``values``.
+
+    >>> bin_of(np.array([0.0, 0.2, 0.21, 1.0]), bins=5)
+    array([0, 0, 1, 4])
+    """
+    if bins < 1:
+        raise InputError(f"a calibration error needs at least 1 bin, not {bins}")
+    # i / bins, not linspace: the quotient is the float nearest to the edge that people write
+    edges = np.arange(1, bins) / bins
+    return np.searchsorted(edges, values - _SNAP, side="left")
+
+
+def ece_of_bins(stated: Floats, right: Floats, total: Floats) -> Floats:
+    """Calibration error from sums within bins.
+
+    ``sum over bins of |stated - right| / total``, which is the usual ``sum of n_b / n *
+    |confidence_b - accuracy_b|`` without the division by ``n_b``.
+
+    Parameters
+    ----------
+    stated, right
+        Sums of probability and of what came true, shape ``(..., bin)``.
+    total
+        Frames, shape ``(...)``.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where there are no frames.
+    """
+    return ratio(np.abs(stated - right).sum(axis=-1), total)
+
+
+def macro_f1_of(hits: Floats, truth: Floats, called: Floats) -> Floats:
+    """Mean over the classes that occur of ``2 hits / (truth + called)``.
+
+    Parameters
+    ----------
+    hits, truth, called
+        Frames rightly called the class, truly of it, and called it, shape ``(..., class)``.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where no class occurs.
+    """
+    occurs = truth + called > 0
+    f1 = np.where(occurs, ratio(2 * hits, truth + called), 0.0)
+    return ratio(f1.sum(axis=-1), occurs.sum(axis=-1).astype(np.float64))
+
+
+def aurc_of_blocks(right: Floats, wrong: Floats) -> Floats:
+    """Area under the risk-coverage curve from counts by confidence.
+
+    Accepting frames from the surest down, with ``a`` accepted, ``E`` of them wrong, and a block
+    of ``m`` equally sure frames next, of which ``e`` are wrong, the expected risk after ``j`` of
+    them is ``(E + j e / m) / (a + j)``. Summed over the block that is
+    ``e + (E - a e / m) (H(a + m) - H(a))``, where H is the harmonic number, for which the
+    digamma function stands, so that weights need not be whole.
+
+    Parameters
+    ----------
+    right, wrong
+        Frames of every confidence, shape ``(..., block)``, confidence ascending.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where there are no frames.
+    """
+    from scipy.special import digamma
+
+    e = wrong[..., ::-1]
+    m = e + right[..., ::-1]
+    accepted = np.cumsum(m, axis=-1)
+    before = np.concatenate([np.zeros_like(accepted[..., :1]), accepted[..., :-1]], axis=-1)
+    errors_before = np.cumsum(e, axis=-1) - e
+    density = np.divide(e, m, out=np.zeros_like(e), where=m > 0)
+    harmonic = np.diff(digamma(accepted + 1), axis=-1, prepend=digamma(1.0))
+    area = (e + (errors_before - before * density) * harmonic).sum(axis=-1)
+    return ratio(area, m.sum(axis=-1))
+
+
+def error_auroc_of_blocks(right: Floats, wrong: Floats) -> Floats:
+    """Chance that a wrong frame is less sure than a right one, ties counting half.
+
+    Parameters
+    ----------
+    right, wrong
+        Frames of every confidence, shape ``(..., block)``, confidence ascending.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where no frame is wrong, or none is right.
+    """
+    surer = right.sum(axis=-1, keepdims=True) - np.cumsum(right, axis=-1)
+    won = (wrong * (surer + right / 2)).sum(axis=-1)
+    return ratio(won, wrong.sum(axis=-1) * right.sum(axis=-1))
+
+
+def confusion_of(called: NDArray[np.intp], labels: Ints, classes: int) -> Floats:
+    """Frames by truth (row) and by the class called (column), shape ``(class, class)``."""
+    counts = np.bincount(labels * classes + called, minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.float64)
+
+
+def nll_of(probabilities: Floats, labels: Ints) -> Floats:
+    """``-ln p(truth)`` of every frame, shape ``(frames,)``."""
+    truth = probabilities[np.arange(labels.shape[0]), labels]
+    return -np.log(np.maximum(truth, CLIP))
+
+
+def brier_of(probabilities: Floats, labels: Ints) -> Floats:
+    """Squared distance from the truth of every frame, shape ``(frames,)``."""
+    gaps = probabilities.copy()
+    gaps[np.arange(labels.shape[0]), labels] -= 1.0
+    squares: Floats = np.square(gaps).sum(axis=1)
+    return squares
+
+
+def class_bins(probabilities: Floats, labels: Ints, bins: int = BINS) -> tuple[Floats, ...]:
+    """Every class against the rest, by bins of its probability over all frames.
+
+    Returns
+    -------
+    count, stated, true : ndarray, shape (class, bin)
+        Frames, sum of the class's probability, and frames truly of the class.
+    """
+    classes = probabilities.shape[1]
+    place = (bin_of(probabilities, bins) + bins * np.arange(classes)).ravel()
+    shape = (classes, bins)
+    is_class = (labels[:, None] == np.arange(classes)).ravel()
+    count = np.bincount(place, minlength=classes * bins).astype(np.float64)
+    stated = sums_of(place, probabilities.ravel(), classes * bins)
+    true = sums_of(place, is_class, classes * bins)
+    return count.reshape(shape), stated.reshape(shape), true.reshape(shape)
+
+
+def top_bins(confidence: Floats, right: NDArray[np.bool_], bins: int = BINS) -> tuple[Floats, ...]:
+    """The class called, by bins of its probability.
+
+    Returns
+    -------
+    count, stated, right : ndarray, shape (bin,)
+        Frames, sum of confidence, and frames rightly called.
+    """
+    place = bin_of(confidence, bins)
+    return (
+        np.bincount(place, minlength=bins).astype(np.float64),
+        sums_of(place, confidence, bins),
+        sums_of(place, right, bins),
+    )
+
+
+def sums_of(place: NDArray[np.intp], values: NDArray[Any], bins: int) -> Floats:
+    """Sum of the values of every bin, ``(bin,)``."""
+    return np.bincount(place, values.astype(np.float64), minlength=bins).astype(np.float64)
+
+
+def called_of(
+    probabilities: Floats, labels: Ints
+) -> tuple[NDArray[np.intp], Floats, NDArray[np.bool_]]:
+    """The class called in every frame, its probability, and whether it is right; ``(frames,)``."""
+    called = np.argmax(probabilities, axis=1)
+    return called, probabilities[np.arange(labels.shape[0]), called], called == labels
