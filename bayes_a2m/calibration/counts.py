@@ -6,10 +6,12 @@ over frames: hits, squared errors, bins, histograms. So the sums are kept per re
 thousand resamples of them are ``weights @ sums``, and no frame is looked at twice.
 
 The conventions are those of :mod:`bayes_a2m.calibration.scores`, whose arithmetic is used, and
-with weight one the scores are the same. Only AURC and the AUROC of errors need frames in order
-of confidence; here they are read off histograms, 1,024 bins equal in the logit of the
-confidence, which tell 0.99999 from 0.9999 and are within 1e-3 of the exact scores (tested;
-commonly 1e-5).
+with weight one the scores are the same. Only those that need frames in order of probability, or
+equally many in each bin (AURC, AUROC and FPR95 of errors, equal-mass, smooth, KS and Kuiper
+errors), are read off histograms, 1,024 bins equal in the logit of the confidence, which tell
+0.99999 from 0.9999; 256 for every class. They are within 1e-3 of the exact scores of thousands of
+frames (tested; commonly 1e-5; FPR95, a share at one point of a step, within 1e-2, and the
+others within 6e-3 where all confidences are much the same).
 """
 
 from __future__ import annotations
@@ -21,16 +23,26 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration import inputs, sums
+from bayes_a2m.calibration import cumulative, inputs, smooth, sums
+from bayes_a2m.calibration.decomposition import BrierParts, parts_of_bins
 from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
 
-LOGIT_BINS = 1024
-"""Bins of the histograms of confidence."""
+FINE_BINS = 1024
+"""Bins of the histograms of confidence, equal in its logit."""
 
-_LOGIT_LOW, _LOGIT_HIGH = -6.0, 28.0
+_LOGITS = (-6.0, 28.0)
 """Confidences of 0.0025 and 1 - 7e-13; what lies outside is in the first and the last bin."""
+
+FINE_CLASS_BINS = 256
+"""Bins of the histograms of every class's probability."""
+
+_CLASS_LOGITS = (-17.0, 17.0)
+"""Probabilities of 4e-8 and 1 - 4e-8; what lies outside is in the first and the last bin."""
+
+SMOOTH_CELLS = 256
+"""Cells of the smooth error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,16 +107,20 @@ class FrameCounts(PerRecording):
         Frames, ``(R,)``; a recording may have none (no frame near a boundary, say).
     confusion
         Frames by truth and call, ``(R, K, K)``.
-    nll, brier
-        Sums, ``(R,)``.
-    top_count, top_confidence, top_right
-        The class called, by bins of its probability: frames, sum of confidence, frames rightly
-        called, ``(R, B)``.
+    nll
+        Sum, ``(R,)``.
+    squares
+        Sum of ``(p - y)^2`` of every class, ``(R, K)``; over classes it is the Brier score's.
+    called_count, called_confidence, called_right
+        Every class where it is called, by bins of its probability: frames, sum of confidence,
+        frames rightly called, ``(R, K, B)``.
     class_count, class_probability, class_label
         Every class against the rest, by bins of its probability over all frames: frames, sum of
         probability, frames truly of the class, ``(R, K, B)``.
-    right, wrong
-        Frames rightly and wrongly called, by fine bins of confidence, ``(R, H)``.
+    right, wrong, confidence
+        Frames rightly and wrongly called, and sum of confidence, by fine bins of it, ``(R, H)``.
+    fine_count, fine_probability, fine_label
+        As ``class_count`` and its neighbours, by fine bins, ``(R, K, C)``.
 
     >>> one = FrameCounts.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
     >>> two = FrameCounts.of([[0.6, 0.4]], [1])
@@ -116,15 +132,19 @@ class FrameCounts(PerRecording):
     frames: Floats
     confusion: Floats
     nll: Floats
-    brier: Floats
-    top_count: Floats
-    top_confidence: Floats
-    top_right: Floats
+    squares: Floats
+    called_count: Floats
+    called_confidence: Floats
+    called_right: Floats
     class_count: Floats
     class_probability: Floats
     class_label: Floats
     right: Floats
     wrong: Floats
+    confidence: Floats
+    fine_count: Floats
+    fine_probability: Floats
+    fine_label: Floats
 
     @classmethod
     def of(cls, probabilities: ArrayLike, labels: ArrayLike) -> FrameCounts:
@@ -143,18 +163,48 @@ class FrameCounts(PerRecording):
             Where :func:`bayes_a2m.calibration.inputs.validate` does.
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
+        classes = p.shape[1]
         called, confidence, right = sums.called_of(p, y)
+        truth = y[:, None] == np.arange(classes)
+        fine = fine_bin_of(confidence)
         columns = (
             np.asarray(float(y.shape[0])),
-            sums.confusion_of(called, y, p.shape[1]),
+            sums.confusion_of(called, y, classes),
             sums.nll_of(p, y).sum(),
-            sums.brier_of(p, y).sum(),
-            *sums.top_bins(confidence, right),
+            np.square(p - truth).sum(axis=0),
+            *sums.called_bins(called, confidence, right, classes),
             *sums.class_bins(p, y),
-            _histogram(confidence[right]),
-            _histogram(confidence[~right]),
+            np.bincount(fine[right], minlength=FINE_BINS),
+            np.bincount(fine[~right], minlength=FINE_BINS),
+            sums.sums_of(fine, confidence, FINE_BINS),
+            *_fine_class_bins(p, truth),
         )
         return cls(*(np.asarray(one, dtype=np.float64)[None] for one in columns))
+
+    @property
+    def top_count(self) -> Floats:
+        """The class called, whichever it is, by bins of its probability: frames, ``(R, B)``."""
+        return np.asarray(self.called_count.sum(axis=1))
+
+    @property
+    def top_confidence(self) -> Floats:
+        """Sum of confidence by bins, ``(R, B)``."""
+        return np.asarray(self.called_confidence.sum(axis=1))
+
+    @property
+    def top_right(self) -> Floats:
+        """Frames rightly called by bins, ``(R, B)``."""
+        return np.asarray(self.called_right.sum(axis=1))
+
+    @property
+    def top_gaps(self) -> Floats:
+        """Sum of confidence less frames rightly called, by fine bins, ``(R, H)``."""
+        return self.confidence - self.right
+
+    @property
+    def class_gaps(self) -> Floats:
+        """Sum of a class's probability less frames of it, by fine bins, ``(R, K, C)``."""
+        return self.fine_probability - self.fine_label
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Scores of every row of weights.
@@ -168,7 +218,8 @@ class FrameCounts(PerRecording):
         -------
         dict
             Name to scores ``(S,)``, nan where undefined: ``accuracy``, ``macro_f1``, ``nll``,
-            ``brier``, ``ece``, ``classwise_ece`` (mean over classes), ``aurc``, ``error_auroc``.
+            ``brier``, ``ece``, ``adaptive_ece``, ``classwise_ece`` (mean over classes),
+            ``smooth_ece``, ``aurc``, ``error_auroc``.
 
         Raises
         ------
@@ -178,16 +229,55 @@ class FrameCounts(PerRecording):
         w = self.weights(weights)
         frames = w @ self.frames
         hits, truth, called = self._calls(w)
-        right, wrong = w @ self.right, w @ self.wrong
+        right, wrong, gaps = w @ self.right, w @ self.wrong, w @ self.top_gaps
         return {
             "accuracy": ratio(hits.sum(axis=-1), frames),
             "macro_f1": sums.macro_f1_of(hits, truth, called),
             "nll": ratio(w @ self.nll, frames),
-            "brier": ratio(w @ self.brier, frames),
+            "brier": ratio(w @ self.squares.sum(axis=1), frames),
             "ece": sums.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
+            "adaptive_ece": sums.adaptive_ece_of_blocks(right + wrong, gaps),
             "classwise_ece": self._classwise_ece(w).mean(axis=-1),
+            "smooth_ece": smooth.smooth_ece_of_cells(gaps @ _cells_of_bins(), frames),
             "aurc": sums.aurc_of_blocks(right, wrong),
             "error_auroc": sums.error_auroc_of_blocks(right, wrong),
+        }
+
+    def more_metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
+        """Further scores of calibration and of ranking, of every row of weights.
+
+        Parameters
+        ----------
+        weights
+            How often each recording counts, shape ``(S, R)``.
+
+        Returns
+        -------
+        dict
+            The names of :data:`~bayes_a2m.calibration.scores.MORE_NAMES` to scores ``(S,)``, nan
+            where undefined.
+
+        Raises
+        ------
+        InputError
+            If the weights have another shape.
+        """
+        w = self.weights(weights)
+        frames = w @ self.frames
+        right, wrong, gaps = w @ self.right, w @ self.wrong, w @ self.top_gaps
+        tops = w @ self.top_count, w @ self.top_confidence, w @ self.top_right
+        by_call = _weighted(w, self.called_confidence - self.called_right)
+        parts = self._brier_parts(w).summed()
+        return {
+            "mce": sums.mce_of_bins(*tops),
+            "top_label_ece": ratio(np.abs(by_call).sum(axis=(-2, -1)), frames),
+            "ks": cumulative.ks_of(gaps, frames),
+            "kuiper": cumulative.kuiper_of(gaps, frames),
+            "excess_aurc": sums.excess_aurc_of_blocks(right, wrong),
+            "error_fpr95": sums.error_fpr95_of_blocks(right, wrong),
+            "brier_reliability": parts.reliability,
+            "brier_resolution": parts.resolution,
+            "brier_uncertainty": parts.uncertainty,
         }
 
     def per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
@@ -202,7 +292,8 @@ class FrameCounts(PerRecording):
         -------
         dict
             Name to scores ``(S, K)``, nan where undefined: ``precision`` and ``recall``,
-            ``false_positives`` and ``false_negatives`` in frames, ``classwise_ece``.
+            ``false_positives`` and ``false_negatives`` in frames, ``classwise_ece``, ``trust``
+            (the share right among frames called the class, which is the precision).
 
         Raises
         ------
@@ -217,7 +308,51 @@ class FrameCounts(PerRecording):
             "false_positives": called - hits,
             "false_negatives": truth - hits,
             "classwise_ece": self._classwise_ece(w),
+            "trust": ratio(hits, called),
         }
+
+    def more_per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
+        """Further scores of every class, of every row of weights.
+
+        Parameters
+        ----------
+        weights
+            How often each recording counts, shape ``(S, R)``.
+
+        Returns
+        -------
+        dict
+            The names of :data:`~bayes_a2m.calibration.scores.MORE_PER_CLASS_NAMES` to scores
+            ``(S, K)``, nan where undefined.
+
+        Raises
+        ------
+        InputError
+            If the weights have another shape.
+        """
+        w = self.weights(weights)
+        frames = (w @ self.frames)[:, None]
+        gaps = _weighted(w, self.class_gaps)
+        called = _weighted(w, self.called_count).sum(axis=-1)
+        trust_gaps = _weighted(w, self.called_confidence - self.called_right)
+        parts = self._brier_parts(w)
+        return {
+            "trust_ece": ratio(np.abs(trust_gaps).sum(axis=-1), called),
+            "classwise_adaptive_ece": sums.adaptive_ece_of_blocks(
+                _weighted(w, self.fine_count), gaps
+            ),
+            "classwise_ks": cumulative.ks_of(gaps, frames),
+            "classwise_kuiper": cumulative.kuiper_of(gaps, frames),
+            "classwise_brier": parts.brier,
+            "brier_reliability": parts.reliability,
+            "brier_resolution": parts.resolution,
+            "brier_uncertainty": parts.uncertainty,
+        }
+
+    def _brier_parts(self, w: Floats) -> BrierParts:
+        """Of every class, ``(S, K)``."""
+        count, stated = _weighted(w, self.class_count), _weighted(w, self.class_probability)
+        return parts_of_bins(count, stated, _weighted(w, self.class_label), w @ self.squares)
 
     def _calls(self, w: Floats) -> tuple[Floats, Floats, Floats]:
         """Frames rightly called each class, truly of it, and called it, ``(S, K)`` each."""
@@ -227,15 +362,43 @@ class FrameCounts(PerRecording):
     def _classwise_ece(self, w: Floats) -> Floats:
         """Calibration error of each class, ``(S, K)``."""
         # The gaps add up, too, so one product does for stated and true.
-        gaps = self.class_probability - self.class_label
-        summed = np.tensordot(w, gaps, axes=1)
+        summed = _weighted(w, self.class_probability - self.class_label)
         return sums.ece_of_bins(summed, np.zeros(()), (w @ self.frames)[:, None])
 
 
-def _histogram(confidence: Floats) -> NDArray[np.float64]:
-    """Frames by fine bins of confidence, ``(H,)``."""
-    with np.errstate(divide="ignore"):  # a confidence of 1.0 is at infinity: the last bin
-        logit = np.log(confidence) - np.log1p(-confidence)
-    place = (logit - _LOGIT_LOW) * (LOGIT_BINS / (_LOGIT_HIGH - _LOGIT_LOW))
-    bins = np.clip(place, 0, LOGIT_BINS - 1).astype(np.intp)
-    return np.bincount(bins, minlength=LOGIT_BINS).astype(np.float64)
+def fine_bin_of(confidence: Floats) -> NDArray[np.intp]:
+    """The fine bin of every confidence, shape as ``confidence``."""
+    return _logit_bin(confidence, FINE_BINS, *_LOGITS)
+
+
+def _logit_bin(values: Floats, bins: int, low: float, high: float) -> NDArray[np.intp]:
+    with np.errstate(divide="ignore"):  # 0 and 1 are at infinity: the first and the last bin
+        logit = np.log(values) - np.log1p(-values)
+    return np.clip((logit - low) * (bins / (high - low)), 0, bins - 1).astype(np.intp)
+
+
+def _fine_class_bins(p: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, ...]:
+    """Frames, sum of probability, frames of the class, by fine bins, ``(K, C)`` each."""
+    shape = (p.shape[1], FINE_CLASS_BINS)
+    size = shape[0] * shape[1]
+    place = _logit_bin(p, FINE_CLASS_BINS, *_CLASS_LOGITS)
+    place = (place + FINE_CLASS_BINS * np.arange(shape[0])).ravel()
+    count = np.bincount(place, minlength=size).astype(np.float64)
+    stated = sums.sums_of(place, p.ravel(), size)
+    true = sums.sums_of(place, truth.ravel(), size)
+    return count.reshape(shape), stated.reshape(shape), true.reshape(shape)
+
+
+def _cells_of_bins() -> Floats:
+    """Shares of fine bins in the cells of the smooth error, ``(H, cell)``."""
+    low, high = _LOGITS
+    middle = low + (np.arange(FINE_BINS) + 0.5) * (high - low) / FINE_BINS
+    cells = np.zeros((FINE_BINS, SMOOTH_CELLS))
+    for place, share in zip(*smooth.cells_of(1 / (1 + np.exp(-middle)), SMOOTH_CELLS), strict=True):
+        cells[np.arange(FINE_BINS), place] += share
+    return cells
+
+
+def _weighted(w: Floats, sums_: Floats) -> Floats:
+    """``(S, R)`` times ``(R, ...)``: ``(S, ...)``."""
+    return np.asarray(np.tensordot(w, sums_, axes=1))

@@ -19,7 +19,8 @@ The conventions, which differ from tool to tool and move the numbers:
 - **The class called** is the likeliest; of equals, the lowest class.
 - **Macro F1** is the mean over the classes that occur in the labels or are called at least
   once; a class that does neither says nothing. scikit-learn's default is the same.
-- **Ties in confidence**, in AURC and AUROC, are in no order: each gets the expected value.
+- **Ties in confidence**, in AURC, AUROC and bins of equal mass, are in no order: each gets the
+  expected value.
 
 Every score takes either a posterior with the labels of its recordings, or an array
 ``(frames, class)`` with the labels of its frames: see
@@ -34,14 +35,19 @@ import numpy as np
 from bayes_a2m.calibration.inputs import Floats, Ints, Labels, Probabilities, frames
 from bayes_a2m.calibration.sums import (
     BINS,
+    adaptive_ece_of_blocks,
     aurc_of_blocks,
     brier_of,
+    called_bins,
     called_of,
     class_bins,
     confusion_of,
     ece_of_bins,
     error_auroc_of_blocks,
+    error_fpr95_of_blocks,
+    excess_aurc_of_blocks,
     macro_f1_of,
+    mce_of_bins,
     nll_of,
     sums_of,
     top_bins,
@@ -74,6 +80,31 @@ PER_CLASS_NAMES = (
     "trust",
 )
 """What the scores of one class are called."""
+
+MORE_NAMES = (
+    "mce",
+    "top_label_ece",
+    "ks",
+    "kuiper",
+    "excess_aurc",
+    "error_fpr95",
+    "brier_reliability",
+    "brier_resolution",
+    "brier_uncertainty",
+)
+"""Further scores of frames, in this order."""
+
+MORE_PER_CLASS_NAMES = (
+    "trust_ece",
+    "classwise_adaptive_ece",
+    "classwise_ks",
+    "classwise_kuiper",
+    "classwise_brier",
+    "brier_reliability",
+    "brier_resolution",
+    "brier_uncertainty",
+)
+"""Further scores of one class, in this order."""
 
 
 def accuracy(posterior: Probabilities, labels: Labels) -> float:
@@ -216,6 +247,131 @@ def mean_classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = 
     0.4
     """
     return float(classwise_ece(posterior, labels, bins=bins).mean())
+
+
+def adaptive_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
+    """Calibration error of the class called, over bins of equally many frames.
+
+    Equal-width bins put most frames of a good model into the last one and look at them once;
+    equal-mass bins look closest where the frames are (Nguyen and O'Connor, "Posterior
+    calibration and exploratory analysis", 2015, https://arxiv.org/abs/1508.05154). Frames of
+    equal confidence are in no order, and are parted in proportion.
+
+    Parameters
+    ----------
+    posterior, labels
+        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+    bins
+        How many bins.
+
+    Raises
+    ------
+    InputError
+        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+
+    >>> p = [[0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.9, 0.1]]
+    >>> adaptive_ece(p, [1, 0, 0, 0], bins=2)  # (|1.3 - 1| + |1.7 - 2|) / 4
+    0.15
+    """
+    right, wrong = _blocks(posterior, labels)
+    p, _ = frames(posterior, labels)
+    confidence = np.unique(p.max(axis=1))
+    count = right + wrong
+    return float(adaptive_ece_of_blocks(count, confidence * count - right, bins))
+
+
+def mce(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
+    """Largest calibration error of any bin of the class called that has a frame.
+
+    Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015. A bin
+    with few frames often decides it: look at its interval.
+
+    Parameters
+    ----------
+    posterior, labels
+        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+    bins
+        Bins of equal width in 0 to 1.
+
+    Raises
+    ------
+    InputError
+        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+
+    >>> mce([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4]], [0, 0, 1])  # gaps 0.1 and 0.6
+    0.6
+    """
+    _, confidence, right = called_of(*frames(posterior, labels))
+    return float(mce_of_bins(*top_bins(confidence, right, bins)))
+
+
+def top_label_ece(posterior: Probabilities, labels: Labels) -> float:
+    """Calibration error given the class called as well as its probability.
+
+    Gaps are taken within every bin of every class called (Gupta and Ramdas, "Top-label
+    calibration and multiclass-to-binary reductions", 2022, https://arxiv.org/abs/2107.08353):
+    too sure of E4 and not sure enough of G4 do not cancel, as they do in :func:`ece`.
+
+    Parameters
+    ----------
+    posterior, labels
+        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+
+    Raises
+    ------
+    InputError
+        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+
+    >>> p = [[0.7, 0.3], [0.7, 0.3], [0.3, 0.7], [0.3, 0.7]]  # 0 is right 2 in 2, 1 is 1 in 2
+    >>> top_label_ece(p, [0, 0, 1, 0]), ece(p, [0, 0, 1, 0])
+    (0.25, 0.05)
+    """
+    p, flat = frames(posterior, labels)
+    count, stated, hits = called_bins(*called_of(p, flat), p.shape[1])
+    return float(np.abs(stated - hits).sum() / count.sum())
+
+
+def excess_aurc(posterior: Probabilities, labels: Labels) -> float:
+    """:func:`aurc` less that of a perfect order of the same frames: what the order costs.
+
+    Geifman et al., "Bias-reduced uncertainty estimation", 2019,
+    https://arxiv.org/abs/1805.08206.
+
+    Parameters
+    ----------
+    posterior, labels
+        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+
+    Raises
+    ------
+    InputError
+        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+
+    >>> excess_aurc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # 5/18 - 1/9
+    0.16666
+    """
+    return float(excess_aurc_of_blocks(*_blocks(posterior, labels)))
+
+
+def error_fpr95(posterior: Probabilities, labels: Labels) -> float:
+    """Share of right frames flagged as doubtful where 95 % of the wrong ones are: lower is better.
+
+    nan where every frame is right or every one wrong.
+
+    Parameters
+    ----------
+    posterior, labels
+        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+
+    Raises
+    ------
+    InputError
+        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+
+    >>> error_fpr95([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # 0.7 is flagged, 0.9 is not
+    0.5
+    """
+    return float(error_fpr95_of_blocks(*_blocks(posterior, labels)))
 
 
 def aurc(posterior: Probabilities, labels: Labels) -> float:

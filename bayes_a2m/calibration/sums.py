@@ -134,6 +134,118 @@ def error_auroc_of_blocks(right: Floats, wrong: Floats) -> Floats:
     return ratio(won, wrong.sum(axis=-1) * right.sum(axis=-1))
 
 
+def excess_aurc_of_blocks(right: Floats, wrong: Floats) -> Floats:
+    """:func:`aurc_of_blocks` less that of the best order there is: every error after every hit.
+
+    Parameters
+    ----------
+    right, wrong
+        Frames of every confidence, shape ``(..., block)``, confidence ascending.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where there are no frames.
+    """
+    hits, errors = right.sum(axis=-1), wrong.sum(axis=-1)
+    none = np.zeros_like(hits)
+    best = aurc_of_blocks(np.stack([none, hits], axis=-1), np.stack([errors, none], axis=-1))
+    return aurc_of_blocks(right, wrong) - best
+
+
+def error_fpr95_of_blocks(right: Floats, wrong: Floats) -> Floats:
+    """Share of right frames that are flagged where the flag finds 95 % of the wrong ones.
+
+    The flag is raised from the least sure frame up, a block of equally sure ones at a time.
+
+    Parameters
+    ----------
+    right, wrong
+        Frames of every confidence, shape ``(..., block)``, confidence ascending.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where no frame is wrong, or none is right.
+    """
+    found = np.cumsum(wrong, axis=-1)
+    enough = found >= 0.95 * found[..., -1:] - 1e-9
+    first = enough.argmax(axis=-1)[..., None]
+    flagged = np.take_along_axis(np.cumsum(right, axis=-1), first, axis=-1)[..., 0]
+    share = ratio(flagged, right.sum(axis=-1))
+    return np.where(found[..., -1] > 0, share, np.nan)
+
+
+def adaptive_ece_of_blocks(count: Floats, gap: Floats, bins: int = BINS) -> Floats:
+    """Calibration error over bins of equally many frames.
+
+    Frames of equal value are in no order, so a block that an edge falls into is parted in
+    proportion: the gap up to an edge is read off the cumulative gaps by straight lines.
+
+    Parameters
+    ----------
+    count, gap
+        Frames of every value, and their sum of probability less what came true, shape
+        ``(..., block)``, value ascending.
+    bins
+        How many bins.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where there are no frames.
+    """
+    if bins < 1:
+        raise InputError(f"a calibration error needs at least 1 bin, not {bins}")
+    reached, curve = np.cumsum(count, axis=-1), np.cumsum(gap, axis=-1)
+    total = reached[..., -1]
+    at = [np.zeros_like(total)]
+    for edge in range(1, bins):
+        wanted = total * edge / bins
+        block = (reached >= wanted[..., None]).argmax(axis=-1)[..., None]
+        past, width, step, height = (
+            np.take_along_axis(one, block, axis=-1)[..., 0] for one in (reached, count, gap, curve)
+        )
+        at.append(height - step * np.nan_to_num(ratio(past - wanted, width)))
+    gaps = np.diff(np.stack([*at, curve[..., -1]], axis=-1), axis=-1)
+    return ece_of_bins(gaps, np.zeros(()), total)
+
+
+def mce_of_bins(count: Floats, stated: Floats, right: Floats) -> Floats:
+    """The largest gap of any bin that has a frame: ``max |stated - right| / count``.
+
+    Parameters
+    ----------
+    count, stated, right
+        Frames, sums of probability and of what came true, shape ``(..., bin)``.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where there are no frames.
+    """
+    gaps = ratio(np.abs(stated - right), count)
+    worst: Floats = np.nan_to_num(gaps, nan=-np.inf).max(axis=-1)
+    return np.where(np.isfinite(worst), worst, np.nan)
+
+
+def called_bins(
+    called: NDArray[np.intp], confidence: Floats, right: NDArray[np.bool_], classes: int
+) -> tuple[Floats, ...]:
+    """The class called, by class and by bins of its probability.
+
+    Returns
+    -------
+    count, stated, right : ndarray, shape (class, bin)
+        Frames, sum of confidence, and frames rightly called.
+    """
+    place = called * BINS + bin_of(confidence)
+    size, shape = classes * BINS, (classes, BINS)
+    count = np.bincount(place, minlength=size).astype(np.float64)
+    stated, hits = sums_of(place, confidence, size), sums_of(place, right, size)
+    return count.reshape(shape), stated.reshape(shape), hits.reshape(shape)
+
+
 def confusion_of(called: NDArray[np.intp], labels: Ints, classes: int) -> Floats:
     """Frames by truth (row) and by the class called (column), shape ``(class, class)``."""
     counts = np.bincount(labels * classes + called, minlength=classes * classes)

@@ -1,0 +1,100 @@
+"""What a Brier score is made of: reliability, resolution, uncertainty.
+
+For a class against the rest, with frames in bins of the class's probability, ``p_b`` and ``o_b``
+the mean probability and the share truly of the class in bin b, ``o`` the share overall (Murphy,
+"A new vector partition of the probability score", 1973):
+
+    reliability = sum n_b / n (p_b - o_b)^2     what calibration could take away
+    resolution  = sum n_b / n (o_b - o)^2       what telling frames apart has gained
+    uncertainty = o (1 - o)                     what there was to know
+
+The score is ``reliability - resolution + uncertainty`` if all probabilities of a bin are equal;
+where they are not, what they vary within bins is left over (Stephenson, Coelho and Jolliffe,
+"Two extra components in the Brier score decomposition", 2008). It is called ``within`` here, so
+that the four parts add up to the score exactly. Parts of several classes add up, as the score of
+:func:`~bayes_a2m.calibration.scores.brier` is the sum over classes.
+
+Reliability from finite bins is too large by chance: it squares noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_a2m.calibration.inputs import Floats, Labels, Probabilities, frames
+from bayes_a2m.calibration.sums import BINS, class_bins, ratio
+
+
+@dataclass(frozen=True)
+class BrierParts:
+    """``brier = reliability - resolution + uncertainty + within``, each of shape ``(...)``.
+
+    Attributes
+    ----------
+    brier
+        The score.
+    reliability, resolution, uncertainty, within
+        Its parts.
+    """
+
+    brier: Floats
+    reliability: Floats
+    resolution: Floats
+    uncertainty: Floats
+    within: Floats
+
+    def summed(self) -> BrierParts:
+        """Over the last axis: over classes."""
+        return BrierParts(*(np.asarray(part.sum(axis=-1)) for part in vars(self).values()))
+
+
+def brier_parts(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> BrierParts:
+    """The parts of every class's Brier score, each ``(class,)``.
+
+    Parameters
+    ----------
+    posterior, labels
+        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+    bins
+        Bins of equal width in 0 to 1.
+
+    Raises
+    ------
+    InputError
+        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+
+    >>> parts = brier_parts([[0.75, 0.25]] * 4, [0, 0, 1, 1]).summed()
+    >>> float(parts.brier), float(parts.reliability), float(parts.resolution)
+    (0.625, 0.125, 0.0)
+    """
+    p, y = frames(posterior, labels)
+    truth = y[:, None] == np.arange(p.shape[1])
+    squares = np.square(p - truth).sum(axis=0)
+    count, stated, true = class_bins(p, y, bins)
+    return parts_of_bins(count, stated, true, squares)
+
+
+def parts_of_bins(count: Floats, stated: Floats, true: Floats, squares: Floats) -> BrierParts:
+    """The parts from sums within bins.
+
+    Parameters
+    ----------
+    count, stated, true
+        Frames, sum of the class's probability, and frames truly of the class, ``(..., bin)``.
+    squares
+        Sum of ``(p - y)^2`` over all frames, ``(...)``.
+    """
+    total = count.sum(axis=-1)
+    share = ratio(true.sum(axis=-1), total)
+    empty = count == 0
+    mean_stated = np.where(empty, 0.0, ratio(stated, count))
+    mean_true = np.where(empty, 0.0, ratio(true, count))
+    weight = ratio(count, total[..., None])
+    reliability = (weight * np.square(mean_stated - mean_true)).sum(axis=-1)
+    resolution = (weight * np.square(mean_true - share[..., None])).sum(axis=-1)
+    uncertainty = share * (1 - share)
+    brier = ratio(squares, total)
+    within = brier - (reliability - resolution + uncertainty)
+    return BrierParts(brier, reliability, resolution, uncertainty, within)
