@@ -1,0 +1,205 @@
+"""Reliability diagrams: what was stated against what came true, with bands by recording.
+
+Three diagrams answer three questions, and differ:
+
+- **top**: of the frames called with 0.8, whatever was called, are eight in ten right?
+- **a class against the rest**: of all frames whose probability of E4 is 0.3, also where another
+  class is called, are three in ten E4?
+- **a class where it is called** (trust): of the frames called E4 with 0.8, are eight in ten E4?
+
+Beside the bins stands an isotonic curve: the nondecreasing function of the probability that fits
+what came true best (Dimitriadis, Gneiting and Jordan, "Stable reliability diagrams for
+probabilistic classifiers", 2021, https://arxiv.org/abs/2008.03033). It needs no bins; here it is
+fitted to fine ones.
+
+**Bands** count recordings. Where hardly any frame is wrong, as in the highest bin, resampling
+cannot see what might have gone wrong: of simulated sets of 60 recordings 69 % of the sup-t bands
+(:mod:`bayes_a2m.calibration.bands`) hold the truth everywhere. So the share right in a bin gets a
+score interval (Wilson, "Probable inference", 1927) with the number of frames divided by their
+design effect, as Korn and Graubard do for small proportions in surveys of clusters ("Confidence
+intervals for proportions with small expected number of positive counts", 1998):
+
+    n_eff = n_b / max(1, deff, deff_b),   deff_b = variance between recordings of the share
+                                                   over share (1 - share) / n_b
+
+with ``deff`` that of all bins together, since a bin's own is a guess where errors are few. Bands
+are simultaneous (Sidak) unless asked otherwise, so that the diagonal leaving the band anywhere is
+a finding; 95 to 97 % of those of 30 to 200 simulated recordings hold the truth everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_a2m.calibration.bootstrap import LEVEL
+from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.sums import ratio
+from bayes_a2m.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """What was stated and what came true, bin by bin; nan in bins without frames.
+
+    Attributes
+    ----------
+    frames, recordings
+        In every bin: how many frames, of how many recordings, ``(B,)``.
+    stated, true
+        Mean probability, and share that came true, ``(B,)``.
+    low, high
+        The band around ``true``, in 0 to 1, ``(B,)``; nan too where fewer than two recordings
+        have frames.
+    isotonic_stated, isotonic_true
+        The isotonic curve: probability, and the share that comes true at it; ``(X,)`` each.
+    """
+
+    frames: Floats
+    recordings: Floats
+    stated: Floats
+    true: Floats
+    low: Floats
+    high: Floats
+    isotonic_stated: Floats
+    isotonic_true: Floats
+
+
+def top_reliability(counts: FrameCounts, *, level: float = LEVEL) -> Reliability:
+    """Of the class called, whichever it is.
+
+    >>> one = FrameCounts.of([[0.9, 0.1], [0.9, 0.1]], [0, 1])
+    >>> drawn = top_reliability(FrameCounts.stack([one, one]))
+    >>> float(drawn.stated[13]), float(drawn.true[13])
+    (0.9, 0.5)
+    """
+    fine = (counts.right + counts.wrong, counts.confidence, counts.right)
+    bins = (counts.top_count, counts.top_confidence, counts.top_right)
+    return reliability_of(bins, fine, level=level)
+
+
+def class_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) -> Reliability:
+    """Of one class against the rest, over all frames."""
+    _check(counts, index)
+    fine = tuple(
+        one[:, index] for one in (counts.fine_count, counts.fine_probability, counts.fine_label)
+    )
+    bins = tuple(
+        one[:, index] for one in (counts.class_count, counts.class_probability, counts.class_label)
+    )
+    return reliability_of(bins, fine, level=level)
+
+
+def called_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) -> Reliability:
+    """Of one class where it is called: how far it can be trusted, at each confidence.
+
+    Its isotonic curve is fitted to the bins themselves.
+    """
+    _check(counts, index)
+    bins = tuple(
+        one[:, index]
+        for one in (counts.called_count, counts.called_confidence, counts.called_right)
+    )
+    return reliability_of(bins, bins, level=level)
+
+
+def reliability_of(
+    bins: tuple[Floats, ...],
+    fine: tuple[Floats, ...],
+    *,
+    level: float = LEVEL,
+    simultaneous: bool = True,
+) -> Reliability:
+    """The diagram from sums per recording.
+
+    Parameters
+    ----------
+    bins
+        Frames, sum of probability, and of what came true, ``(R, B)`` each.
+    fine
+        The same by finer bins, for the isotonic curve, ``(R, X)`` each.
+    level
+        Chance that the band holds the truth: in all bins at once, or in each.
+    simultaneous
+        Which of the two.
+
+    Raises
+    ------
+    InputError
+        If the level is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise InputError(f"the level of a band must lie between 0 and 1, not {level}")
+    count, stated, true = bins
+    frames = count.sum(axis=0)
+    recordings = (count > 0).sum(axis=0).astype(np.float64)
+    isotonic = isotonic_curve(*(one.sum(axis=0) for one in fine))
+    return Reliability(
+        frames,
+        recordings,
+        ratio(stated.sum(axis=0), frames),
+        ratio(true.sum(axis=0), frames),
+        *_band(count, true, recordings, level, simultaneous),
+        *isotonic,
+    )
+
+
+def _band(
+    count: Floats, true: Floats, recordings: Floats, level: float, simultaneous: bool
+) -> tuple[Floats, Floats]:
+    """The formula of the module."""
+    from scipy.special import ndtri
+
+    frames = count.sum(axis=0)
+    known = recordings >= 2
+    share = np.where(known, ratio(true.sum(axis=0), frames), np.nan)
+    # variance of the share times n_b: over share (1 - share) it is the design effect
+    between = np.square(true - share * count).sum(axis=0) * ratio(recordings, recordings - 1)
+    spread = ratio(between, frames)
+    chance = share * (1 - share)
+    own, together = (
+        ratio(spread, chance),
+        ratio(np.asarray(np.nansum(spread)), np.asarray(np.nansum(chance))),
+    )
+    effect = np.fmax(1.0, np.fmax(own, together))
+    worth = np.where(known, frames / effect, np.nan)
+    bins = max(1, int(known.sum())) if simultaneous else 1
+    z = float(ndtri((1 + level ** (1 / bins)) / 2))
+    centre = share + z**2 / (2 * worth)
+    reach = z * np.sqrt(chance / worth + z**2 / (4 * worth**2))
+    low, high = (centre - reach) / (1 + z**2 / worth), (centre + reach) / (1 + z**2 / worth)
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def isotonic_curve(count: Floats, stated: Floats, true: Floats) -> tuple[Floats, Floats]:
+    """The best nondecreasing curve through what came true, by pooling adjacent violators.
+
+    Parameters
+    ----------
+    count, stated, true
+        Frames, sum of probability, and of what came true, ``(X,)``, probability ascending.
+
+    Returns
+    -------
+    stated, true : ndarray
+        Of the bins that have frames.
+
+    >>> isotonic_curve(np.array([2.0, 1.0, 1.0]), np.array([0.2, 0.5, 0.9]), np.array([0, 1.0, 0]))
+    (array([0.1, 0.5, 0.9]), array([0. , 0.5, 0.5]))
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    some = count > 0
+    if not some.any():
+        return np.zeros(0), np.zeros(0)
+    share = true[some] / count[some]
+    fitted = isotonic_regression(share, sample_weight=count[some], y_min=0.0, y_max=1.0)
+    return stated[some] / count[some], np.asarray(fitted, dtype=np.float64)
+
+
+def _check(counts: FrameCounts, index: int) -> None:
+    classes = counts.class_count.shape[1]
+    if not 0 <= index < classes:
+        raise InputError(f"there is no class {index}: classes are 0 to {classes - 1}")
