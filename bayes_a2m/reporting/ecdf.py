@@ -1,0 +1,182 @@
+"""How confidence and doubt are distributed: distribution functions with their bands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bayes_a2m.calibration.ecdf import Ecdf
+    from bayes_a2m.calibration.inputs import Floats
+
+_AXES = {
+    "confidence": "confidence: probability of the class called",
+    "variance": "variance over draws, of the class called",
+    "class_variance": "variance over draws, of the class itself",
+    "entropy": "entropy (nats): all doubt",
+    "mutual_information": "mutual information (nats): doubt in the model",
+}
+_LOGARITHMIC = frozenset({"variance", "class_variance", "entropy", "mutual_information"})
+_LEAST = 1e-6
+"""Where a logarithmic axis starts at the lowest: what is below says the same."""
+
+_UNSEEN = 0.02
+"""Share of a group's frames that may lie left of a logarithmic axis."""
+
+_LINES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
+    "solid",
+    (0, (5, 2)),
+    (0, (1, 1)),
+    (0, (5, 2, 1, 2)),
+    (0, (3, 1)),
+    (0, (7, 2, 1, 2, 1, 2)),
+)
+
+
+def ecdf_figure(
+    ecdfs: Mapping[str, Ecdf], *, quantity: str, names: Sequence[str] | None = None
+) -> Figure:
+    """Share of frames at most x, a line and a band for every group of frames.
+
+    Parameters
+    ----------
+    ecdfs
+        By group, as :func:`~bayes_a2m.calibration.ecdf.ecdfs_of` gives them.
+    quantity
+        Of :data:`~bayes_a2m.calibration.ecdf.QUANTITIES`, or what the axis is to say. The axis
+        is logarithmic for entropy, variances and mutual information.
+    names
+        All classes, ``vocabulary.names``: a class then has its own colour and line even where
+        others do not occur. The groups themselves where None.
+
+    Returns
+    -------
+    Figure
+        One column wide, the groups named below.
+
+    Raises
+    ------
+    InputError
+        If there are no groups.
+    """
+    if not ecdfs:
+        raise InputError("there is no ECDF to draw")
+    rows = (len(ecdfs) + 3) // 4
+    figure = style.new_figure(style.COLUMN, 2.75 + 0.16 * rows)
+    axes = figure.add_subplot()
+    colours = _colours(ecdfs, names)
+    logarithmic, low, high = _reach(ecdfs, quantity)
+    if logarithmic:
+        axes.set_xscale("log")
+    alpha = 0.18 if len(ecdfs) <= 2 else 0.1
+    for name, one in ecdfs.items():
+        colour, line = colours[name]
+        x, value = _steps(one.x, one.value, low, high, 0.0)
+        axes.plot(
+            x,
+            value,
+            drawstyle="steps-post",
+            color=colour,
+            linestyle=line,
+            linewidth=1.2,
+            label=name,
+        )
+        if one.low is not None and one.high is not None:
+            # before the first place the share is 0, and the curve no higher than there
+            _, lower = _steps(one.x, one.low, low, high, 0.0)
+            _, upper = _steps(one.x, one.high, low, high, one.high[0])
+            axes.fill_between(
+                x, lower, upper, step="post", color=colour, alpha=alpha, linewidth=0, zorder=1
+            )
+    _finish(axes, low, high, quantity)
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.19),
+        ncols=min(4, len(ecdfs)),
+        fontsize=style.TICK,
+        frameon=False,
+        handlelength=2.4,
+        columnspacing=1.4,
+    )
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:
+    """What the figure shows, in one line.
+
+    >>> from bayes_a2m.calibration.ecdf import Ecdf
+    >>> one = Ecdf(np.array([0.5, 1.0]), 1200, 9, np.array([0.5, 1.0]))
+    >>> ecdf_caption({"right": one}, quantity="confidence")
+    'Share of frames with at most so much confidence: right 1,200 frames of 9 recordings.'
+    """
+    said = ", ".join(
+        f"{name} {_count(one.frames, 'frame')} of {_count(one.recordings, 'recording')}"
+        for name, one in ecdfs.items()
+    )
+    words = f"Share of frames with at most so much {quantity.replace('_', ' ')}: {said}."
+    banded = [one for one in ecdfs.values() if one.low is not None]
+    if not banded:
+        return words
+    what = "the whole curve" if banded[0].simultaneous else "the curve at each place"
+    words += f" Bands: {100 * banded[0].level:g} % of resamples of the recordings, {what}"
+    without = [name for name, one in ecdfs.items() if one.low is None]
+    return f"{words}; none for {', '.join(without)} (one recording)." if without else f"{words}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _colours(
+    ecdfs: Mapping[str, Ecdf], names: Sequence[str] | None
+) -> dict[str, tuple[str, str | tuple[int, tuple[int, ...]]]]:
+    """Colour and line of every group: those of right and wrong, or of the classes."""
+    if set(ecdfs) <= {"right", "wrong"}:
+        return {"right": (style.BLUE, _LINES[0]), "wrong": (style.VERMILLION, _LINES[1])}
+    every = list(names) if names is not None and set(ecdfs) <= set(names) else list(ecdfs)
+    # silence has its grey only where it is there
+    shades = style.class_colours(len(every) + (every[0] != "silence"))
+    shades = shades[len(shades) - len(every) :]
+    return {
+        name: (shade, _LINES[k % len(_LINES)])
+        for k, (name, shade) in enumerate(zip(every, shades, strict=True))
+    }
+
+
+def _reach(ecdfs: Mapping[str, Ecdf], quantity: str) -> tuple[bool, float, float]:
+    """Whether the axis is logarithmic, where it starts and where it ends."""
+    x = np.concatenate([one.x for one in ecdfs.values()])
+    low, high = float(x.min()), float(x.max())
+    if quantity in _LOGARITHMIC and high > _LEAST:
+        seen = min(float(one.x[np.argmax(one.value > _UNSEEN)]) for one in ecdfs.values())
+        start = 10 ** np.floor(np.log10(max(_LEAST, seen)) + 1e-9)
+        return True, float(start), 1.1 * high
+    if quantity == "confidence":
+        return False, float(np.floor(20 * low) / 20), 1.005
+    margin = 0.02 * (high - low or 1.0)
+    return False, low - margin, high + margin
+
+
+def _steps(x: Floats, curve: Floats, low: float, high: float, first: float) -> tuple[Floats, ...]:
+    """A curve from edge to edge of the axis: between two places it is as at the left one."""
+    inside = int(np.searchsorted(x, low, side="right"))
+    start = curve[inside - 1] if inside else first
+    return (
+        np.concatenate([[low], x[inside:], [high]]),
+        np.concatenate([[start], curve[inside:], [curve[-1]]]),
+    )
+
+
+def _finish(axes: Axes, low: float, high: float, quantity: str) -> None:
+    axes.set_xlim(low, high)
+    axes.set_ylim(0, 1.01)
+    style.dress(axes, x=_AXES.get(quantity, quantity), y="share of frames at most so", grid=True)
