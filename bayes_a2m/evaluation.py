@@ -25,7 +25,11 @@ from bayes_a2m.calibration.bootstrap import (
     resample_weights,
 )
 from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.calibration.findings import findings, trust
 from bayes_a2m.calibration.note_scores import NoteCounts
+from bayes_a2m.calibration.places import by_level, by_run_length, level_of
+from bayes_a2m.calibration.recalibrate import recalibrated
+from bayes_a2m.calibration.recalibration import Recalibration, Unchanged
 from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
@@ -71,6 +75,12 @@ class Evaluation:
         Takes that the model was fitted or tuned on.
     alarm
         A sentence, where draws were asked for and are one and the same.
+    raw, raw_notes
+        Counts of all frames and of notes before recalibration; None where nothing recalibrates.
+    places
+        Kind of place (run length, level) to place to the counts of its frames.
+    recalibration
+        Name of the method.
     """
 
     ids: tuple[str, ...]
@@ -85,6 +95,10 @@ class Evaluation:
     seen_takes: tuple[str, ...] = ()
     alarm: str | None = None
     cost: Cost = field(default_factory=Cost)
+    raw: FrameCounts | None = None
+    raw_notes: NoteCounts | None = None
+    places: dict[str, dict[str, FrameCounts]] = field(default_factory=dict)
+    recalibration: str = "none"
 
     def to_dict(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
         """The content of ``metrics.json``: every score with its 95 % interval.
@@ -108,7 +122,7 @@ class Evaluation:
             "frames": int(self.frames.frames.sum()),
             "draws": self.draws,
             "metrics": scores,
-            "raw": scores,  # nothing recalibrates yet
+            "raw": scores if self.raw is None else self._raw_scores(resamples, seed),
             "per_class": self._per_class(resamples, seed),
             "per_condition": by_condition,
             "near_boundary": self._scores(everyone, resamples, seed, self.near),
@@ -116,6 +130,12 @@ class Evaluation:
             "without_seen_takes": (
                 self._scores(~taken, resamples, seed) if taken.any() and not taken.all() else None
             ),
+            "by_place": self._by_place(resamples, seed),
+            "calibration": {
+                "recalibration": self.recalibration,
+                "gain": self._gain(resamples, seed),
+                **findings(self.frames, self.vocabulary.names, resamples=resamples, seed=seed),
+            },
             "confusion": self.frames.confusion.sum(axis=0).astype(int).tolist(),
             "cost": vars(self.cost),
         }
@@ -134,12 +154,55 @@ class Evaluation:
             found |= intervals(self.notes.select(which).metrics_of, weights)
         return {name: _triple(found.get(name)) for name in NAMES}
 
+    def _raw_scores(self, resamples: int, seed: int) -> dict[str, Any]:
+        assert self.raw is not None
+        assert self.raw_notes is not None
+        weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
+        found = intervals(self.raw.metrics_of, weights)
+        found |= intervals(self.raw_notes.metrics_of, weights)
+        return {name: _triple(found.get(name)) for name in NAMES}
+
+    def _gain(self, resamples: int, seed: int) -> dict[str, Any] | None:
+        """Recalibrated less raw, paired: below zero is better but for accuracy and the like."""
+        if self.raw is None:
+            return None
+        raw = self.raw
+        weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
+
+        def difference(w: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+            after, before = self.frames.metrics_of(w), raw.metrics_of(w)
+            return {name: after[name] - before[name] for name in after}
+
+        found = intervals(difference, weights)
+        return {name: _triple(one) for name, one in found.items()}
+
+    def _by_place(self, resamples: int, seed: int) -> dict[str, Any]:
+        """Scores by run length, level and take; only those that are quick to resample."""
+        weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
+        scored = {
+            kind: {
+                place: _quick(counts, weights)
+                for place, counts in places.items()
+                if counts.frames.any()
+            }
+            for kind, places in self.places.items()
+        }
+        takes = sorted(set(self.takes) - {""})
+        by_take = {}
+        for take in takes:
+            which = np.array(self.takes) == take
+            drawn = resample_weights(int(which.sum()), resamples, np.random.default_rng(seed))
+            by_take[take] = _quick(self.frames.select(which), drawn)
+        return {**scored, "take": by_take}
+
     def _per_class(self, resamples: int, seed: int) -> dict[str, Any]:
         weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
         found = intervals_by_class(self.frames.per_class_of, weights)
+        trusted = trust(self.frames, weights)
         return {
             name: {score: _triple(scores.get(score)) for score in PER_CLASS_NAMES}
-            for name, scores in zip(self.vocabulary.names, found, strict=True)
+            | {"trust": trusted[k]}
+            for k, (name, scores) in enumerate(zip(self.vocabulary.names, found, strict=True))
         }
 
 
@@ -180,10 +243,11 @@ def evaluate(
             f"{', '.join(model.vocabulary.names[1:])}"
         )
     clock = _Clock()
-    chunks = clock.timed(model.predict_chunks(data, draws))
+    chunks = clock.timed(model.predict_chunks(data, draws, raw=True))
     evaluation = evaluate_chunks(
         chunks,
         model.decoder,
+        recalibration=model.calibration.recalibration,
         total=len(data),
         seen_takes=model.seen.takes,
         predictions=predictions,
@@ -199,23 +263,32 @@ def evaluate_chunks(
     chunks: Chunks,
     decoder: Decoder,
     *,
+    recalibration: Recalibration | None = None,
     total: int,
     seen_takes: Sequence[str] = (),
     predictions: Path | None = None,
     draws_too: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Count what any source of posteriors says of recordings with references."""
+    """Count what any source of posteriors says of recordings with references.
+
+    Posteriors come as they are before ``recalibration``, which is applied here and counted apart.
+    """
+    recalibration = recalibration or Unchanged()
     members: list[Recording] = []
     frames, near, away, notes = [], [], [], []
+    before: list[FrameCounts] = []
+    notes_before: list[NoteCounts] = []
+    places: dict[str, dict[str, list[FrameCounts]]] = {"run_length": {}, "level": {}}
     kept: list[xarray.Dataset] = []
     draws, vocabulary = 0, Vocabulary()
     alarm: str | None = None
-    for recordings, posterior in chunks:
+    for recordings, raw in chunks:
+        posterior = recalibrated(raw, recalibration)
         if not members:
             from bayes_a2m.posteriors.diagnosis import collapsed
 
-            alarm = collapsed(posterior)
+            alarm = collapsed(raw)
         draws, vocabulary, grid = posterior.draws, posterior.vocabulary, posterior.grid
         labels = [r.labels(grid, vocabulary) for r in recordings]
         decoded = decoder.decode(posterior)
@@ -226,6 +299,20 @@ def evaluate_chunks(
             near.append(FrameCounts.of(probs[close], truth[close]))
             away.append(FrameCounts.of(probs[~close], truth[~close]))
             notes.append(NoteCounts.of(recording.notes or (), decoded[i].notes, recording.duration))
+            level = level_of(recording.audio(grid.sample_rate), grid, truth.size)
+            for kind, masks in (
+                ("run_length", by_run_length(truth, grid)),
+                ("level", by_level(level)),
+            ):
+                for place, mask in masks.items():
+                    counted = FrameCounts.of(probs[mask], truth[mask], fine=False)
+                    places[kind].setdefault(place, []).append(counted)
+        if raw is not posterior:
+            decoded = decoder.decode(raw)
+            for i, recording in enumerate(recordings):
+                before.append(FrameCounts.of(raw.of(i), labels[i]))
+                found = NoteCounts.of(recording.notes or (), decoded[i].notes, recording.duration)
+                notes_before.append(found)
         if predictions is not None:
             kept.append(posterior.to_xarray(labels, draws_too=draws_too))
         members.extend(recordings)
@@ -247,7 +334,21 @@ def evaluate_chunks(
         draws=draws,
         seen_takes=tuple(seen_takes),
         alarm=alarm,
+        raw=FrameCounts.stack(before) if before else None,
+        raw_notes=NoteCounts.stack(notes_before) if notes_before else None,
+        places={
+            kind: {place: FrameCounts.stack(parts) for place, parts in found.items()}
+            for kind, found in places.items()
+        },
+        recalibration=recalibration.name,
     )
+
+
+def _quick(counts: FrameCounts, weights: NDArray[np.int64]) -> dict[str, Any]:
+    """Quick scores of a place, with how many frames and recordings it has."""
+    found = intervals(counts.quick_metrics_of, weights)
+    facts = {"frames": int(counts.frames.sum()), "recordings": int((counts.frames > 0).sum())}
+    return {**facts, **{name: _triple(one) for name, one in found.items()}}
 
 
 class _Clock:

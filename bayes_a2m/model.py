@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.calibration.recalibrate import Choice
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
@@ -56,6 +57,7 @@ class Contents:
     vocabulary: Vocabulary
     normalizer: Normalizer
     decoder: Decoder
+    calibration: Choice
     seen: Seen
     training_log: str
     training_seconds: float
@@ -83,7 +85,7 @@ def write(path: Path, contents: Contents) -> None:
         }
         write_text(beside / "config.yaml", yaml.safe_dump(config, sort_keys=False))
         write_json(beside / "normalizer.json", contents.normalizer.to_dict())
-        write_json(beside / "recalibration.json", {"method": "none"})
+        write_json(beside / "recalibration.json", contents.calibration.to_dict())
         write_json(beside / "decoder.json", contents.decoder.to_dict())
         write_json(beside / "seen.json", contents.seen.to_dict())
         write_text(beside / "training.csv", contents.training_log)
@@ -124,14 +126,14 @@ def read(path: Path) -> Contents:
         seen = Seen.from_dict(read_json(path / "seen.json"))
     except (KeyError, TypeError) as error:
         raise InputError(f"{path / 'seen.json'}: lacks {error}") from error
-    if read_json(path / "recalibration.json").get("method") != "none":
-        raise InputError(f"{path / 'recalibration.json'}: names a method this version lacks")
+    recalibration = path / "recalibration.json"
     return Contents(
         weights=weights,
         experiment=experiment,
         vocabulary=vocabulary,
         normalizer=Normalizer.from_dict(read_json(path / "normalizer.json")),
         decoder=Decoder.from_dict(read_json(path / "decoder.json")),
+        calibration=Choice.from_dict(read_json(recalibration), str(recalibration)),
         seen=seen,
         training_log=(path / "training.csv").read_text(encoding="utf-8"),
         training_seconds=seconds,

@@ -147,4 +147,5 @@ def test_memory_grows_by_the_counts_only() -> None:
         tracemalloc.stop()
         return highest
 
-    assert peak(5) - peak(1) < 4 * 100_000
+    # 25 kB of histograms, three times, and the places; twice while they are stacked
+    assert peak(5) - peak(1) < 4 * 250_000

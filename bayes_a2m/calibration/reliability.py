@@ -34,7 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_a2m.calibration.bootstrap import LEVEL
-from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.calibration.counts import FrameCounts, Singles
 from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
@@ -107,7 +107,7 @@ def called_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL)
 
 def reliability_of(
     bins: tuple[Floats, ...],
-    fine: tuple[Floats, ...],
+    fine: tuple[Floats | Singles, ...],
     *,
     level: float = LEVEL,
     simultaneous: bool = True,
@@ -135,7 +135,7 @@ def reliability_of(
     count, stated, true = bins
     frames = count.sum(axis=0)
     recordings = (count > 0).sum(axis=0).astype(np.float64)
-    isotonic = isotonic_curve(*(one.sum(axis=0) for one in fine))
+    isotonic = isotonic_curve(*(one.sum(axis=0, dtype=np.float64) for one in fine))
     return Reliability(
         frames,
         recordings,

@@ -71,6 +71,7 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
         for c, v in metrics["per_class"].items()
     ]
     table("By class", ["", *(n.replace("_", " ") for n in names)], rows)
+    calibration_table(metrics)
     classes = list(metrics["per_class"])
     rows = [
         [name, *(str(count) for count in line)]
@@ -91,3 +92,52 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
                 ]
             ],
         )
+
+
+def calibration_table(metrics: dict[str, Any]) -> None:
+    """Print how far each class can be trusted, and what the tests of calibration say."""
+    found = metrics["calibration"]
+    rows = []
+    for name, of_class in metrics["per_class"].items():
+        more, trusted = found["per_class"][name], of_class["trust"]
+        tests = (more["test"][p] for p in ("ks_p", "kuiper_p"))
+        rows.append(
+            [
+                name,
+                score(trusted),
+                score(trusted["calibration"]),
+                score(of_class["classwise_ece"]),
+                *("–" if p is None else f"{p:.3f}" for p in tests),
+            ]
+        )
+    worth = found["effective"]["effective_frames"]
+    independent = "" if worth is None else f", frames worth {worth:,.0f} independent ones"
+    table(
+        f"Can it be believed? Recalibration: {found['recalibration']}{independent}",
+        [
+            "where it says",
+            "right",
+            "error of that confidence",
+            "calibration error",
+            "p (KS)",
+            "p (Kuiper)",
+        ],
+        rows,
+    )
+    for caution in found["cautions"]:
+        say(f"caution: {caution}")
+
+
+def raw_table(metrics: dict[str, Any]) -> None:
+    """Print scores before and after recalibration, and the paired difference."""
+    found = metrics["calibration"]
+    if found["gain"] is None:
+        say("nothing recalibrates this model: raw scores are its scores")
+        return
+    rows = [
+        [name.replace("_", " "), score(metrics["raw"][name]), score(after), score(gain)]
+        for name, after in metrics["metrics"].items()
+        if (gain := found["gain"].get(name)) is not None
+    ]
+    title = f"Before and after recalibration ({found['recalibration']})"
+    table(title, ["", "raw", "recalibrated", "difference"], rows)

@@ -23,7 +23,8 @@ def evaluate(
         int, typer.Option(min=1, help="Draws, for models that draw; a point estimate has one.")
     ] = 30,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Show the scores before recalibration.")
+        bool,
+        typer.Option("--raw", help="Show the scores before recalibration, and the difference."),
     ] = False,
     json_file: Annotated[
         Path | None,
@@ -54,7 +55,7 @@ def evaluate(
         bayes-a2m evaluate models/crnn --data recordings --predictions predictions.nc
     """
     from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import metrics_tables, say
+    from bayes_a2m.cli.console import metrics_tables, raw_table, say
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate as evaluate_model
@@ -80,6 +81,8 @@ def evaluate(
     if result.alarm:
         say(f"warning: {result.alarm}")
     metrics = result.to_dict()
-    metrics_tables({**metrics, "metrics": metrics["raw"]} if raw else metrics)
+    metrics_tables(metrics)
+    if raw:
+        raw_table(metrics)
     if json_file is not None:
         write_json(json_file, metrics)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.calibration.recalibrate import METHODS, Choice, choose, recalibrated
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
@@ -27,6 +28,7 @@ from bayes_a2m.networks.registry import make_network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.studies.spec import (
     Experiment,
     Named,
@@ -237,7 +239,7 @@ class NetworkPosterior(Posterior):
         resume: bool = False,
         progress: bool = False,
     ) -> Self:
-        """Train the network, infer the doubt, tune the decoder.
+        """Train the network, infer the doubt, choose a recalibration, tune the decoder.
 
         Parameters
         ----------
@@ -264,9 +266,24 @@ class NetworkPosterior(Posterior):
         if start is not None:
             self.seen = self.seen.and_also(start.seen)
         self.learn(material, Work(workdir, resume, progress), start)
+        posterior = self.predict(tune, raw=True)
+        self.calibration = self._recalibration(posterior, tune)
+        posterior = recalibrated(posterior, self.calibration.recalibration)
         decoder = Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary))
-        self.decoder = decoder.tuned(self.predict(tune), [r.notes or () for r in tune])
+        self.decoder = decoder.tuned(posterior, [r.notes or () for r in tune])
         return self
+
+    def _recalibration(self, posterior: FramePosterior, tune: Dataset) -> Choice:
+        """The one the experiment names, or the one that cross-validation prefers."""
+        wanted = self.experiment.recalibration
+        methods = METHODS if wanted == "choose" else (wanted,)
+        return choose(
+            posterior,
+            tune.labels_on(self.grid),
+            methods=methods,
+            groups=[r.take for r in tune],
+            seed=self.seed,
+        )
 
     def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
         """Everything in :meth:`fit` that needs no more than the examples."""
@@ -369,6 +386,7 @@ class NetworkPosterior(Posterior):
                 vocabulary=self.vocabulary,
                 normalizer=self.frontend.normalizer,
                 decoder=self.decoder,
+                calibration=self.calibration,
                 seen=self.seen,
                 training_log=self.record.log,
                 training_seconds=self.record.seconds,
@@ -394,6 +412,7 @@ class NetworkPosterior(Posterior):
             ) from error
         model.vocabulary = contents.vocabulary
         model.decoder = contents.decoder
+        model.calibration = contents.calibration
         model.seen = contents.seen
         model.record = TrainingRecord(contents.training_log, contents.training_seconds)
         model._frontend = Frontend.of(experiment.features, contents.normalizer, experiment.windows)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import Spectrum
+from bayes_a2m.calibration.recalibrate import Choice, recalibrated
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
@@ -86,9 +87,12 @@ class Posterior(ABC):
         Turns its frames into notes; fitted on the tuning part.
     seen
         What it was fitted and tuned on.
+    calibration
+        How its pooled probabilities are recalibrated, and why so; chosen on the tuning part.
     """
 
     name: ClassVar[str]
+    calibration: Choice = Choice()
     vocabulary: Vocabulary
     decoder: Decoder
     seen: Seen
@@ -189,19 +193,29 @@ class Posterior(ABC):
         """From the contents of a model directory; ``source`` is named in errors."""
 
     def predict_chunks(
-        self, recordings: Iterable[Recording], draws: int = 30, *, size: int = CHUNK
+        self,
+        recordings: Iterable[Recording],
+        draws: int = 30,
+        *,
+        size: int = CHUNK,
+        raw: bool = False,
     ) -> Iterator[tuple[list[Recording], FramePosterior]]:
-        """Predict ``size`` recordings at a time, so that memory does not grow with their number."""
+        """Predict ``size`` recordings at a time, so that memory does not grow with their number.
+
+        ``raw`` leaves probabilities as they were before recalibration.
+        """
         chunk: list[Recording] = []
         for recording in recordings:
             chunk.append(recording)
             if len(chunk) == size:
-                yield chunk, self._together(chunk, draws)
+                yield chunk, self._together(chunk, draws, raw)
                 chunk = []
         if chunk:
-            yield chunk, self._together(chunk, draws)
+            yield chunk, self._together(chunk, draws, raw)
 
-    def predict(self, recordings: Dataset | Sequence[Recording], draws: int = 30) -> FramePosterior:
+    def predict(
+        self, recordings: Dataset | Sequence[Recording], draws: int = 30, *, raw: bool = False
+    ) -> FramePosterior:
         """The posterior predictive of every frame of some recordings.
 
         Parameters
@@ -210,17 +224,20 @@ class Posterior(ABC):
             Of any lengths, with or without references.
         draws
             How many to take, for methods that draw; a point estimate has one.
+        raw
+            Leave probabilities as they were before recalibration.
 
         Raises
         ------
         InputError
             If there is no recording, or its sound cannot be read.
         """
-        return self._together(list(recordings), draws)
+        return self._together(list(recordings), draws, raw)
 
-    def _together(self, recordings: Sequence[Recording], draws: int) -> FramePosterior:
+    def _together(self, recordings: Sequence[Recording], draws: int, raw: bool) -> FramePosterior:
         if not recordings:
             raise InputError("no recording to predict")
         log_probs = [self.predict_recording(r, draws) for r in recordings]
         ids = [r.id for r in recordings]
-        return FramePosterior.of_recordings(log_probs, ids, self.vocabulary, self.grid)
+        post = FramePosterior.of_recordings(log_probs, ids, self.vocabulary, self.grid)
+        return post if raw else recalibrated(post, self.calibration.recalibration)

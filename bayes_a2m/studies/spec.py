@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -95,6 +95,12 @@ class Named(BaseModel):
         return dict(self.model_extra or {})
 
 
+Recalibrating: TypeAlias = Literal[
+    "choose", "none", "temperature", "vector", "dirichlet", "isotonic"
+]
+"""How probabilities are recalibrated on the tuning part; "choose" lets cross-validation decide."""
+
+
 class Experiment(Settings):
     """A whole experiment."""
 
@@ -104,6 +110,7 @@ class Experiment(Settings):
     network: Named = Named(name="crnn")
     posterior: Named = Named(name="point")
     training: TrainingSettings = TrainingSettings()
+    recalibration: Recalibrating = "choose"
     seed: int = Field(0, ge=0)
 
 

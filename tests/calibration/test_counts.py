@@ -90,7 +90,10 @@ def joined(recordings, times):
 
 def same(one, other):
     for f in fields(FrameCounts):
-        np.testing.assert_allclose(getattr(one, f.name), getattr(other, f.name), atol=1e-9)
+        # histograms are kept in 32 bits
+        np.testing.assert_allclose(
+            getattr(one, f.name), getattr(other, f.name), rtol=1e-6, atol=1e-9
+        )
 
 
 WEIGHTS = [[1, 1, 1, 1, 1, 1], [0, 3, 0, 2, 1, 0], [0, 0, 6, 0, 0, 0], [2, 0, 0, 1, 1, 2]]
@@ -228,11 +231,11 @@ def test_sums_add_up_wherever_a_recording_is_cut(seed, frames, data):
     )
     for f in fields(FrameCounts):
         np.testing.assert_allclose(
-            getattr(parts, f.name).sum(axis=0), getattr(whole, f.name)[0], atol=1e-9
+            getattr(parts, f.name).sum(axis=0), getattr(whole, f.name)[0], rtol=1e-5, atol=1e-9
         )
     once, both = whole.metrics_of([[1]]), parts.metrics_of([[1, 1]])
     for name, values in once.items():
-        np.testing.assert_allclose(both[name], values, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(both[name], values, atol=1e-6, err_msg=name)
 
 
 def test_the_order_of_recordings_moves_with_the_weights(recordings, counts):
@@ -241,7 +244,7 @@ def test_the_order_of_recordings_moves_with_the_weights(recordings, counts):
     same(moved, counts.select(order))
     weights = np.asarray(WEIGHTS)
     for name, values in moved.metrics_of(weights[:, order]).items():
-        np.testing.assert_allclose(values, counts.metrics_of(weights)[name], atol=1e-9)
+        np.testing.assert_allclose(values, counts.metrics_of(weights)[name], atol=1e-6)
 
 
 def test_selecting_is_weighting_by_zero_or_one(counts):

@@ -1,0 +1,381 @@
+"""Which recalibration, and what it makes of a posterior.
+
+The methods (:mod:`bayes_a2m.calibration.recalibration`) have from no to twenty parameters, and a
+tuning part has a few dozen recordings, which is a few dozen independent things to learn from,
+however many frames. So the method is chosen by cross-validation over recordings within the
+tuning part, by the NLL of the held-out frames, and by the one-standard-error rule (Breiman et al.,
+"Classification and regression trees", 1984, section 3.4.3): a method must beat every simpler one
+by more than the standard error of the difference, which is taken between recordings.
+
+Draws are recalibrated after pooling: the mean q of the draws becomes q', the map of q. For the
+posterior to stay whole, with a variance, a mutual information and their exact sums, its draws move
+along: to those laws closest to the old ones, in Kullback-Leibler divergence of the joint law of
+draw and class, whose mean is q' (the I-projection of Csiszar, "I-divergence geometry of
+probability distributions and minimization problems", 1975). They have the form
+``p'_dk = a_d c_k p_dk``, and are found by scaling rows and columns in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.calibration.recalibration import (
+    Dirichlet,
+    Isotonic,
+    Recalibration,
+    Temperature,
+    Unchanged,
+    VectorScaling,
+)
+from bayes_a2m.calibration.sums import nll_of
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.prediction import SMALLEST, FramePosterior, FramePredictive
+from bayes_a2m.summary import Moments, PosteriorSummary
+
+METHODS: tuple[str, ...] = ("none", "temperature", "vector", "dirichlet", "isotonic")
+"""All methods, the simplest first."""
+
+FEWEST = 5
+"""Recordings below which nothing is recalibrated: too few to choose by."""
+
+_KINDS: tuple[type[Recalibration], ...] = (
+    Unchanged,
+    Temperature,
+    VectorScaling,
+    Dirichlet,
+    Isotonic,
+)
+
+_ROUNDS = 200
+"""Scalings of rows and columns at most; a few suffice unless draws contradict each other."""
+
+
+def recalibration_of(name: str) -> type[Recalibration]:
+    """The method of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+
+    >>> recalibration_of("temperature").__name__
+    'Temperature'
+    """
+    for kind in _KINDS:
+        if kind.name == name:
+            return kind
+    raise InputError(
+        f"no recalibration called {name!r}{suggest(name, METHODS)}; known: {', '.join(METHODS)}"
+    )
+
+
+def from_dict(values: dict[str, Any], source: str) -> Recalibration:
+    """From ``recalibration.json``; ``source`` is named in errors, other keys are passed over.
+
+    Raises
+    ------
+    InputError
+        If the method is unknown, or a parameter is missing or of the wrong kind.
+
+    >>> from_dict({"method": "temperature", "temperature": 2.0}, "recalibration.json")
+    Temperature(temperature=2.0)
+    """
+    try:
+        kind = recalibration_of(str(values["method"]))
+        return kind.from_dict(values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+    except KeyError as error:
+        raise InputError(f"{source}: lacks {error}") from error
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{source}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A recalibration, and why it was chosen.
+
+    Attributes
+    ----------
+    recalibration
+        Fitted on all recordings.
+    nll
+        Held-out NLL of every method, nats a frame; empty where there were too few recordings.
+    difference, standard_error
+        Of every method's NLL from that of "none", and its standard error between recordings.
+    recordings
+        How many it was chosen by.
+    reason
+        In a sentence.
+    """
+
+    recalibration: Recalibration = field(default_factory=Unchanged)
+    nll: dict[str, float] = field(default_factory=dict)
+    difference: dict[str, float] = field(default_factory=dict)
+    standard_error: dict[str, float] = field(default_factory=dict)
+    recordings: int = 0
+    reason: str = "nothing to choose by"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str) -> Choice:
+        """Take back what :meth:`to_dict` gave; how it was chosen may be missing.
+
+        Raises
+        ------
+        InputError
+            Where :func:`from_dict` does.
+        """
+        recalibration = from_dict(values, source)
+        try:
+            return cls(recalibration, **values.get("chosen_by", {}))
+        except TypeError as error:
+            raise InputError(f"{source}: chosen_by: {error}") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``recalibration.json``: the method, and under ``chosen_by`` how it was chosen."""
+        chosen_by = {name: value for name, value in vars(self).items() if name != "recalibration"}
+        return {**self.recalibration.to_dict(), "chosen_by": chosen_by}
+
+
+def choose(
+    posterior: FramePredictive,
+    labels: Sequence[Ints],
+    *,
+    methods: Sequence[str] = METHODS,
+    folds: int = 5,
+    groups: Sequence[str] | None = None,
+    seed: int = 0,
+    margin: float = 1.0,
+) -> Choice:
+    """Choose a recalibration by cross-validation over recordings, and fit it on all of them.
+
+    Parameters
+    ----------
+    posterior
+        Of recordings the model was not fitted on.
+    labels
+        Class of every frame, an array a recording.
+    methods
+        Candidates, the simplest first.
+    folds
+        Parts that recordings are dealt into, at random.
+    groups
+        A name for every recording, "" for none; those of one name (a take) stay together.
+    seed
+        Of the dealing.
+    margin
+        Standard errors by which a method has to beat each simpler one.
+
+    Raises
+    ------
+    InputError
+        If labels and recordings do not go together, a method is unknown, or there are no folds.
+    """
+    if len(labels) != len(posterior):
+        raise InputError(f"labels of {len(labels)} recordings for {len(posterior)} predicted ones")
+    if folds < 2:
+        raise InputError(f"cross-validation needs 2 folds or more, not {folds}")
+    kinds = {name: recalibration_of(name) for name in methods}
+    if not kinds:
+        raise InputError(f"no recalibration to choose from; known: {', '.join(METHODS)}")
+    laws = [np.asarray(posterior.of(i), dtype=np.float64) for i in range(len(posterior))]
+    everything = np.concatenate(laws), np.concatenate(list(labels))
+    if len(kinds) == 1:
+        only = next(iter(kinds.values())).fit(*everything)
+        return Choice(only, recordings=len(laws), reason=f"{only.name}: the only candidate")
+    names = _groups(posterior.ids, groups)
+    parts = min(folds, len(set(names)))
+    if len(set(names)) < FEWEST:
+        reason = f"{len(set(names))} recordings or takes are too few to choose by ({FEWEST})"
+        return Choice(recordings=len(laws), reason=reason)
+    place = _dealt(names, parts, seed)
+    sums = {name: _held_out(kind, laws, labels, place) for name, kind in kinds.items()}
+    frames = np.array([one.size for one in labels], dtype=np.float64)
+    reference = sums.get("none", next(iter(sums.values())))
+    chosen, beaten = _simplest(sums, frames, margin)
+    return Choice(
+        kinds[chosen].fit(*everything),
+        {name: float(one.sum() / frames.sum()) for name, one in sums.items()},
+        {name: _difference(one, reference, frames)[0] for name, one in sums.items()},
+        {name: _difference(one, reference, frames)[1] for name, one in sums.items()},
+        len(laws),
+        f"{chosen}: {beaten}, by cross-validation over {len(laws)} recordings",
+    )
+
+
+def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> FramePosterior:
+    """The posterior whose mean is the recalibrated mean, its draws moved as little as that takes.
+
+    Parameters
+    ----------
+    posterior
+        Of any number of draws.
+    recalibration
+        Fitted on pooled means.
+
+    Returns
+    -------
+    FramePosterior
+        Of the same draws; its mean is the recalibrated one within 1e-5. The same object where
+        there is nothing to recalibrate.
+
+    Raises
+    ------
+    InputError
+        If the recalibration is of another number of classes.
+
+    >>> from bayes_a2m.music import Vocabulary
+    >>> post = FramePosterior.from_probs([[[0.9, 0.1]]], vocabulary=Vocabulary((60,)))
+    >>> recalibrated(post, Temperature(2.0)).mean().round(3).tolist()
+    [[[0.75, 0.25]]]
+    """
+    if isinstance(recalibration, Unchanged):
+        return posterior
+    wanted = recalibration.apply(posterior.mean())
+    if posterior.draws == 1:
+        moved = wanted[None, None]
+    else:
+        chains, draws, *shape = posterior.log_probs.shape
+        laws = np.exp(posterior.log_probs.astype(np.float64)).reshape(-1, *shape)
+        moved = np.empty_like(laws)
+        for i in range(shape[0]):  # a recording at a time: what is settled is not scaled on
+            moved[:, i] = moved_to(laws[:, i], wanted[i])
+        moved = moved.reshape(chains, draws, *shape)
+    return FramePosterior(
+        np.log(np.maximum(moved, SMALLEST)),
+        posterior.lengths,
+        posterior.ids,
+        posterior.vocabulary,
+        posterior.grid,
+    )
+
+
+def recalibrated_summary(
+    summary: PosteriorSummary, recalibration: Recalibration
+) -> PosteriorSummary:
+    """As :func:`recalibrated`, where draws were not kept: an approximation.
+
+    The mean is exact. Of each class's total variance ``p (1 - p)``, and of the entropy, the same
+    shares are left to the draws as before.
+
+    Raises
+    ------
+    InputError
+        If the recalibration is of another number of classes.
+    """
+    if isinstance(recalibration, Unchanged):
+        return summary
+    old = summary.moments.probability
+    new = recalibration.apply(old)
+    before, after = old * (1 - old), new * (1 - new)
+    scale = np.divide(after, before, out=np.zeros_like(after), where=before > 0)
+    deviations = summary.moments.deviations * scale
+    share = summary.moments.expected_entropy / np.maximum(_entropy(old), SMALLEST)
+    expected = np.minimum(share, 1.0) * _entropy(new)
+    moments = Moments(summary.draws, new, deviations, expected)
+    return PosteriorSummary(moments, summary.lengths, summary.ids, summary.vocabulary, summary.grid)
+
+
+def moved_to(laws: Floats, wanted: Floats, *, tolerance: float = 1e-6) -> Floats:
+    """Draws of laws moved, as little as possible, so that their mean is another law.
+
+    Parameters
+    ----------
+    laws
+        ``(draw, frame, class)``.
+    wanted
+        The new mean, ``(frame, class)``.
+    tolerance
+        Largest difference of a mean from what is wanted.
+
+    Returns
+    -------
+    ndarray, shape (draw, frame, class)
+
+    >>> moved = moved_to(np.array([[[0.9, 0.1]], [[0.5, 0.5]]]), np.array([[0.6, 0.4]]))
+    >>> moved.mean(axis=0), moved.sum(axis=2)
+    (array([[0.6, 0.4]]), array([[1.],
+           [1.]]))
+    """
+    wanted = np.maximum(wanted, SMALLEST)
+    wanted = wanted / wanted.sum(axis=-1, keepdims=True)
+    moved: Floats = np.maximum(laws, SMALLEST)
+    going = np.arange(wanted.shape[0])
+    for _ in range(_ROUNDS):
+        part = moved[:, going]
+        part = part * (wanted[going] / part.mean(axis=0))
+        part /= part.sum(axis=-1, keepdims=True)
+        moved[:, going] = part
+        off = np.abs(part.mean(axis=0) - wanted[going]).max(axis=-1)
+        going = going[off > tolerance]
+        if not going.size:
+            break
+    return moved
+
+
+def _entropy(laws: Floats) -> Floats:
+    entropy: Floats = -(laws * np.log(np.maximum(laws, SMALLEST))).sum(axis=-1)
+    return entropy
+
+
+def _groups(ids: Sequence[str], groups: Sequence[str] | None) -> list[str]:
+    if groups is None:
+        return [f"id {one}" for one in ids]
+    if len(groups) != len(ids):
+        raise InputError(f"{len(groups)} groups for {len(ids)} recordings")
+    return [f"take {g}" if g else f"id {one}" for one, g in zip(ids, groups, strict=True)]
+
+
+def _dealt(names: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:
+    """The part of every recording, by its group; the order of recordings does not matter."""
+    known = sorted(set(names))
+    order = np.random.default_rng(seed).permutation(len(known))
+    part = {known[j]: i % parts for i, j in enumerate(order)}
+    return np.array([part[name] for name in names], dtype=np.int64)
+
+
+def _held_out(
+    kind: type[Recalibration],
+    laws: Sequence[Floats],
+    labels: Sequence[Ints],
+    place: NDArray[np.int64],
+) -> Floats:
+    """NLL of every recording, summed over its frames, by what was fitted on other parts."""
+    sums = np.zeros(len(laws))
+    for part in np.unique(place):
+        rest = [i for i, one in enumerate(place) if one != part]
+        fitted = kind.fit(
+            np.concatenate([laws[i] for i in rest]), np.concatenate([labels[i] for i in rest])
+        )
+        for i in np.flatnonzero(place == part).tolist():
+            sums[i] = nll_of(fitted.apply(laws[i]), labels[i]).sum()
+    return sums
+
+
+def _difference(one: Floats, other: Floats, frames: Floats) -> tuple[float, float]:
+    """Of NLL a frame, and its standard error between recordings."""
+    gaps = one - other
+    mean = gaps.sum() / frames.sum()
+    recordings = frames.size
+    square = np.square(gaps - mean * frames).sum() * recordings / (recordings - 1)
+    return float(mean), float(np.sqrt(square) / frames.sum())
+
+
+def _simplest(sums: dict[str, Floats], frames: Floats, margin: float) -> tuple[str, str]:
+    """The name of the method chosen, and the words for why."""
+    names = list(sums)
+    chosen = names[0]
+    for name in names[1:]:
+        gain, error = _difference(sums[name], sums[chosen], frames)
+        if -gain > margin * error:
+            chosen = name
+    best = min(names, key=lambda name: float(sums[name].sum()))
+    if best == chosen:
+        return chosen, "the lowest held-out NLL"
+    return chosen, f"no simpler and no surer gain; {best} is lower by less than a standard error"

@@ -1,0 +1,406 @@
+"""Ways of recalibrating probabilities: what was stated becomes what comes true.
+
+Each is a map from laws to laws, fitted on frames it has not been trained on, after draws are
+pooled: an average of calibrated draws is not calibrated, so there is nothing to be gained from
+recalibrating one by one (Rahaman and Thiery, "Uncertainty quantification and deep ensembles",
+2021, https://arxiv.org/abs/2007.08792).
+
+Three are log-linear, ``p' ~ exp(W log p + b)``, and fitted by maximum likelihood, which is convex:
+
+- **temperature**: ``W = I / T``, ``b = 0`` (Guo et al., "On calibration of modern neural networks",
+  2017, https://arxiv.org/abs/1706.04599): one number, and the class called stays;
+- **vector**: W diagonal (the same): a slope and a bias for every class;
+- **Dirichlet**: W full (Kull et al., "Beyond temperature scaling", 2019,
+  https://arxiv.org/abs/1910.12656), its off-diagonal entries and intercepts held back (their
+  ODIR): ``0.01`` times the mean square of each is added to the mean NLL.
+
+**Isotonic** fits a nondecreasing step function to every class against the rest (Zadrozny and
+Elkan, "Transforming classifier scores into accurate multiclass probability estimates", 2002) and
+normalises. A step that was never (always) right would say 0 (1), and one miss would cost an
+infinite NLL, so a step of n frames, m of them right, says ``(m + 1/2) / (n + 1)``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.calibration.sums import CLIP
+from bayes_a2m.errors import InputError
+
+HELD_BACK = 0.01
+"""Weight of the mean squares of Dirichlet scaling's off-diagonal entries and of its intercepts."""
+
+TEMPERATURES = (0.05, 20.0)
+"""Bounds of a temperature."""
+
+
+class Recalibration(ABC):
+    """A map from laws to laws.
+
+    Attributes
+    ----------
+    name
+        What ``recalibration.json`` calls it.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, probabilities: Floats, labels: Ints) -> Self:
+        """From frames: their laws ``(frames, class)`` and true classes ``(frames,)``."""
+
+    @abstractmethod
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """The laws recalibrated, shape ``(..., class)`` as given, 64-bit."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The method's name and parameters, as JSON holds them."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Take back what :meth:`to_dict` gave.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a parameter is missing or of the wrong kind.
+        """
+
+
+@dataclass(frozen=True)
+class Unchanged(Recalibration):
+    """No recalibration: always a candidate.
+
+    >>> Unchanged().apply([[0.9, 0.1]])
+    array([[0.9, 0.1]])
+    """
+
+    name: ClassVar[str] = "none"
+
+    @classmethod
+    def fit(cls, probabilities: Floats, labels: Ints) -> Self:
+        """There is nothing to fit."""
+        return cls()
+
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """What was given."""
+        return np.asarray(probabilities, dtype=np.float64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The name alone."""
+        return {"method": self.name}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Whatever else it says."""
+        return cls()
+
+
+@dataclass(frozen=True)
+class Temperature(Recalibration):
+    """``p' ~ p^(1 / T)``: above 1 it takes confidence back.
+
+    >>> Temperature(2.0).apply([[0.9, 0.1]])  # 3 : 1
+    array([[0.75, 0.25]])
+    """
+
+    temperature: float
+    name: ClassVar[str] = "temperature"
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"a temperature must be positive, not {self.temperature}")
+
+    @classmethod
+    def fit(cls, probabilities: Floats, labels: Ints) -> Self:
+        """By maximum likelihood, between the bounds of :data:`TEMPERATURES`."""
+        low, high = np.log(1 / np.array(TEMPERATURES))[::-1]
+
+        def parameters(theta: Floats) -> tuple[Floats, Floats]:
+            classes = probabilities.shape[1]
+            return np.exp(theta[0]) * np.eye(classes), np.zeros(classes)
+
+        def gradient(theta: Floats, by_w: Floats, by_b: Floats) -> Floats:
+            return np.array([np.exp(theta[0]) * np.trace(by_w)])
+
+        found = _most_likely(
+            probabilities, labels, np.zeros(1), parameters, gradient, bounds=[(low, high)]
+        )
+        return cls(float(np.exp(-found[0])))
+
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """Divide log-probabilities by T."""
+        return _softmax(_log(probabilities) / self.temperature)
+
+    def to_dict(self) -> dict[str, Any]:
+        """With ``temperature``."""
+        return {"method": self.name, "temperature": self.temperature}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """With ``temperature``."""
+        return cls(float(values["temperature"]))
+
+
+@dataclass(frozen=True)
+class VectorScaling(Recalibration):
+    """``p'_k ~ exp(w_k log p_k + b_k)``.
+
+    >>> VectorScaling((1.0, 1.0), (0.0, float(np.log(9)))).apply([[0.9, 0.1]])
+    array([[0.5, 0.5]])
+    """
+
+    slopes: tuple[float, ...]
+    biases: tuple[float, ...]
+    name: ClassVar[str] = "vector"
+
+    def __post_init__(self) -> None:
+        _check_finite(self.slopes, self.biases)
+        if len(self.slopes) != len(self.biases):
+            raise ValueError("vector scaling needs as many slopes as biases")
+
+    @classmethod
+    def fit(cls, probabilities: Floats, labels: Ints) -> Self:
+        """By maximum likelihood, with 0.001 times the mean square of the biases held back.
+
+        Without, the bias of a class that never occurs would have no end.
+        """
+        classes = probabilities.shape[1]
+
+        def parameters(theta: Floats) -> tuple[Floats, Floats]:
+            return np.diag(theta[:classes]), theta[classes:]
+
+        def gradient(theta: Floats, by_w: Floats, by_b: Floats) -> Floats:
+            return np.concatenate([np.diag(by_w), by_b])
+
+        def penalty(w: Floats, b: Floats) -> tuple[float, Floats, Floats]:
+            strength = 0.1 * HELD_BACK / classes
+            return strength * float(b @ b), np.zeros_like(w), 2 * strength * b
+
+        start = np.concatenate([np.ones(classes), np.zeros(classes)])
+        found = _most_likely(probabilities, labels, start, parameters, gradient, penalty)
+        return cls(_tuple(found[:classes]), _tuple(found[classes:]))
+
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """Scale and shift log-probabilities."""
+        log = _log(probabilities, len(self.slopes))
+        return _softmax(log * np.array(self.slopes) + np.array(self.biases))
+
+    def to_dict(self) -> dict[str, Any]:
+        """With ``slopes`` and ``biases``."""
+        return {"method": self.name, "slopes": list(self.slopes), "biases": list(self.biases)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """With ``slopes`` and ``biases``."""
+        return cls(_tuple(values["slopes"]), _tuple(values["biases"]))
+
+
+@dataclass(frozen=True)
+class Dirichlet(Recalibration):
+    """``p' ~ exp(W log p + b)``.
+
+    >>> swap = Dirichlet(((0.0, 1.0), (1.0, 0.0)), (0.0, 0.0))
+    >>> swap.apply([[0.9, 0.1]])
+    array([[0.1, 0.9]])
+    """
+
+    matrix: tuple[tuple[float, ...], ...]
+    biases: tuple[float, ...]
+    name: ClassVar[str] = "dirichlet"
+
+    def __post_init__(self) -> None:
+        _check_finite(*self.matrix, self.biases)
+        if {len(row) for row in self.matrix} | {len(self.matrix)} != {len(self.biases)}:
+            raise ValueError("Dirichlet scaling needs a square matrix, a row and a bias a class")
+
+    @classmethod
+    def fit(cls, probabilities: Floats, labels: Ints, *, held_back: float = HELD_BACK) -> Self:
+        """By penalised maximum likelihood; ``held_back`` is the weight of the mean squares."""
+        classes = probabilities.shape[1]
+        size = classes * classes
+
+        def parameters(theta: Floats) -> tuple[Floats, Floats]:
+            return theta[:size].reshape(classes, classes), theta[size:]
+
+        def gradient(theta: Floats, by_w: Floats, by_b: Floats) -> Floats:
+            return np.concatenate([by_w.ravel(), by_b])
+
+        def penalty(w: Floats, b: Floats) -> tuple[float, Floats, Floats]:
+            across = w - np.diag(np.diag(w))
+            by_entry = held_back / max(1, size - classes)
+            value = by_entry * np.square(across).sum() + held_back * (b @ b) / classes
+            return float(value), 2 * by_entry * across, 2 * held_back * b / classes
+
+        start = np.concatenate([np.eye(classes).ravel(), np.zeros(classes)])
+        found = _most_likely(probabilities, labels, start, parameters, gradient, penalty)
+        matrix, biases = parameters(found)
+        return cls(tuple(_tuple(row) for row in matrix), _tuple(biases))
+
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """Map log-probabilities."""
+        log = _log(probabilities, len(self.biases))
+        return _softmax(log @ np.array(self.matrix).T + np.array(self.biases))
+
+    def to_dict(self) -> dict[str, Any]:
+        """With ``matrix`` and ``biases``."""
+        rows = [list(row) for row in self.matrix]
+        return {"method": self.name, "matrix": rows, "biases": list(self.biases)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """With ``matrix`` and ``biases``."""
+        return cls(tuple(_tuple(row) for row in values["matrix"]), _tuple(values["biases"]))
+
+
+@dataclass(frozen=True)
+class Isotonic(Recalibration):
+    """A nondecreasing step function for every class, then normalised.
+
+    Attributes
+    ----------
+    steps
+        For every class the probabilities at which a step begins, ascending; the first step also
+        holds what is below it.
+    levels
+        What each step says, before normalisation.
+
+    >>> one = Isotonic(((0.0, 0.5), (0.0, 0.5)), ((0.2, 0.6), (0.2, 0.6)))
+    >>> one.apply([[0.9, 0.1]])  # 0.6 and 0.2
+    array([[0.75, 0.25]])
+    """
+
+    steps: tuple[tuple[float, ...], ...]
+    levels: tuple[tuple[float, ...], ...]
+    name: ClassVar[str] = "isotonic"
+
+    def __post_init__(self) -> None:
+        _check_finite(*self.steps, *self.levels)
+        sizes = [len(one) for one in self.steps]
+        if sizes != [len(one) for one in self.levels] or not all(sizes):
+            raise ValueError("isotonic recalibration needs a level for every step of every class")
+
+    @classmethod
+    def fit(cls, probabilities: Floats, labels: Ints) -> Self:
+        """By pooling adjacent violators, each class against the rest."""
+        fitted = [
+            _isotonic_steps(probabilities[:, k], labels == k) for k in range(probabilities.shape[1])
+        ]
+        return cls(tuple(s for s, _ in fitted), tuple(levels for _, levels in fitted))
+
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """Look up every class's step, and normalise."""
+        p = np.asarray(probabilities, dtype=np.float64)
+        _check_classes(p, len(self.steps))
+        said = np.empty_like(p)
+        for k, (steps, levels) in enumerate(zip(self.steps, self.levels, strict=True)):
+            place = np.searchsorted(np.array(steps), p[..., k], side="right") - 1
+            said[..., k] = np.array(levels)[np.maximum(place, 0)]
+        laws: Floats = said / said.sum(axis=-1, keepdims=True)
+        return laws
+
+    def to_dict(self) -> dict[str, Any]:
+        """With ``steps`` and ``levels``."""
+        steps, levels = [list(one) for one in self.steps], [list(one) for one in self.levels]
+        return {"method": self.name, "steps": steps, "levels": levels}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """With ``steps`` and ``levels``."""
+        steps, levels = values["steps"], values["levels"]
+        return cls(tuple(_tuple(one) for one in steps), tuple(_tuple(one) for one in levels))
+
+
+def _isotonic_steps(
+    stated: Floats, true: NDArray[np.bool_]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Where steps begin, and the smoothed share that came true on each."""
+    from sklearn.isotonic import isotonic_regression
+
+    values, place = np.unique(stated, return_inverse=True)
+    count = np.bincount(place).astype(np.float64)
+    hits = np.bincount(place, true.astype(np.float64))
+    fitted = isotonic_regression(hits / count, sample_weight=count)
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(fitted) > 1e-12) + 1])
+    frames, right = np.add.reduceat(count, begins), np.add.reduceat(hits, begins)
+    # smoothing moves small steps most, and past their neighbours: pooled once more, by their size
+    levels = isotonic_regression((right + 0.5) / (frames + 1), sample_weight=frames + 1)
+    return _tuple(values[begins]), _tuple(levels)
+
+
+Parameters = Callable[[Floats], tuple[Floats, Floats]]
+Gradient = Callable[[Floats, Floats, Floats], Floats]
+Penalty = Callable[[Floats, Floats], tuple[float, Floats, Floats]]
+
+
+def _most_likely(
+    probabilities: Floats,
+    labels: Ints,
+    start: Floats,
+    parameters: Parameters,
+    gradient: Gradient,
+    penalty: Penalty | None = None,
+    bounds: list[tuple[float, float]] | None = None,
+) -> Floats:
+    """Parameters with the least mean NLL, plus the penalty, by L-BFGS."""
+    from scipy.optimize import minimize
+
+    log = _log(probabilities)
+    frames = np.arange(labels.shape[0])
+
+    def objective(theta: Floats) -> tuple[float, Floats]:
+        w, b = parameters(theta)
+        laws = _softmax(log @ w.T + b)
+        value = float(-np.log(np.maximum(laws[frames, labels], CLIP)).mean())
+        laws[frames, labels] -= 1
+        by_w, by_b = laws.T @ log / frames.size, laws.mean(axis=0)
+        if penalty is not None:
+            more, more_w, more_b = penalty(w, b)
+            value, by_w, by_b = value + more, by_w + more_w, by_b + more_b
+        return value, gradient(theta, by_w, by_b)
+
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    if not np.isfinite(found.fun):
+        raise InputError("a recalibration could not be fitted: its NLL is not finite")
+    best: Floats = np.asarray(found.x, dtype=np.float64)
+    return best
+
+
+def _log(probabilities: ArrayLike, classes: int | None = None) -> Floats:
+    p = np.asarray(probabilities, dtype=np.float64)
+    _check_classes(p, classes)
+    logs: Floats = np.log(np.maximum(p, CLIP))
+    return logs
+
+
+def _softmax(scores: Floats) -> Floats:
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    laws: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return laws
+
+
+def _check_classes(p: Floats, classes: int | None) -> None:
+    if classes is not None and p.shape[-1] != classes:
+        raise InputError(
+            f"recalibration of {classes} classes cannot be applied to {p.shape[-1]}; it belongs "
+            "to another model"
+        )
+
+
+def _check_finite(*rows: tuple[float, ...]) -> None:
+    if not all(np.isfinite(row).all() for row in rows):
+        raise ValueError("parameters of a recalibration must be finite")
+
+
+def _tuple(values: ArrayLike) -> tuple[float, ...]:
+    return tuple(float(one) for one in np.asarray(values, dtype=np.float64))
