@@ -24,13 +24,15 @@ from bayes_a2m.calibration.bootstrap import (
     intervals_by_class,
     resample_weights,
 )
+from bayes_a2m.calibration.conformal import SetCounts
 from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.calibration.findings import findings, trust
 from bayes_a2m.calibration.note_scores import NoteCounts
 from bayes_a2m.calibration.places import by_level, by_run_length, level_of
 from bayes_a2m.calibration.recalibrate import recalibrated
-from bayes_a2m.calibration.recalibration import Recalibration, Unchanged
 from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
+from bayes_a2m.calibration.selective import AcceptCounts, accept, realised
+from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
@@ -45,6 +47,12 @@ if TYPE_CHECKING:
 
 RESAMPLES = 1000
 """Of recordings, for each interval."""
+
+ACCEPT_ERROR = 0.05
+"""Share of accepted frames that may be wrong where nothing else is asked."""
+
+ACCEPT_CONFIDENCE = 0.9
+"""Chance, over tuning parts, that it is kept."""
 
 Chunks = Iterable[tuple[Sequence[Recording], FramePosterior]]
 
@@ -79,8 +87,12 @@ class Evaluation:
         Counts of all frames and of notes before recalibration; None where nothing recalibrates.
     places
         Kind of place (run length, level) to place to the counts of its frames.
-    recalibration
-        Name of the method.
+    tuned
+        What the tuning part said: recalibration, conformal sets, accepted frames.
+    sets
+        Of each stored level, how often its sets hold the truth.
+    accepted
+        Counts of accepted frames.
     """
 
     ids: tuple[str, ...]
@@ -98,15 +110,21 @@ class Evaluation:
     raw: FrameCounts | None = None
     raw_notes: NoteCounts | None = None
     places: dict[str, dict[str, FrameCounts]] = field(default_factory=dict)
-    recalibration: str = "none"
+    tuned: Tuned = field(default_factory=Tuned)
+    sets: tuple[SetCounts, ...] = ()
+    accepted: AcceptCounts | None = None
 
-    def to_dict(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+    def to_dict(
+        self, *, resamples: int = RESAMPLES, seed: int = 0, accept_error: float = ACCEPT_ERROR
+    ) -> dict[str, Any]:
         """The content of ``metrics.json``: every score with its 95 % interval.
 
         Parameters
         ----------
         resamples, seed
             Of the recordings; all scores see the same resamples.
+        accept_error
+            Share of accepted frames that may be wrong: what threshold keeps it, and does it?
         """
         everyone = np.ones(len(self.ids), dtype=bool)
         taken = np.array([bool(t) and t in self.seen_takes for t in self.takes], dtype=bool)
@@ -132,8 +150,10 @@ class Evaluation:
             ),
             "by_place": self._by_place(resamples, seed),
             "calibration": {
-                "recalibration": self.recalibration,
+                "recalibration": self.tuned.recalibration.name,
                 "gain": self._gain(resamples, seed),
+                "conformal": [self._coverage(i, resamples, seed) for i in range(len(self.sets))],
+                "accept": self._accept(accept_error, resamples, seed),
                 **findings(self.frames, self.vocabulary.names, resamples=resamples, seed=seed),
             },
             "confusion": self.frames.confusion.sum(axis=0).astype(int).tolist(),
@@ -175,6 +195,48 @@ class Evaluation:
 
         found = intervals(difference, weights)
         return {name: _triple(one) for name, one in found.items()}
+
+    def _coverage(self, i: int, resamples: int, seed: int) -> dict[str, Any]:
+        """Of the sets of one level: how often they hold the truth, and how large they are."""
+        sets, counts = self.tuned.sets[i], self.sets[i]
+
+        def scores(which: NDArray[np.bool_]) -> dict[str, Any]:
+            drawn = resample_weights(int(which.sum()), resamples, np.random.default_rng(seed))
+            found = intervals(counts.select(which).metrics_of, drawn)
+            return {name: _triple(one) for name, one in found.items()}
+
+        everyone = np.ones(len(self.ids), dtype=bool)
+        weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
+        by_class = intervals_by_class(counts.per_class_of, weights)
+        return {
+            "level": sets.level,
+            "way": sets.way,
+            **scores(everyone),
+            "per_class": {
+                name: {score: _triple(one) for score, one in found.items()}
+                for name, found in zip(self.vocabulary.names, by_class, strict=True)
+            },
+            "per_condition": {
+                name: scores(np.array(self.conditions) == name)
+                for name in sorted(set(self.conditions) - {""})
+            },
+            "warnings": sets.warnings(self.vocabulary.names),
+        }
+
+    def _accept(self, error: float, resamples: int, seed: int) -> dict[str, Any] | None:
+        """The threshold the tuning part gives, and the error and share kept of these recordings."""
+        if self.tuned.accepted is None or self.accepted is None:
+            return None
+        chosen = accept(self.tuned.accepted, error, confidence=ACCEPT_CONFIDENCE, resamples=10)
+        wrong, kept = realised(self.accepted, chosen.threshold, resamples=resamples, seed=seed)
+        return {
+            "asked": error,
+            "confidence": ACCEPT_CONFIDENCE,
+            "threshold": chosen.threshold if chosen.threshold <= 1 else None,
+            "error": _triple(wrong),
+            "kept": _triple(kept),
+            "promise": chosen.promise,
+        }
 
     def _by_place(self, resamples: int, seed: int) -> dict[str, Any]:
         """Scores by run length, level and take; only those that are quick to resample."""
@@ -247,7 +309,7 @@ def evaluate(
     evaluation = evaluate_chunks(
         chunks,
         model.decoder,
-        recalibration=model.calibration.recalibration,
+        tuned=model.calibration,
         total=len(data),
         seen_takes=model.seen.takes,
         predictions=predictions,
@@ -263,7 +325,7 @@ def evaluate_chunks(
     chunks: Chunks,
     decoder: Decoder,
     *,
-    recalibration: Recalibration | None = None,
+    tuned: Tuned | None = None,
     total: int,
     seen_takes: Sequence[str] = (),
     predictions: Path | None = None,
@@ -272,19 +334,21 @@ def evaluate_chunks(
 ) -> Evaluation:
     """Count what any source of posteriors says of recordings with references.
 
-    Posteriors come as they are before ``recalibration``, which is applied here and counted apart.
+    Posteriors come as they are before recalibration; that of ``tuned`` is applied here.
     """
-    recalibration = recalibration or Unchanged()
+    tuned = tuned or Tuned()
     members: list[Recording] = []
     frames, near, away, notes = [], [], [], []
     before: list[FrameCounts] = []
     notes_before: list[NoteCounts] = []
+    sets: list[list[SetCounts]] = [[] for _ in tuned.sets]
+    accepted: list[AcceptCounts] = []
     places: dict[str, dict[str, list[FrameCounts]]] = {"run_length": {}, "level": {}}
     kept: list[xarray.Dataset] = []
     draws, vocabulary = 0, Vocabulary()
     alarm: str | None = None
     for recordings, raw in chunks:
-        posterior = recalibrated(raw, recalibration)
+        posterior = recalibrated(raw, tuned.recalibration)
         if not members:
             from bayes_a2m.posteriors.diagnosis import collapsed
 
@@ -299,6 +363,9 @@ def evaluate_chunks(
             near.append(FrameCounts.of(probs[close], truth[close]))
             away.append(FrameCounts.of(probs[~close], truth[~close]))
             notes.append(NoteCounts.of(recording.notes or (), decoded[i].notes, recording.duration))
+            accepted.append(AcceptCounts.of(probs, truth))
+            for of_level, kept_sets in zip(tuned.sets, sets, strict=True):
+                kept_sets.append(SetCounts.of(of_level.sets(probs), truth))
             level = level_of(recording.audio(grid.sample_rate), grid, truth.size)
             for kind, masks in (
                 ("run_length", by_run_length(truth, grid)),
@@ -340,7 +407,9 @@ def evaluate_chunks(
             kind: {place: FrameCounts.stack(parts) for place, parts in found.items()}
             for kind, found in places.items()
         },
-        recalibration=recalibration.name,
+        tuned=tuned,
+        sets=tuple(SetCounts.stack(parts) for parts in sets),
+        accepted=AcceptCounts.stack(accepted),
     )
 
 

@@ -5,7 +5,7 @@
 ``config.yaml``         the experiment, the vocabulary, the format's version
 ``normalizer.json``     global statistics of the training part
 ``decoder.json``        transitions and settings of the decoding
-``recalibration.json``  how probabilities are recalibrated after pooling
+``recalibration.json``  recalibration after pooling, conformal sets, accepted frames
 ``seen.json``           ids and content hashes of what it was fitted and tuned on
 ``training.csv``        one row an epoch
 ``metrics.json``        how it does on the tuning part (null until measured)
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.recalibrate import Choice
+from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
@@ -57,7 +57,7 @@ class Contents:
     vocabulary: Vocabulary
     normalizer: Normalizer
     decoder: Decoder
-    calibration: Choice
+    calibration: Tuned
     seen: Seen
     training_log: str
     training_seconds: float
@@ -133,7 +133,7 @@ def read(path: Path) -> Contents:
         vocabulary=vocabulary,
         normalizer=Normalizer.from_dict(read_json(path / "normalizer.json")),
         decoder=Decoder.from_dict(read_json(path / "decoder.json")),
-        calibration=Choice.from_dict(read_json(recalibration), str(recalibration)),
+        calibration=Tuned.from_dict(read_json(recalibration), str(recalibration)),
         seen=seen,
         training_log=(path / "training.csv").read_text(encoding="utf-8"),
         training_seconds=seconds,

@@ -124,7 +124,14 @@ def calibration_table(metrics: dict[str, Any]) -> None:
         ],
         rows,
     )
-    for caution in found["cautions"]:
+    _sets_table(metrics)
+    accepted = found["accept"]
+    if accepted is not None:
+        say(accepted_line(accepted))
+    for caution in [
+        *found["cautions"],
+        *(w for one in found["conformal"] for w in one["warnings"]),
+    ]:
         say(f"caution: {caution}")
 
 
@@ -141,3 +148,34 @@ def raw_table(metrics: dict[str, Any]) -> None:
     ]
     title = f"Before and after recalibration ({found['recalibration']})"
     table(title, ["", "raw", "recalibrated", "difference"], rows)
+
+
+def _sets_table(metrics: dict[str, Any]) -> None:
+    """Print how often conformal sets hold the truth, and how large they are, class by class."""
+    levels = metrics["calibration"]["conformal"]
+    if not levels:
+        return
+    rows = [
+        [
+            name,
+            *(
+                score(one["per_class"][name][what], interval=what == "coverage")
+                for one in levels
+                for what in ("coverage", "size")
+            ),
+        ]
+        for name in metrics["per_class"]
+    ]
+    heads = [f"{100 * one['level']:g} % {what}" for one in levels for what in ("hold", "size")]
+    table("Sets of classes that hold the truth", ["frames of", *heads], rows)
+
+
+def accepted_line(accepted: dict[str, Any]) -> str:
+    """What accepting confident frames keeps and costs, in a sentence."""
+    if accepted["threshold"] is None:
+        return f"--accept-error {accepted['asked']:g}: {accepted['promise']}"
+    return (
+        f"--accept-error {accepted['asked']:g}: of these recordings {score(accepted['kept'])} of "
+        f"the frames are accepted (confidence {accepted['threshold']:.3f} and more), "
+        f"{score(accepted['error'])} of those are wrong; {accepted['promise']}"
+    )

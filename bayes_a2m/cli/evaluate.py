@@ -26,6 +26,12 @@ def evaluate(
         bool,
         typer.Option("--raw", help="Show the scores before recalibration, and the difference."),
     ] = False,
+    accept_error: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Which confidence keeps errors below this share, and does it?"
+        ),
+    ] = 0.05,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write metrics.json here.", show_default=False),
@@ -53,6 +59,8 @@ def evaluate(
         bayes-a2m evaluate models/crnn --data recordings --split validation --json metrics.json
 
         bayes-a2m evaluate models/crnn --data recordings --predictions predictions.nc
+
+        bayes-a2m evaluate models/crnn --data recordings --raw --accept-error 0.03
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import metrics_tables, raw_table, say
@@ -62,6 +70,8 @@ def evaluate(
     from bayes_a2m.files import write_json
     from bayes_a2m.model import load_model
 
+    if not 0 < accept_error < 1:
+        raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
     if predictions is not None and predictions.suffix != ".nc":
         raise InputError(f"{predictions}: predictions are NetCDF; name the file *.nc")
     if draws_too and predictions is None:
@@ -80,7 +90,7 @@ def evaluate(
         )
     if result.alarm:
         say(f"warning: {result.alarm}")
-    metrics = result.to_dict()
+    metrics = result.to_dict(accept_error=accept_error)
     metrics_tables(metrics)
     if raw:
         raw_table(metrics)

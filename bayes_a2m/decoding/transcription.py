@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 from bayes_a2m.audio.io import EXTENSIONS
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
 from bayes_a2m.music import Note, Vocabulary, midi
+from bayes_a2m.prediction import FramePredictive
 
 
 @dataclass(frozen=True)
@@ -23,27 +25,49 @@ class Transcription:
     frame_probabilities
         For every note the mean over its frames of the posterior predictive of its pitch.
         It says how sure the frames were; it is not the probability that the note is right.
+    accepted
+        For every note the share of its frames whose confidence reached a threshold; empty where
+        none was asked for.
     """
 
     id: str
     notes: tuple[Note, ...]
     frame_probabilities: tuple[float, ...]
     vocabulary: Vocabulary
+    accepted: tuple[float, ...] = ()
+
+    @property
+    def doubtful(self) -> tuple[bool, ...]:
+        """For every note whether fewer than half of its frames were accepted."""
+        return tuple(share < 0.5 for share in self.accepted)
+
+    def accepting(self, posterior: FramePredictive, recording: int, threshold: float) -> Self:
+        """With the share of every note's frames whose confidence reaches the threshold."""
+        reached = posterior.confidence()[recording, : posterior.lengths[recording]] >= threshold
+        spans = (posterior.grid.span(note.onset, note.offset) for note in self.notes)
+        return replace(self, accepted=tuple(float(reached[a:b].mean()) for a, b in spans))
 
     def write_midi(self, path: str | Path, *, transpose: int = 0) -> None:
-        """Write a MIDI file, atomically; ``transpose`` in semitones."""
-        midi.write(Path(path), self.notes, transpose=transpose)
+        """Write a MIDI file, atomically; ``transpose`` in semitones; "?" at doubtful notes."""
+        midi.write(Path(path), self.notes, transpose=transpose, doubtful=self.doubtful)
 
     def to_csv(self, *, transpose: int = 0) -> str:
-        """One line a note: seconds, MIDI pitch, its name, its frames' mean probability."""
+        """One line a note: seconds, MIDI pitch, its name, its frames' mean probability.
+
+        Where a threshold was asked for, also the share of its frames accepted, and whether the
+        note is doubtful.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["onset_seconds", "offset_seconds", "pitch", "name", "frame_probability"])
-        for note, probability in zip(self.notes, self.frame_probabilities, strict=True):
+        header = ["onset_seconds", "offset_seconds", "pitch", "name", "frame_probability"]
+        more: list[Any] = ["accepted_share", "doubtful"] if self.accepted else []
+        writer.writerow([*header, *more])
+        for i, (note, sure) in enumerate(zip(self.notes, self.frame_probabilities, strict=True)):
             pitch = note.pitch + transpose
             name = self.vocabulary.pitch_name(pitch)
             times = (f"{note.onset:.4f}", f"{note.offset:.4f}")
-            writer.writerow([*times, pitch, name, f"{probability:.4f}"])
+            more = [f"{self.accepted[i]:.4f}", int(self.doubtful[i])] if self.accepted else []
+            writer.writerow([*times, pitch, name, f"{sure:.4f}", *more])
         return buffer.getvalue()
 
     def write_csv(self, path: str | Path, *, transpose: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,8 +85,13 @@ def read_for(path: Path, vocabulary: Vocabulary, duration: float) -> list[Note]:
     return clip(content.notes, duration)
 
 
-def write(path: Path, notes: Iterable[Note], *, transpose: int = 0) -> None:
+def write(
+    path: Path, notes: Iterable[Note], *, transpose: int = 0, doubtful: Sequence[bool] = ()
+) -> None:
     """Write notes as a single-track MIDI file, atomically.
+
+    Notes that are ``doubtful`` (one truth value a note, where any) get the lyric "?" at their
+    onset, which sequencers and score editors show.
 
     Raises
     ------
@@ -104,5 +109,8 @@ def write(path: Path, notes: Iterable[Note], *, transpose: int = 0) -> None:
         moved = replace(note, pitch=pitch)
         voice.notes.append(pretty_midi.Note(moved.velocity, moved.pitch, moved.onset, moved.offset))
     midi.instruments.append(voice)
+    for note, unsure in zip(voice.notes, doubtful, strict=False):
+        if unsure:
+            midi.lyrics.append(pretty_midi.Lyric("?", note.start))
     with atomic_path(path) as temporary:
         midi.write(str(temporary))

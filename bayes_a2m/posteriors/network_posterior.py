@@ -18,7 +18,8 @@ from torch import Tensor
 
 from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.recalibrate import METHODS, Choice, choose, recalibrated
+from bayes_a2m.calibration.recalibrate import METHODS, recalibrated
+from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
@@ -267,17 +268,17 @@ class NetworkPosterior(Posterior):
             self.seen = self.seen.and_also(start.seen)
         self.learn(material, Work(workdir, resume, progress), start)
         posterior = self.predict(tune, raw=True)
-        self.calibration = self._recalibration(posterior, tune)
+        self.calibration = self._tuned(posterior, tune)
         posterior = recalibrated(posterior, self.calibration.recalibration)
         decoder = Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary))
         self.decoder = decoder.tuned(posterior, [r.notes or () for r in tune])
         return self
 
-    def _recalibration(self, posterior: FramePosterior, tune: Dataset) -> Choice:
-        """The one the experiment names, or the one that cross-validation prefers."""
+    def _tuned(self, posterior: FramePosterior, tune: Dataset) -> Tuned:
+        """With the recalibration the experiment names, or the one cross-validation prefers."""
         wanted = self.experiment.recalibration
         methods = METHODS if wanted == "choose" else (wanted,)
-        return choose(
+        return Tuned.on(
             posterior,
             tune.labels_on(self.grid),
             methods=methods,

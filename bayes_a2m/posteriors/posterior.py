@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import Spectrum
-from bayes_a2m.calibration.recalibrate import Choice, recalibrated
+from bayes_a2m.calibration.recalibrate import recalibrated
+from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
@@ -88,11 +89,12 @@ class Posterior(ABC):
     seen
         What it was fitted and tuned on.
     calibration
-        How its pooled probabilities are recalibrated, and why so; chosen on the tuning part.
+        What the tuning part says of its probabilities: how they are recalibrated and why so,
+        conformal sets, what ``--accept-error`` needs.
     """
 
     name: ClassVar[str]
-    calibration: Choice = Choice()
+    calibration: Tuned = Tuned()
     vocabulary: Vocabulary
     decoder: Decoder
     seen: Seen

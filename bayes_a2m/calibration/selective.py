@@ -1,0 +1,322 @@
+"""Accepting frames: name an error rate, get the confidence that keeps it.
+
+A frame is accepted where its confidence, the probability of the class called, reaches a
+threshold. The higher the threshold, the fewer of the accepted frames are wrong, and the fewer
+are accepted. Two ways to choose it from tuning recordings, for an error rate ``e``:
+
+- **plain**: the lowest threshold at which, and above which, the error of the accepted frames is
+  at most e. New recordings err by e on average, half of the time by more.
+- **with a confidence** ``c``: Learn then Test (Angelopoulos et al. 2021,
+  https://arxiv.org/abs/2110.01052) with a fixed sequence. Thresholds are tested from the highest
+  down, and the last one passed before the first failure is taken; a test passes where the mean
+  over recordings of ``wrong_r - e accepted_r`` is below zero by a one-sided t-test at level c
+  between recordings. With a chance of at least c (over tuning parts; as exact as the t-test is)
+  the pooled error of accepted frames of new recordings is at most e.
+
+Frames of a recording err together, so a binomial bound on frames, which takes each for news,
+keeps its promise far too seldom. The sequence starts at the highest threshold that still accepts
+a quarter of all frames: few frames decide nothing, and coverage does not look at labels.
+
+Counts are kept per recording on a grid of thresholds, so any error rate can be asked for later,
+and resamples are matrix products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayes_a2m.calibration import inputs, sums
+from bayes_a2m.calibration.bootstrap import Interval, intervals, resample_weights
+from bayes_a2m.calibration.counts import PerRecording
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.sums import ratio
+from bayes_a2m.errors import InputError
+
+STEPS = 120
+"""Thresholds beside 0, which accepts every frame."""
+
+LEAST_KEPT = 0.25
+"""Share of frames that the highest threshold tested still accepts."""
+
+NOTHING = 2.0
+"""A threshold that no confidence reaches."""
+
+
+def thresholds() -> Floats:
+    """The grid, ascending: 0, then equal steps in logit from 0.2 to 0.9999; ``(G,)``.
+
+    >>> grid = thresholds()
+    >>> grid.size, float(grid[1]), float(grid[-1])
+    (121, 0.2, 0.9999)
+    """
+    low, high = np.log(0.2 / 0.8), np.log(0.9999 / 0.0001)
+    return np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(low, high, STEPS)))])
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptCounts(PerRecording):
+    """Frames accepted at each threshold of the grid, of every recording.
+
+    Attributes
+    ----------
+    frames
+        Frames, ``(R,)``.
+    accepted, wrong
+        Frames whose confidence reaches the threshold, and those of them that are called wrongly,
+        ``(R, G)``.
+
+    >>> counts = AcceptCounts.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])
+    >>> float(counts.accepted[0, 0]), float(counts.wrong[0, 0])  # at threshold 0: all
+    (2.0, 1.0)
+    """
+
+    frames: Floats
+    accepted: Floats
+    wrong: Floats
+
+    @classmethod
+    def of(cls, probabilities: ArrayLike, labels: ArrayLike) -> AcceptCounts:
+        """The counts of one recording.
+
+        Parameters
+        ----------
+        probabilities
+            Shape ``(frames, class)``; there may be no frames.
+        labels
+            Shape ``(frames,)``.
+
+        Raises
+        ------
+        InputError
+            Where :func:`bayes_a2m.calibration.inputs.validate` does.
+        """
+        p, y = inputs.frames(probabilities, labels, allow_empty=True)
+        _, confidence, right = sums.called_of(p, y)
+        grid = thresholds()
+        accepted, wrong = _reaching(confidence, grid), _reaching(confidence[~right], grid)
+        return cls(np.array([float(y.size)]), accepted[None], wrong[None])
+
+    def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
+        """Share kept and error of what is kept, of every row of weights.
+
+        Parameters
+        ----------
+        weights
+            How often each recording counts, shape ``(S, R)``.
+
+        Returns
+        -------
+        dict
+            ``kept`` and ``error``, ``(S, G)`` each; nan where nothing is accepted.
+
+        Raises
+        ------
+        InputError
+            If the weights have another shape.
+        """
+        w = self.weights(weights)
+        accepted = w @ self.accepted
+        kept = ratio(accepted, (w @ self.frames)[:, None])
+        return {"kept": kept, "error": ratio(w @ self.wrong, accepted)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: whole numbers, a row a recording."""
+        return {name: values.astype(int).tolist() for name, values in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> AcceptCounts:
+        """Take back what :meth:`to_dict` gave.
+
+        Raises
+        ------
+        InputError
+            If something is missing or of another shape.
+        """
+        try:
+            counts = cls(
+                *(
+                    np.array(values[name], dtype=np.float64)
+                    for name in ("frames", "accepted", "wrong")
+                )
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"these are no stored counts of accepted frames: {error}") from error
+        shape = (counts.frames.size, STEPS + 1)
+        if counts.accepted.shape != shape or counts.wrong.shape != shape:
+            raise InputError(
+                f"stored counts of accepted frames must be {shape}, not {counts.accepted.shape}"
+            )
+        return counts
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A threshold, and what it does on the recordings it was chosen on.
+
+    Attributes
+    ----------
+    asked
+        The error rate named.
+    threshold
+        Frames of this confidence and more are accepted; above 1 where none is.
+    error, kept
+        Share of the accepted frames that are wrong, and of all frames that are accepted, on the
+        tuning recordings, with intervals from resampling them.
+    promise
+        What can be expected of new recordings, and on what conditions.
+    """
+
+    asked: float
+    threshold: float
+    error: Interval
+    kept: Interval
+    promise: str
+
+
+def accept(
+    counts: AcceptCounts,
+    error: float,
+    *,
+    confidence: float | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Accepted:
+    """The threshold that keeps an error rate.
+
+    Parameters
+    ----------
+    counts
+        Of tuning recordings.
+    error
+        Share of the accepted frames that may be wrong, above 0 and below 1.
+    confidence
+        Chance that the promise is kept, such as 0.9; None for the plain way.
+    resamples, seed
+        For the intervals.
+
+    Raises
+    ------
+    InputError
+        If the error or the confidence is out of range, or there are no recordings.
+
+    >>> sure = AcceptCounts.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
+    >>> found = accept(AcceptCounts.stack([sure] * 3), 0.05)
+    >>> 0.6 < found.threshold <= 0.9, found.kept.value
+    (True, 0.8)
+    """
+    if not 0 < error < 1:
+        raise InputError(f"an error rate must lie between 0 and 1, not {error:g}")
+    if confidence is not None and not 0 < confidence < 1:
+        raise InputError(f"a confidence must lie between 0 and 1, not {confidence:g}")
+    if not len(counts) or not counts.frames.sum():
+        raise InputError("there are no frames to choose a threshold on")
+    if confidence is None:
+        passes = counts.wrong.sum(axis=0) <= error * counts.accepted.sum(axis=0)
+    else:
+        passes = _passes(counts, error, confidence)
+    place = _lowest(passes, counts)
+    if place is None:
+        none = Interval(None)
+        return Accepted(error, NOTHING, none, Interval(0.0), _no_promise(error, confidence))
+    return Accepted(
+        error,
+        float(thresholds()[place]),
+        *_realised(counts, place, resamples, seed),
+        _promise(error, confidence, len(counts)),
+    )
+
+
+def realised(
+    counts: AcceptCounts, threshold: float, *, resamples: int = 1000, seed: int = 0
+) -> tuple[Interval, Interval]:
+    """Error of the accepted frames, and share kept, of other recordings at a threshold.
+
+    The threshold is taken to be the next on the grid, at or above.
+
+    Parameters
+    ----------
+    counts
+        Of the recordings asked about.
+    threshold
+        That :func:`accept` gave.
+    resamples, seed
+        For the intervals.
+
+    >>> both = AcceptCounts.stack([AcceptCounts.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])] * 2)
+    >>> error, kept = realised(both, 0.7)
+    >>> error.value, kept.value
+    (0.0, 0.5)
+    """
+    grid = thresholds()
+    place = int(np.searchsorted(grid, threshold - 1e-12))
+    if place >= grid.size:
+        return Interval(None), Interval(0.0)
+    return _realised(counts, place, resamples, seed)
+
+
+def _realised(
+    counts: AcceptCounts, place: int, resamples: int, seed: int
+) -> tuple[Interval, Interval]:
+    weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
+    found = intervals(
+        lambda w: {name: values[:, place] for name, values in counts.metrics_of(w).items()},
+        weights,
+    )
+    return found["error"], found["kept"]
+
+
+def _passes(counts: AcceptCounts, error: float, confidence: float) -> Any:
+    """Whether the t-test between recordings passes at every threshold, ``(G,)``."""
+    from scipy.stats import t
+
+    recordings = len(counts)
+    if recordings < 2:
+        return np.zeros(counts.accepted.shape[1], dtype=bool)
+    excess = counts.wrong - error * counts.accepted
+    mean, spread = excess.mean(axis=0), excess.std(axis=0, ddof=1)
+    bound = mean + t.ppf(confidence, recordings - 1) * spread / np.sqrt(recordings)
+    return (bound <= 0) & (counts.accepted.sum(axis=0) > 0)
+
+
+def _lowest(passes: Any, counts: AcceptCounts) -> int | None:
+    """The lowest threshold that passes, as do all above it up to where the sequence starts."""
+    kept = counts.accepted.sum(axis=0) / counts.frames.sum()
+    start = int(np.flatnonzero(kept >= LEAST_KEPT)[-1])  # at threshold 0 all are kept
+    failed = np.flatnonzero(~np.asarray(passes[: start + 1], dtype=bool))
+    place = int(failed[-1]) + 1 if failed.size else 0
+    return place if place <= start else None
+
+
+def _promise(error: float, confidence: float | None, recordings: int) -> str:
+    if confidence is None:
+        what = f"about {error:.3g} of the accepted frames are wrong on average, with no guarantee"
+    else:
+        what = (
+            f"with {confidence:.3g} confidence at most {error:.3g} of the accepted frames are wrong"
+        )
+    return (
+        f"{what}, in recordings of the same kind as the {recordings} tuning recordings (room, "
+        "microphone, singer, way of labelling), all their frames taken together"
+    )
+
+
+def _no_promise(error: float, confidence: float | None) -> str:
+    sure = "" if confidence is None else f" with {confidence:.3g} confidence"
+    return (
+        f"no threshold keeps an error of {error:.3g}{sure} on the tuning recordings: ask for a "
+        "higher one, or tune on more recordings"
+    )
+
+
+def _reaching(confidence: Floats, grid: Floats) -> Floats:
+    """How many confidences reach each threshold, ``(G,)``."""
+    # probabilities are 32-bit: a thousandth of the smallest step counts as reached
+    place = np.searchsorted(grid, confidence + 1e-7, side="right")
+    counts = np.bincount(place, minlength=grid.size + 1)[1:]
+    reaching: Floats = counts[::-1].cumsum()[::-1].astype(np.float64)
+    return reaching

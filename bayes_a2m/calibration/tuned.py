@@ -1,0 +1,126 @@
+"""What a model learns about its own probabilities from the tuning part: ``recalibration.json``.
+
+Three things, in this order: how to recalibrate pooled probabilities; thresholds of conformal sets
+at 95 and 99 %; and counts of accepted frames, from which any ``--accept-error`` follows. The last
+two come from the same recordings as the first. A temperature is one number learned from thousands
+of frames, so what that flatters is far below what the choice of recordings moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bayes_a2m.calibration.conformal import ConformalSets, recordings_needed
+from bayes_a2m.calibration.inputs import Ints
+from bayes_a2m.calibration.recalibrate import METHODS, Choice, choose
+from bayes_a2m.calibration.recalibration import Recalibration
+from bayes_a2m.calibration.selective import AcceptCounts
+from bayes_a2m.errors import InputError
+from bayes_a2m.prediction import FramePredictive
+
+LEVELS = (0.95, 0.99)
+"""Of the conformal sets that are stored."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Recalibration, conformal sets, and what ``--accept-error`` needs.
+
+    Attributes
+    ----------
+    choice
+        The recalibration, and why it.
+    sets
+        Of each level of :data:`LEVELS`; none in models of older versions.
+    accepted
+        Counts of accepted frames of the tuning recordings, recalibrated; None in older models.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    sets: tuple[ConformalSets, ...] = ()
+    accepted: AcceptCounts | None = None
+
+    @property
+    def recalibration(self) -> Recalibration:
+        """The map of pooled probabilities."""
+        return self.choice.recalibration
+
+    @classmethod
+    def on(
+        cls,
+        posterior: FramePredictive,
+        labels: Sequence[Ints],
+        *,
+        groups: Sequence[str] | None = None,
+        methods: Sequence[str] = METHODS,
+        seed: int = 0,
+    ) -> Tuned:
+        """From tuning recordings.
+
+        Parameters
+        ----------
+        posterior
+            As it is before recalibration.
+        labels
+            Class of every frame, an array a recording.
+        groups, methods, seed
+            As :func:`~bayes_a2m.calibration.recalibrate.choose` takes them.
+
+        Raises
+        ------
+        InputError
+            If labels and recordings do not go together, or a method is unknown.
+        """
+        choice = choose(posterior, labels, groups=groups, methods=methods, seed=seed)
+        laws = [choice.recalibration.apply(posterior.of(i)) for i in range(len(posterior))]
+        having = min(sum(bool((one == k).any()) for one in labels) for k in range(laws[0].shape[1]))
+        sets = tuple(
+            ConformalSets.calibrate(
+                laws,
+                labels,
+                level=level,
+                # sets with every class in them help nobody: then the weaker promise, and a warning
+                way="recordings" if having >= recordings_needed(level) else "pooled",
+            )
+            for level in LEVELS
+        )
+        counts = [AcceptCounts.of(p, y) for p, y in zip(laws, labels, strict=True)]
+        return cls(choice, sets, AcceptCounts.stack(counts))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``recalibration.json``."""
+        values = {**self.choice.to_dict(), "conformal": [one.to_dict() for one in self.sets]}
+        return values | {"accepted": None if self.accepted is None else self.accepted.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str) -> Tuned:
+        """From ``recalibration.json``; ``source`` is named in errors.
+
+        Raises
+        ------
+        InputError
+            If a method is unknown, or something is missing or of the wrong kind.
+        """
+        choice = Choice.from_dict(values, source)
+        try:
+            sets = tuple(ConformalSets.from_dict(one) for one in values.get("conformal", []))
+            stored = values.get("accepted")
+            accepted = None if stored is None else AcceptCounts.from_dict(stored)
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
+        except TypeError as error:
+            raise InputError(f"{source}: conformal must be a list: {error}") from error
+        return cls(choice, sets, accepted)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tuned):
+            return NotImplemented
+        mine, theirs = self.to_dict(), other.to_dict()
+        return bool(np.all([mine == theirs]))
+
+    def __hash__(self) -> int:
+        return hash((self.choice.reason, self.sets))
