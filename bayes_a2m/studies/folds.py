@@ -1,0 +1,133 @@
+"""Out-of-fold predictions: every recording predicted by a model that never heard its take.
+
+One validation split is one draw of luck. With folds by take, stratified by condition, every
+recording is held out once, and what is said of calibration rests on all of them. A fold's model
+is fitted, tuned and recalibrated on the rest alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.errors import InputError
+from bayes_a2m.studies.spec import Experiment
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold.
+
+    Attributes
+    ----------
+    number
+        From 0.
+    fit, tune
+        What its model is fitted and tuned on.
+    held_out
+        What it predicts.
+    """
+
+    number: int
+    fit: Dataset
+    tune: Dataset
+    held_out: Dataset
+
+
+def folds_of(
+    data: Dataset, count: int = 5, *, tuning_share: float = 0.15, seed: int = 0
+) -> list[Fold]:
+    """The folds of a data set, by take and stratified by condition; splits play no part.
+
+    Raises
+    ------
+    InputError
+        If there are too few takes.
+    """
+    parted = enumerate(data.folds(count, seed))
+    return [
+        Fold(number, *rest.with_tuning_part(tuning_share, seed), held_out)
+        for number, (rest, held_out) in parted
+    ]
+
+
+def out_of_fold(
+    data: Dataset,
+    experiment: Experiment,
+    folder: Path,
+    *,
+    start: Experiment | None = None,
+    count: int = 5,
+    progress: bool = True,
+    say: Callable[[str], None] = lambda message: None,
+) -> Iterator[tuple[Fold, Posterior]]:
+    """Train a model a fold, or load it where it is there already.
+
+    Parameters
+    ----------
+    data
+        All recordings, whatever their splits.
+    experiment
+        What to train.
+    folder
+        Model directories ``<posterior>_<fold>``; a training that was interrupted goes on.
+    start
+        An experiment whose networks are trained first and taken over, for methods that can; kept
+        in ``folder``, too.
+    count
+        Of folds.
+    progress
+        Whether trainings show a bar.
+    say
+        Told what is being done.
+
+    Raises
+    ------
+    InputError
+        If there are too few takes, or a model in the folder was fitted on other recordings.
+    """
+    parts = folds_of(
+        data, count, tuning_share=experiment.training.tuning_share, seed=experiment.seed
+    )
+    for fold in parts:
+        base = None if start is None else _model(start, fold, folder, None, progress, say)
+        yield fold, _model(experiment, fold, folder, base, progress, say)
+
+
+def _model(
+    experiment: Experiment,
+    fold: Fold,
+    folder: Path,
+    start: Posterior | None,
+    progress: bool,
+    say: Callable[[str], None],
+) -> Posterior:
+    """Load or train one model."""
+    import shutil
+
+    from bayes_a2m.model import load_model, make_posterior
+
+    path = folder / f"{experiment.posterior.name}_{fold.number}"
+    if path.is_dir():
+        model = load_model(path)
+        if set(model.seen.fit) != set(fold.fit.ids) or set(model.seen.tune) != set(fold.tune.ids):
+            raise InputError(
+                f"{path}: was fitted on other recordings than fold {fold.number}; use another "
+                "folder, or delete it"
+            )
+        return model
+    say(f"fold {fold.number}: {experiment.posterior.name} on {len(fold.fit)} recordings")
+    work = path.with_name(path.name + ".partial")
+    work.mkdir(parents=True, exist_ok=True)
+    model = make_posterior(experiment).fit(
+        fold.fit, fold.tune, start=start, workdir=work, resume=True, progress=progress
+    )
+    model.save(path)
+    shutil.rmtree(work)
+    return model
