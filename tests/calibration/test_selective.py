@@ -76,9 +76,10 @@ def _frame_wise(counts, error, confidence):
     return thresholds()[place] if place <= start else NOTHING
 
 
-def test_the_promise_is_kept_by_recordings_and_broken_by_frames():
+@pytest.mark.parametrize("effect", [0.3, 0.8])
+def test_the_promise_is_kept_by_recordings_and_broken_by_frames(effect):
     generator = np.random.default_rng(1)
-    everything = counted(simulate(4000, 40, generator, sharpness=4.0))
+    everything = counted(simulate(4000, 40, generator, sharpness=4.0, effect=effect))
     grid, truth = thresholds(), everything.wrong.sum(0) / everything.accepted.sum(0)
     broken, broken_by_frames = [], []
     for _ in range(300):

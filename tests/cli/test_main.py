@@ -13,6 +13,7 @@ import pretty_midi
 import pytest
 import soundfile
 
+from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
 from bayes_a2m.prediction import FramePosterior
@@ -341,3 +342,73 @@ def test_the_validation_split_is_not_looked_at_in_training(
     train = set(tiny_data.split("train").ids)
     assert set(seen["fit"]) | set(seen["tune"]) == train
     assert not set(seen["fit"]) & set(seen["tune"])
+
+
+def test_how_far_it_can_be_believed(tiny_model: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    """evaluate says it class by class; --raw before recalibration; transcribe marks doubt."""
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    stored = read_json(model / "recalibration.json")
+    scaled = {**stored, "method": "temperature", "temperature": 1.5}
+    (model / "recalibration.json").write_text(json.dumps(scaled))
+    out = tmp_path / "metrics.json"
+    done = run("evaluate", model, "--data", tiny_folder, "--raw", "--json", out)
+    assert done.returncode == 0, done.stderr
+    for words in ("Can it be believed? Recalibration: temperature", "p (KS)", "hold the truth"):
+        assert words in done.stdout
+    assert "Before and after recalibration (temperature)" in done.stdout
+    assert "--accept-error 0.05: " in done.stderr
+    assert "caution: all recordings: " in done.stderr
+    metrics = read_json(out)
+    jsonschema.validate(metrics, read_json(SCHEMA))
+    before, after = metrics["raw"]["nll"]["value"], metrics["metrics"]["nll"]["value"]
+    gain = metrics["calibration"]["gain"]["nll"]["value"]
+    assert gain == pytest.approx(after - before)
+    assert gain != 0
+    trust = metrics["per_class"]["E4"]["trust"]
+    assert trust["value"] == metrics["per_class"]["E4"]["precision"]["value"]
+    assert sum(level["frames"] for level in trust["levels"]) > 0
+    assert "0.05" in refused("evaluate", model, "--data", tiny_folder, "--accept-error", "1.05")
+
+
+def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    stored = read_json(model / "recalibration.json")
+    # counts of tuning recordings of which only frames of 0.9 and more are right
+    confidence = np.concatenate([np.full(50, 0.95), np.full(50, 0.6)])
+    p = np.stack([confidence, 1 - confidence, 0 * confidence, 0 * confidence], axis=1)
+    labels = np.repeat([0, 1], 50)
+    one = AcceptCounts.of(p, labels)
+    stored["accepted"] = AcceptCounts.stack([one] * 5).to_dict()
+    # and a temperature that makes some of its notes unsure
+    stored |= {"method": "temperature", "temperature": 4.0}
+    (model / "recalibration.json").write_text(json.dumps(stored))
+    out = tmp_path / "notes"
+    done = run(
+        "transcribe", model, song, "-o", out, "--accept-error", "0.05", "--format", "mid,csv"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "at most 0.05 of the accepted frames are wrong" in done.stderr
+    header, *rows = (out / "song.csv").read_text().splitlines()
+    assert header.endswith("accepted_share,doubtful")
+    doubtful = [row for row in rows if row.endswith(",1")]
+    assert f"{len(doubtful)} of them doubtful (?)" in done.stderr
+    assert doubtful
+    lyrics = pretty_midi.PrettyMIDI(str(out / "song.mid")).lyrics
+    assert [one.text for one in lyrics] == ["?"] * len(doubtful)
+    onsets = [float(row.split(",")[0]) for row in doubtful]
+    assert [one.time for one in lyrics] == pytest.approx(onsets, abs=2e-3)
+    stored["accepted"] = None
+    (model / "recalibration.json").write_text(json.dumps(stored))
+    told = refused("transcribe", model, song, "-o", out, "--accept-error", "0.05")
+    assert "train it again" in told
+
+
+def test_a_broken_recalibration_is_named(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    (model / "recalibration.json").write_text('{"method": "temperture"}')
+    told = refused("transcribe", model, song, "-o", tmp_path / "notes")
+    assert "recalibration.json: no recalibration called 'temperture'" in told
+    assert "temperature" in told

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bayes_a2m.calibration.recalibrate import Choice
+from bayes_a2m.calibration.recalibration import Temperature
+from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.model import load_model
@@ -73,6 +76,35 @@ class PosteriorContract:
             assert loaded.training_log == model.training_log
         with pytest.raises(InputError, match="is there already"):
             model.save(tmp_path / "model")
+
+    def test_probabilities_are_recalibrated_unless_asked_for_raw(
+        self, model: Posterior, tiny_data: Dataset, tmp_path: Path
+    ) -> None:
+        data = tiny_data.split("validation")
+        before, kept = model.calibration, model.predict(data, DRAWS, raw=True)
+        try:
+            model.calibration = Tuned(Choice(Temperature(2.0)))
+            post = model.predict(data, DRAWS)
+            inside = post.inside()
+            wanted = Temperature(2.0).apply(kept.mean())
+            np.testing.assert_allclose(post.mean()[inside], wanted[inside], atol=2e-5)
+            assert post.log_probs.shape == kept.log_probs.shape
+            raw = model.predict(data, DRAWS, raw=True)
+            np.testing.assert_array_equal(raw.log_probs, kept.log_probs)
+            chunks = [post for _, post in model.predict_chunks(data, DRAWS, size=len(data))]
+            np.testing.assert_array_equal(chunks[0].log_probs, post.log_probs)
+            model.save(tmp_path / "model")
+            loaded = load_model(tmp_path / "model")
+            assert loaded.calibration == model.calibration
+            np.testing.assert_array_equal(loaded.predict(data, DRAWS).log_probs, post.log_probs)
+        finally:
+            model.calibration = before
+
+    def test_the_tuning_part_says_what_to_accept(self, model: Posterior) -> None:
+        tuned = model.calibration
+        assert [one.level for one in tuned.sets] == [0.95, 0.99]
+        assert tuned.accepted is not None
+        assert len(tuned.accepted) == len(model.seen.tune)
 
     def test_it_learned_the_tones(self, model: Posterior, tiny_data: Dataset) -> None:
         from bayes_a2m.calibration import accuracy

@@ -1,0 +1,48 @@
+"""What a model knows of its own probabilities, by way of a file."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from bayes_a2m.calibration.recalibrate import Choice
+from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.errors import InputError
+from bayes_a2m.prediction import FramePosterior
+from tests.calibration.simulation import simulate
+
+
+def test_recalibration_comes_first_and_all_goes_through_json():
+    drawn = simulate(30, 120, np.random.default_rng(0), overconfidence=2.5, effect=0.05)
+    found = Tuned.on(FramePosterior.from_probs(drawn.stated), drawn.labels)
+    assert found.recalibration.name == "temperature"
+    assert [one.level for one in found.sets] == [0.95, 0.99]
+    assert [one.way for one in found.sets] == ["recordings", "pooled"]  # 99 % needs 99 recordings
+    # accepted frames are counted after recalibration: few are very sure
+    raw = Tuned.on(FramePosterior.from_probs(drawn.stated), drawn.labels, methods=("none",))
+    assert found.accepted.accepted[:, -20:].sum() < raw.accepted.accepted[:, -20:].sum()
+    assert Tuned.from_dict(json.loads(json.dumps(found.to_dict())), "x") == found
+    assert found != raw
+
+
+def test_models_of_older_versions():
+    old = Tuned.from_dict({"method": "none"}, "recalibration.json")
+    assert old == Tuned()
+    assert old.accepted is None
+    assert old.sets == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"conformal": 3}, {"conformal": [{}]}, {"accepted": {"frames": []}}, {"chosen_by": {"a": 1}}],
+)
+def test_broken_files_are_named(broken):
+    with pytest.raises(InputError, match=r"^recalibration.json: "):
+        Tuned.from_dict({"method": "none", **broken}, "recalibration.json")
+
+
+def test_nothing_equals_something_else():
+    assert Tuned() != Choice()
+    assert hash(Tuned()) == hash(Tuned())
