@@ -10,7 +10,8 @@ are accepted. Two ways to choose it from tuning recordings, for an error rate ``
   https://arxiv.org/abs/2110.01052) with a fixed sequence. Thresholds are tested from the highest
   down, and the last one passed before the first failure is taken; a test passes where the mean
   over recordings of ``wrong_r - e accepted_r`` is below zero by a one-sided t-test at level c
-  between recordings. With a chance of about c (over tuning parts) or more the pooled error of accepted frames of new recordings is at most e.
+  between recordings. With a chance of about c or more (over tuning parts) the pooled
+  error of the accepted frames of new recordings is at most e.
 
 A t-test sees only what there is. Where errors come from a few recordings in a hundred, most
 tuning parts of 30 have none of them, and the promise would be broken far more often than stated.
