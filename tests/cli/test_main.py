@@ -368,7 +368,8 @@ def test_how_far_it_can_be_believed(tiny_model: Path, tiny_folder: Path, tmp_pat
     trust = metrics["per_class"]["E4"]["trust"]
     assert trust["value"] == metrics["per_class"]["E4"]["precision"]["value"]
     assert sum(level["frames"] for level in trust["levels"]) > 0
-    assert "0.05" in refused("evaluate", model, "--data", tiny_folder, "--accept-error", "1.05")
+    told = refused("evaluate", model, "--data", tiny_folder, "--accept-error", "1.05")
+    assert "--accept-error 1.05: must lie between 0 and 1" in told
 
 
 def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path) -> None:
@@ -380,7 +381,7 @@ def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path)
     p = np.stack([confidence, 1 - confidence, 0 * confidence, 0 * confidence], axis=1)
     labels = np.repeat([0, 1], 50)
     one = AcceptCounts.of(p, labels)
-    stored["accepted"] = AcceptCounts.stack([one] * 5).to_dict()
+    stored["accepted"] = AcceptCounts.stack([one] * 40).to_dict()
     # and a temperature that makes some of its notes unsure
     stored |= {"method": "temperature", "temperature": 4.0}
     (model / "recalibration.json").write_text(json.dumps(stored))
