@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
 from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.reliability import (
+    Reliability,
+    called_reliability,
+    class_reliability,
+    top_reliability,
+)
 from bayes_a2m.calibration.sums import ratio
+from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
@@ -20,38 +27,126 @@ if TYPE_CHECKING:
 FEW = 20
 """Frames in a bin below which its share says nothing and is not drawn."""
 
+KINDS = ("rest", "called")
+"""Diagrams of a class: against the rest, over all frames; or where it is called."""
 
-def reliability_figure(counts: FrameCounts, *, resamples: int = 1000, seed: int = 0) -> Figure:
+_WORDS = {"rest": "probability of the class", "called": "confidence where it is called"}
+_SHARES = {"rest": "share truly of the class", "called": "share called rightly"}
+
+
+def reliability_figure(counts: FrameCounts) -> Figure:
     """Share of frames called right, by the confidence stated, over how many frames there are.
 
     Parameters
     ----------
     counts
         Of every recording; the bins are those of the ECE.
-    resamples, seed
-        Of the recordings, for the bars of each point: 95 % of the resamples.
 
     Returns
     -------
     Figure
-        One column wide: points and diagonal above, frames a bin below, on a logarithmic axis.
+        One column wide: above, points with their simultaneous 95 % band by recording, an isotonic
+        curve, and the diagonal; below, frames a bin, on a logarithmic axis.
     """
-    weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
+    diagram = top_reliability(counts)
     figure = style.new_figure(style.COLUMN, 3.7)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
-    _draw_shares(upper, counts, np.asarray(weights, dtype=np.float64))
-    frames = counts.top_count.sum(axis=0)
-    edges = np.linspace(0, 1, frames.size + 1)
-    lower.bar(edges[:-1], frames, width=np.diff(edges), align="edge", color=style.SKY, ec="white")
-    lower.set_yscale("log")
-    lower.set_ylim(0.8, 2 * max(1.0, frames.max()))
-    lower.yaxis.set_major_formatter("{x:,.0f}")
-    lower.minorticks_off()
-    lower.set_xlim(_lowest(frames), 1)
+    _draw(upper, diagram, style.BLUE)
+    upper.annotate(
+        "stated = true",
+        (0.93, 0.93),
+        xytext=(-4, 5),
+        textcoords="offset points",
+        ha="right",
+        fontsize=style.TICK,
+        color="#595959",
+    )
+    style.dress(upper, y="share called right", grid=True)
+    _draw_counts(lower, diagram, style.SKY)
+    lower.set_xlim(_lowest(diagram.frames), 1)
     style.dress(lower, x="confidence: probability of the class called", y="frames")
     figure.align_ylabels((upper, lower))
     figure.tight_layout(pad=0.4, h_pad=0.6)
     return figure
+
+
+def class_reliability_figure(
+    counts: FrameCounts, names: Sequence[str], *, kind: str = "rest"
+) -> Figure:
+    """The reliability diagram of every class, side by side.
+
+    Parameters
+    ----------
+    counts
+        Of every recording.
+    names
+        Of the classes.
+    kind
+        One of :data:`KINDS`.
+
+    Returns
+    -------
+    Figure
+        Two columns wide, four classes a row; a class without frames has a panel that says so.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or there are not as many names as classes.
+    """
+    if kind not in KINDS:
+        raise InputError(
+            f"no reliability diagram called {kind!r}{suggest(kind, KINDS)}; known: "
+            f"{', '.join(KINDS)}"
+        )
+    diagrams = _diagrams(counts, names, kind)
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    figure = style.new_figure(style.WIDTH, 2.75 * rows)
+    grid = figure.add_gridspec(2 * rows, columns, height_ratios=[3, 1] * rows)
+    colours = style.class_colours(len(names))
+    for k, (name, diagram) in enumerate(zip(names, diagrams, strict=True)):
+        row, column = divmod(k, columns)
+        upper = figure.add_subplot(grid[2 * row, column])
+        lower = figure.add_subplot(grid[2 * row + 1, column], sharex=upper)
+        first = column == 0
+        style.dress(upper, title=f"{name}: error {_error(diagram)}", grid=True)
+        style.dress(upper, y=_SHARES[kind] if first else "")
+        style.dress(lower, x=_WORDS[kind], y="frames" if first else "")
+        upper.tick_params(labelbottom=False, labelleft=first)
+        lower.set_xlim(0, 1)
+        if not diagram.frames.any():
+            upper.text(0.5, 0.5, "no frames", ha="center", fontsize=style.LABEL, color=style.INK)
+            continue
+        _draw(upper, diagram, colours[k])
+        _draw_counts(lower, diagram, colours[k])
+    figure.align_ylabels()
+    figure.tight_layout(pad=0.4, h_pad=0.5, w_pad=0.5)
+    return figure
+
+
+def class_reliability_caption(
+    counts: FrameCounts, names: Sequence[str], *, kind: str = "rest"
+) -> str:
+    """What the figure shows, in one line: which classes leave their band, and which way.
+
+    >>> from bayes_a2m.calibration.counts import FrameCounts
+    >>> one = FrameCounts.of([[0.9, 0.1]] * 40, [0] * 36 + [1] * 4)
+    >>> class_reliability_caption(FrameCounts.stack([one] * 9), ("silence", "E4"))
+    'Stated and true shares of each class, bands by recording: every class within its band.'
+    """
+    told = []
+    for name, diagram in zip(names, _diagrams(counts, names, kind), strict=True):
+        drawn = diagram.frames >= FEW
+        below = drawn & (diagram.stated < diagram.low - 1e-9)
+        above = drawn & (diagram.stated > diagram.high + 1e-9)
+        if below.any():
+            told.append(f"{name} comes true more often than stated {_where(diagram, below)}")
+        if above.any():
+            told.append(f"{name} comes true less often than stated {_where(diagram, above)}")
+    what = "of each class" if kind == "rest" else "of the frames called each class"
+    found = "; ".join(told) if told else "every class within its band"
+    return f"Stated and true shares {what}, bands by recording: {found}."
 
 
 def shares(counts: FrameCounts) -> tuple[Floats, Floats, Floats]:
@@ -66,28 +161,59 @@ def shares(counts: FrameCounts) -> tuple[Floats, Floats, Floats]:
     return frames, stated, ratio(counts.top_right.sum(axis=0), frames)
 
 
-def _draw_shares(axes: Axes, counts: FrameCounts, weights: Floats) -> None:
-    """The diagonal, a point for every bin with enough frames, its interval."""
-    frames, stated, right = shares(counts)
-    resampled = ratio(weights @ counts.top_right, weights @ counts.top_count)
+def _diagrams(counts: FrameCounts, names: Sequence[str], kind: str) -> list[Reliability]:
+    classes = counts.confusion.shape[1]
+    if len(names) != classes:
+        raise InputError(f"{len(names)} names for {classes} classes")
+    make = class_reliability if kind == "rest" else called_reliability
+    return [make(counts, k) for k in range(classes)]
+
+
+def _draw(axes: Axes, diagram: Reliability, colour: str) -> None:
+    """The diagonal, the isotonic curve, a point and its band for every bin with enough frames."""
     axes.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.9, linestyle=(0, (4, 3)))
-    axes.annotate(
-        "stated = true",
-        (0.93, 0.93),
-        xytext=(-4, 5),
-        textcoords="offset points",
-        ha="right",
-        fontsize=style.TICK,
-        color="#595959",
-    )
-    for k in np.flatnonzero(frames >= FEW):
-        known = resampled[np.isfinite(resampled[:, k]), k]
-        low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        axes.plot([stated[k], stated[k]], [low, high], color=style.BLUE, linewidth=1.1)
-    drawn = frames >= FEW
-    axes.plot(stated[drawn], right[drawn], "o", color=style.BLUE, markersize=4)
+    curve = (diagram.isotonic_stated, diagram.isotonic_true)
+    axes.plot(*curve, color=style.INK, linewidth=0.7, alpha=0.75)
+    for b in np.flatnonzero((diagram.frames >= FEW) & np.isfinite(diagram.low)):
+        span = [diagram.low[b], diagram.high[b]]
+        axes.plot([diagram.stated[b]] * 2, span, color=colour, linewidth=1.3)
+    drawn = diagram.frames >= FEW
+    axes.plot(diagram.stated[drawn], diagram.true[drawn], "o", color=colour, markersize=3.6)
     axes.set_ylim(0, 1.03)
-    style.dress(axes, y="share called right", grid=True)
+
+
+def _draw_counts(axes: Axes, diagram: Reliability, colour: str) -> None:
+    """Frames a bin, on a logarithmic axis."""
+    edges = np.linspace(0, 1, diagram.frames.size + 1)
+    axes.bar(
+        edges[:-1],
+        diagram.frames,
+        width=np.diff(edges),
+        align="edge",
+        color=colour,
+        alpha=0.75,
+        ec="white",
+        linewidth=0.4,
+    )
+    axes.set_yscale("log")
+    axes.set_ylim(0.8, 2 * max(1.0, diagram.frames.max()))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.minorticks_off()
+
+
+def _error(diagram: Reliability) -> str:
+    """The calibration error of the bins: that of the class."""
+    if not diagram.frames.any():
+        return "–"
+    gaps = np.nan_to_num(np.abs(diagram.stated - diagram.true)) * diagram.frames
+    return f"{gaps.sum() / diagram.frames.sum():.3f}"
+
+
+def _where(diagram: Reliability, bins: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> str:
+    """The stated probabilities of some bins, as a range."""
+    stated = diagram.stated[bins]
+    low, high = float(stated.min()), float(stated.max())
+    return f"at {low:.2f}" if bins.sum() == 1 else f"from {low:.2f} to {high:.2f}"
 
 
 def _lowest(frames: Floats) -> float:

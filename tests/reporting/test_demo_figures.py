@@ -48,7 +48,7 @@ def test_reliability_stands_where_the_counts_are(tmp_path: Path) -> None:
     assert (stated[10], right[10]) == (pytest.approx(0.7), 0.75)
     assert np.isnan(stated[0])
 
-    figure = reliability_figure(both, resamples=50)
+    figure = reliability_figure(both)
     upper, lower = figure.axes
     points = next(line for line in upper.lines if line.get_marker() == "o")
     assert points.get_xdata() == pytest.approx([0.7, 0.9])  # two frames are fewer than FEW
@@ -60,12 +60,15 @@ def test_reliability_stands_where_the_counts_are(tmp_path: Path) -> None:
     style.save(figure, tmp_path / "x.svg")
 
 
-def test_reliability_intervals_hold_the_resamples() -> None:
+def test_reliability_bands_count_recordings() -> None:
+    # two recordings, one all right and one all wrong: forty frames are worth one, and a score
+    # interval of one half of one is 1/2 -+ 1.96 sqrt(1/4 + 1.96^2 / 4) / (1 + 1.96^2)
     half = counts(0.7, FEW, 0), counts(0.7, 0, FEW)
-    upper = reliability_figure(FrameCounts.stack(half), resamples=200).axes[0]
-    bars = [line for line in upper.lines if line.get_marker() == "None" and line.get_ls() == "-"]
-    (bar,) = bars
-    assert list(bar.get_ydata()) == [0.0, 1.0]
+    upper = reliability_figure(FrameCounts.stack(half)).axes[0]
+    (bar,) = [line for line in upper.lines if len(line.get_ydata()) == 2 and line.get_lw() == 1.3]
+    reach = 1.96 * np.sqrt(1 / 4 + 1.96**2 / 4) / (1 + 1.96**2)
+    assert bar.get_ydata() == pytest.approx([0.5 - reach, 0.5 + reach], abs=1e-3)
+    assert bar.get_xdata() == pytest.approx([0.7, 0.7])
 
 
 def test_degradation_has_a_panel_for_each_course(tmp_path: Path) -> None:

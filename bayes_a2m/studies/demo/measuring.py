@@ -40,7 +40,7 @@ def evaluate(stage: Stage) -> Outcome:
     _save(
         stage,
         "reliability",
-        reliability_figure(evaluation.frames, resamples=settings.resamples, seed=settings.seed),
+        reliability_figure(evaluation.frames),
     )
     present = [name for name in stage.conditions if name in metrics["per_condition"]]
     facts: dict[str, Any] = {

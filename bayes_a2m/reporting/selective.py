@@ -1,0 +1,177 @@
+"""How many errors remain if only the sure frames are accepted?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.calibration.selective import AcceptCounts, Accepted, realised
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FEW = 20
+"""Accepted frames below which their error says nothing and is not drawn."""
+
+LEAST = 0.01
+"""Share accepted below which nothing is drawn, either."""
+
+_MARKERS = "os^Dv<>PX*h"
+
+
+def risk_coverage_figure(
+    counts: AcceptCounts | Mapping[str, AcceptCounts],
+    *,
+    accept: Accepted | Mapping[str, Accepted] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Figure:
+    """Error of the frames accepted, by the share accepted: the risk-coverage curve.
+
+    Parameters
+    ----------
+    counts
+        Of every recording; or by the method's name, for a curve each.
+    accept
+        What :func:`~bayes_a2m.calibration.selective.accept` chose, on other recordings or on
+        these; by the method's name where the counts are. Its threshold is marked on the curve, and
+        the error rate asked for is a dashed line.
+    resamples, seed
+        Of the recordings, for the bands: 95 % of the resamples, at each threshold.
+
+    Returns
+    -------
+    Figure
+        One column wide, both axes in per cent.
+    """
+    curves, chosen = _named(counts, accept)
+    rows = (len(curves) + 1) // 2 if len(curves) > 1 else 0
+    figure = style.new_figure(style.COLUMN, 2.5 + 0.17 * rows)
+    axes = figure.add_subplot()
+    top = 0.0
+    for i, (name, one) in enumerate(curves.items()):
+        colour = style.PALETTE[i % len(style.PALETTE)]
+        weights = resample_weights(len(one), resamples, np.random.default_rng(seed))
+        top = max(top, _draw_curve(axes, one, weights.astype(np.float64), colour, name))
+    for rate in sorted({one.asked for one in chosen.values()}):
+        axes.axhline(100 * rate, color=style.SILENCE, linewidth=0.9, linestyle=(0, (4, 3)))
+        axes.annotate(
+            f"{100 * rate:g} % asked for",
+            (0, 100 * rate),
+            xytext=(3, 3),
+            textcoords="offset points",
+            fontsize=style.TICK,
+            color="#595959",
+        )
+        top = max(top, 140 * rate)  # room for the words
+    for i, name in enumerate(curves):
+        if name in chosen:
+            _mark(axes, curves[name], chosen[name], i)
+    axes.set_xlim(0, 101)
+    axes.set_ylim(0, 1.05 * top if top else 1)
+    style.dress(axes, x="frames accepted (%)", y="wrong among them (%)", grid=True)
+    if len(curves) > 1:
+        axes.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.45, -0.2),
+            ncols=2,
+            fontsize=style.TICK,
+            frameon=False,
+        )
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def risk_coverage_caption(
+    counts: AcceptCounts | Mapping[str, AcceptCounts],
+    *,
+    accept: Accepted | Mapping[str, Accepted] | None = None,
+) -> str:
+    """What the figure shows, in one line.
+
+    >>> from bayes_a2m.calibration.selective import accept as choose
+    >>> one = AcceptCounts.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
+    >>> both = AcceptCounts.stack([one, one])
+    >>> risk_coverage_caption(both, accept=choose(both, 0.05))
+    'Errors among accepted frames by the share accepted, surest first, with 95 % bands from
+    resampling 2 recordings; for 5 % wrong: 80 % accepted, 0.0 % of them wrong.'
+    """
+    curves, chosen = _named(counts, accept)
+    recordings = sorted({len(one) for one in curves.values()})
+    many = " to ".join(str(n) for n in dict.fromkeys((recordings[0], recordings[-1])))
+    line = (
+        "Errors among accepted frames by the share accepted, surest first, with "
+        f"{100 * LEVEL:g} % bands from resampling {many} recordings"
+    )
+    for rate in sorted({one.asked for one in chosen.values()}):
+        told = (
+            f"{_label(name)}{_result(curves[name], chosen[name])}"
+            for name in curves
+            if name in chosen and chosen[name].asked == rate
+        )
+        line += f"; for {100 * rate:g} % wrong: {'; '.join(told)}"
+    return f"{line}."
+
+
+def _named(
+    counts: AcceptCounts | Mapping[str, AcceptCounts],
+    accept: Accepted | Mapping[str, Accepted] | None,
+) -> tuple[dict[str, AcceptCounts], dict[str, Accepted]]:
+    """Curves and choices by name; a lone curve has no name."""
+    curves = {"": counts} if isinstance(counts, AcceptCounts) else dict(counts)
+    if accept is None:
+        return curves, {}
+    if isinstance(accept, Accepted):
+        return curves, dict.fromkeys(curves, accept)
+    return curves, {name: accept[name] for name in curves if name in accept}
+
+
+def _draw_curve(axes: Axes, counts: AcceptCounts, weights: Floats, colour: str, name: str) -> float:
+    """A curve with its band; the largest error drawn, in per cent."""
+    once = {key: 100 * v[0] for key, v in counts.metrics_of(np.ones((1, len(counts)))).items()}
+    drawn = (counts.accepted.sum(axis=0) >= FEW) & (once["kept"] >= 100 * LEAST)
+    if not drawn.any():
+        return 0.0
+    kept, error = once["kept"][drawn], once["error"][drawn]
+    resampled = 100 * counts.metrics_of(weights)["error"][:, drawn]
+    # a resample that accepts nothing at a threshold says nothing about its error
+    low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    axes.fill_between(kept, low, high, color=colour, alpha=0.16, linewidth=0)
+    axes.plot(kept, error, color=colour, linewidth=1.3, label=name.replace("_", " "))
+    return float(max(error.max(), np.max(high)))
+
+
+def _mark(axes: Axes, counts: AcceptCounts, chosen: Accepted, number: int) -> None:
+    """A point where the threshold chosen is on the curve; none where nothing is accepted."""
+    error, kept = realised(counts, chosen.threshold, resamples=1)
+    if error.value is None or kept.value is None:
+        return
+    axes.plot(
+        100 * kept.value,
+        100 * error.value,
+        _MARKERS[number % len(_MARKERS)],
+        color=style.PALETTE[number % len(style.PALETTE)],
+        markersize=5.5,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        zorder=3,
+        clip_on=False,
+    )
+
+
+def _result(counts: AcceptCounts, chosen: Accepted) -> str:
+    """What accepting at the threshold gives, in words."""
+    error, kept = realised(counts, chosen.threshold, resamples=1)
+    if error.value is None or kept.value is None:
+        return "nothing accepted"
+    return f"{100 * kept.value:.0f} % accepted, {100 * error.value:.1f} % of them wrong"
+
+
+def _label(name: str) -> str:
+    return f"{name} " if name else ""
