@@ -30,7 +30,7 @@ FEW = 20
 KINDS = ("rest", "called")
 """Diagrams of a class: against the rest, over all frames; or where it is called."""
 
-_WORDS = {"rest": "probability of the class", "called": "confidence where it is called"}
+_WORDS = {"rest": "probability of the class", "called": "confidence when called"}
 _SHARES = {"rest": "share truly of the class", "called": "share called rightly"}
 
 
@@ -178,7 +178,14 @@ def _draw(axes: Axes, diagram: Reliability, colour: str) -> None:
         span = [diagram.low[b], diagram.high[b]]
         axes.plot([diagram.stated[b]] * 2, span, color=colour, linewidth=1.3)
     drawn = diagram.frames >= FEW
-    axes.plot(diagram.stated[drawn], diagram.true[drawn], "o", color=colour, markersize=3.6)
+    axes.plot(
+        diagram.stated[drawn],
+        diagram.true[drawn],
+        "o",
+        color=colour,
+        markersize=3.6,
+        clip_on=False,  # the surest bin stands at the corner
+    )
     axes.set_ylim(0, 1.03)
 
 

@@ -288,9 +288,8 @@ def _figures(
     names: Any,
     accepted: list[tuple[AcceptCounts, float]],
 ) -> None:
-    from bayes_a2m.reporting.selective import risk_coverage_figure
-
     from bayes_a2m.reporting.reliability import class_reliability_figure, reliability_figure
+    from bayes_a2m.reporting.selective import risk_coverage_figure
 
     lines = []
     for quantity, by in (
