@@ -65,7 +65,9 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
         conditions = metrics["per_condition"]
         rows = [[n.replace("_", " "), *(score(c[n]) for c in conditions.values())] for n in shown]
         table("By condition", ["", *conditions], rows)
-    names = [n for n, v in next(iter(metrics["per_class"].values())).items() if v is not None]
+    # trust has a table of its own, below
+    first = next(iter(metrics["per_class"].values())).items()
+    names = [n for n, v in first if v is not None and n != "trust"]
     rows = [
         [c, *(_count(v[n]) if n.startswith("false_") else score(v[n]) for n in names)]
         for c, v in metrics["per_class"].items()
@@ -166,7 +168,11 @@ def _sets_table(metrics: dict[str, Any]) -> None:
         ]
         for name in metrics["per_class"]
     ]
-    heads = [f"{100 * one['level']:g} % {what}" for one in levels for what in ("hold", "size")]
+    heads = [
+        head
+        for one in levels
+        for head in (f"{100 * one['level']:g} % ({one['way']}): hold it", "classes")
+    ]
     table("Sets of classes that hold the truth", ["frames of", *heads], rows)
 
 
