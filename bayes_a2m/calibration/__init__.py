@@ -5,7 +5,10 @@
 1.0
 """
 
+from bayes_a2m.calibration.conformal import ConformalSets, coverage
+from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.calibration.cumulative import (
+    calibration_test,
     classwise_ks,
     classwise_kuiper,
     ks_error,
@@ -20,6 +23,15 @@ from bayes_a2m.calibration.draws import (
     enough,
     monte_carlo_error,
     predict_until,
+)
+from bayes_a2m.calibration.ecdf import ecdfs_of
+from bayes_a2m.calibration.findings import trust
+from bayes_a2m.calibration.pit import pits
+from bayes_a2m.calibration.recalibrate import choose, recalibrated, recalibrated_summary
+from bayes_a2m.calibration.reliability import (
+    called_reliability,
+    class_reliability,
+    top_reliability,
 )
 from bayes_a2m.calibration.scores import (
     NAMES,
@@ -40,24 +52,35 @@ from bayes_a2m.calibration.scores import (
     nll,
     top_label_ece,
 )
+from bayes_a2m.calibration.selective import AcceptCounts, accept
 from bayes_a2m.calibration.smooth import smooth_ece
 
 __all__ = [
     "NAMES",
     "PER_CLASS_NAMES",
+    "AcceptCounts",
+    "ConformalSets",
     "Course",
     "Drawn",
+    "FrameCounts",
     "MonteCarloError",
+    "accept",
     "accuracy",
     "adaptive_ece",
     "aurc",
     "brier",
     "brier_parts",
+    "calibration_test",
+    "called_reliability",
+    "choose",
+    "class_reliability",
     "classwise_ece",
     "classwise_ks",
     "classwise_kuiper",
     "confusion",
     "course",
+    "coverage",
+    "ecdfs_of",
     "ece",
     "enough",
     "error_auroc",
@@ -70,7 +93,12 @@ __all__ = [
     "mean_classwise_ece",
     "monte_carlo_error",
     "nll",
+    "pits",
     "predict_until",
+    "recalibrated",
+    "recalibrated_summary",
     "smooth_ece",
     "top_label_ece",
+    "top_reliability",
+    "trust",
 ]
