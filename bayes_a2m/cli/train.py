@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bayes_a2m.datasets import Dataset
 
 
 def train(
@@ -37,6 +40,14 @@ def train(
             show_default=False,
         ),
     ] = None,
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Leave out what these decisions exclude; the page of 'audit' writes them.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")
     ] = False,
@@ -59,6 +70,8 @@ def train(
 
         bayes-a2m train laplace --data recordings --out models/laplace --from models/crnn
 
+        bayes-a2m train crnn --data recordings --out models/clean --exclude audit/decisions.json
+
         bayes-a2m train ensemble --data recordings --out models/ten --from models/ensemble \
             --set posterior.members=10
     """
@@ -79,9 +92,12 @@ def train(
     model = make_posterior(plan)
     base = None if start is None else load_model(start)
     recordings = load_folder(data, seed=plan.seed)
+    # the tuning part is drawn before anything is left out, so that excluding moves nobody
     fitting, tuning = recordings.split("train").with_tuning_part(
         plan.training.tuning_share, plan.seed
     )
+    if exclude is not None:
+        fitting, tuning = (_without(part, exclude) for part in (fitting, tuning))
     workdir = out.with_name(out.name + ".partial")
     identity = {
         "experiment": plan.model_dump(mode="json"),
@@ -113,6 +129,18 @@ def train(
     say("On the tuning part, which chose the epoch and the decoder's settings:")
     metrics_tables(metrics)
     typer.echo(str(out))
+
+
+def _without(part: Dataset, decisions: Path) -> Dataset:
+    """The recordings that the decisions do not exclude."""
+    from bayes_a2m.calibration.audit.decisions import Decisions
+    from bayes_a2m.errors import InputError
+
+    excluded = set(Decisions.load(decisions).excluded)
+    left = part.where(lambda r: r.id not in excluded)
+    if not len(left):
+        raise InputError(f"{decisions}: leaves nothing of {part.name} to fit or to tune on")
+    return left
 
 
 def _claim(workdir: Path, identity: dict[str, Any], resume: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bayes_a2m.datasets import splits
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.errors import InputError, suggest
-from bayes_a2m.music import Vocabulary, midi
+from bayes_a2m.music import Note, Vocabulary, midi
 
 SOUND = (".wav", ".flac")
 COLUMNS = ("id", "condition", "split", "take")
@@ -115,7 +116,12 @@ def scan(path: Path) -> FolderScan:
     )
 
 
-def load_folder(path: str | Path, *, seed: int = 0) -> Dataset:
+def load_folder(
+    path: str | Path,
+    *,
+    seed: int = 0,
+    read: Callable[[Path, Vocabulary, float], Sequence[Note]] = midi.read_for,
+) -> Dataset:
     """Load a data folder; its sound is read when it is asked for.
 
     Parameters
@@ -124,6 +130,8 @@ def load_folder(path: str | Path, *, seed: int = 0) -> Dataset:
         The folder.
     seed
         Of the splits drawn where the metadata name none.
+    read
+        Reads the notes of a MIDI file, given the vocabulary and the recording's seconds.
 
     Raises
     ------
@@ -154,7 +162,7 @@ def load_folder(path: str | Path, *, seed: int = 0) -> Dataset:
             split=entry.split,
             take=entry.take,
         )
-        notes = midi.read_for(entry.midi, vocabulary, recording.duration)
+        notes = read(entry.midi, vocabulary, recording.duration)
         recordings.append(replace(recording, notes=tuple(notes)))
     if not content.has_splits:
         drawn = splits.draw(recordings, seed=seed)

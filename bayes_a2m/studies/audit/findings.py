@@ -1,0 +1,202 @@
+"""What an audit found, as ``audit.json`` holds it and its tables show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayes_a2m.calibration.audit.lag import (
+    Change,
+    LagSpread,
+    RecordingLag,
+    changes_of,
+    lag_profiles,
+    pooled_lag,
+    recording_lags,
+)
+from bayes_a2m.calibration.audit.suspects import Hearing, Suspect, suspects
+from bayes_a2m.calibration.bootstrap import Interval
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.errors import InputError
+from bayes_a2m.music import FrameGrid
+
+NOT_MOVED = ("alien MIDI", "octave", "doubtful audio")
+"""Causes of recordings that no shift makes right."""
+
+KINDS = ("onset", "offset", "change")
+
+
+@dataclass(frozen=True, eq=False)
+class Lags:
+    """The lags of a data set in seconds: of all, by condition, by kind of change, by recording."""
+
+    whole: Interval
+    by_condition: dict[str, Interval]
+    by_kind: dict[str, dict[str, float | int | None]]
+    recordings: list[RecordingLag]
+    spreads: dict[str, LagSpread]
+    changes: list[Change]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that was found.
+
+    Attributes
+    ----------
+    data
+        What was audited.
+    grid
+        Where its frames stand.
+    hearings
+        Of every recording, in the data set's order.
+    lags
+        None where no label ever changes.
+    suspects
+        The most suspicious first.
+    """
+
+    data: Dataset
+    grid: FrameGrid
+    hearings: list[Hearing]
+    lags: Lags | None
+    suspects: list[Suspect]
+
+    @property
+    def moves(self) -> dict[str, float]:
+        """Id to the seconds by which its labels should be moved later."""
+        if self.lags is None:
+            return {}
+        never = {s.id for s in self.suspects if s.cause in NOT_MOVED}
+        pairs = zip(self.data, self.lags.recordings, strict=True)
+        return {r.id: lag.value for r, lag in pairs if lag.changes and r.id not in never}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``audit.json``; times in seconds."""
+        names = self.data.vocabulary.names
+        place = {r.id: i for i, r in enumerate(self.data)}
+        lags = self.lags
+        rows = []
+        for rank, one in enumerate(self.suspects, start=1):
+            i = place[one.id]
+            lag = None if lags is None else lags.recordings[i]
+            rows.append(
+                {
+                    "rank": rank,
+                    "id": one.id,
+                    "condition": self.data[i].condition,
+                    "split": self.data[i].split,
+                    "score": one.score,
+                    "low": one.low,
+                    "high": one.high,
+                    "cause": one.cause,
+                    "words": one.words,
+                    "agreement": one.agreement,
+                    "shift": one.shift,
+                    "lag": None if lag is None else vars(lag),
+                    "stretches": [
+                        {
+                            "start": s.start,
+                            "end": s.end,
+                            "label": names[s.label],
+                            "heard": names[s.heard],
+                            "kind": s.kind,
+                            "evidence": s.evidence,
+                        }
+                        for s in one.stretches
+                    ],
+                }
+            )
+        return {
+            "format_version": 1,
+            "data": self.data.name,
+            "recordings": len(self.data),
+            "lag": None
+            if lags is None
+            else {
+                "data_set": vars(lags.whole),
+                "by_condition": {k: vars(v) for k, v in lags.by_condition.items()},
+                "by_kind": lags.by_kind,
+                "spread": {k: vars(v) for k, v in lags.spreads.items()},
+            },
+            "suspects": rows,
+        }
+
+
+def find(
+    data: Dataset,
+    grid: FrameGrid,
+    hearings: list[Hearing],
+    heard: Sequence[Floats],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Findings:
+    """Measure lags and rank recordings.
+
+    Parameters
+    ----------
+    data
+        What is audited.
+    grid
+        Where frames stand.
+    hearings
+        What models that never met a recording hear in it, in the data set's order.
+    heard
+        What single frames sound like, log-probabilities ``(frames, class)`` a recording.
+    resamples, seed
+        Of the recordings, for the lags' intervals.
+    """
+    ranked = suspects(hearings, grid, data.vocabulary)
+    never = {s.id for s in ranked if s.cause in NOT_MOVED}
+    try:
+        lags = _lags(data, grid, heard, never, resamples, seed)
+    except InputError:  # no label changes
+        lags = None
+    return Findings(data, grid, hearings, lags, ranked)
+
+
+def _lags(
+    data: Dataset,
+    grid: FrameGrid,
+    heard: Sequence[Floats],
+    never: set[str],
+    resamples: int,
+    seed: int,
+) -> Lags:
+    labels = data.labels_on(grid)
+    conditions = np.array([r.condition for r in data])
+    usable = np.array([r.id not in never for r in data])
+    profiles = lag_profiles(heard, labels, grid)
+    changes = changes_of(heard, labels, grid)
+    recordings, spreads = recording_lags(changes, [str(c) for c in conditions])
+
+    def pooled(which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Interval:
+        return pooled_lag(profiles, which & usable, resamples=resamples, seed=seed)
+
+    return Lags(
+        pooled(np.ones(len(data), dtype=bool)),
+        {str(c): pooled(conditions == c) for c in dict.fromkeys(conditions) if c},
+        {kind: _of_kind(changes, kind) for kind in KINDS},
+        recordings,
+        spreads,
+        changes,
+    )
+
+
+def _of_kind(changes: Sequence[Change], kind: str) -> dict[str, float | int | None]:
+    """How many there are, their median lag, and where the middle half lies."""
+    lags = np.array([c.lag for c in changes if c.kind == kind])
+    if not lags.size:
+        return {"changes": 0, "median": None, "lower_quartile": None, "upper_quartile": None}
+    lower, middle, upper = (float(q) for q in np.quantile(lags, [0.25, 0.5, 0.75]))
+    return {
+        "changes": int(lags.size),
+        "median": middle,
+        "lower_quartile": lower,
+        "upper_quartile": upper,
+    }

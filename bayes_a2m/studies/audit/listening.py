@@ -1,0 +1,150 @@
+"""Listen to recordings without having met them: a model of each fold, and frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bayes_a2m.calibration.audit.listener import hear_out_of_fold
+from bayes_a2m.calibration.audit.stretches import capped, surprise
+from bayes_a2m.calibration.audit.suspects import Hearing
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.folder import load_folder
+from bayes_a2m.music import FrameGrid, Note, Vocabulary, midi
+from bayes_a2m.music.notes import clip, to_labels
+from bayes_a2m.studies.folds import folds_of, out_of_fold
+from bayes_a2m.studies.spec import Experiment
+
+Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Opens a progress bar with a title; calls what it gives with how much is done, and of how much."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A data set to audit.
+
+    Attributes
+    ----------
+    data
+        Its recordings; a note outside the vocabulary stands at the nearest pitch of its name, or
+        is left out where there is none.
+    outside
+        Id to the semitones by which such notes miss the vocabulary, one a note.
+    """
+
+    data: Dataset
+    outside: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+def load_to_audit(path: Path, *, seed: int = 0) -> Labelled:
+    """Load a data folder, notes outside its vocabulary included: they are what is looked for.
+
+    Raises
+    ------
+    InputError
+        Where :func:`bayes_a2m.datasets.folder.load_folder` does, but for such notes.
+    """
+    outside: dict[str, tuple[int, ...]] = {}
+
+    def read(file: Path, vocabulary: Vocabulary, duration: float) -> list[Note]:
+        content = midi.inspect(file, vocabulary, duration)
+        if content.outside:
+            missed = tuple(_missed_by(n.pitch, vocabulary) for n in content.outside)
+            outside[file.stem.removeprefix("midi_")] = missed
+        return clip(_folded(content.notes, vocabulary), duration)
+
+    return Labelled(load_folder(path, seed=seed, read=read), outside)
+
+
+def listen(
+    labelled: Labelled,
+    experiment: Experiment,
+    models: Path,
+    *,
+    folds: int,
+    draws: int,
+    bar: Bar,
+    say: Callable[[str], None],
+) -> tuple[list[Hearing], FrameGrid]:
+    """What models that never met its take hear in every recording, in the data set's order."""
+    found: dict[str, Hearing] = {}
+    grid = FrameGrid()
+    trained = out_of_fold(labelled.data, experiment, models, count=folds, say=say)
+    for fold, model in trained:
+        grid = model.grid
+        with bar(f"fold {fold.number}: listening") as update:
+            for chunk, post in model.predict_chunks(fold.held_out, draws):
+                decoded = model.decoder.decode(post)
+                for i, recording in enumerate(chunk):
+                    labels = recording.labels(grid, post.vocabulary)
+                    frames = labels.shape[0]
+                    heard = to_labels(decoded[i].notes, grid, frames, post.vocabulary)
+                    drawn = np.exp(post.log_probs[:, :, i, :frames].astype(np.float64))
+                    drawn = drawn.reshape(-1, frames, drawn.shape[-1])
+                    level, clipped = _level(recording, grid)
+                    found[recording.id] = Hearing(
+                        recording.id,
+                        post.of(i).astype(np.float64),
+                        heard,
+                        labels,
+                        np.array([surprise(capped(p), labels).sum() for p in drawn]),
+                        float(post.mutual_information()[i, :frames].mean()),
+                        level,
+                        clipped,
+                        labelled.outside.get(recording.id, ()),
+                    )
+                update(len(found), len(labelled.data))
+    return [found[r.id] for r in labelled.data], grid
+
+
+def hear_frames(
+    data: Dataset, experiment: Experiment, grid: FrameGrid, *, folds: int, bar: Bar
+) -> list[Floats]:
+    """What every frame sounds like by itself, log-probabilities ``(frames, class)`` each."""
+    from bayes_a2m.audio.features import FeatureExtractor
+
+    extract = FeatureExtractor(experiment.features)
+    fold = np.zeros(len(data), dtype=np.int64)
+    for one in folds_of(data, folds, seed=experiment.seed):
+        held = set(one.held_out.ids)
+        fold[[i for i, r in enumerate(data) if r.id in held]] = one.number
+    with bar("hearing frames") as update:
+        return hear_out_of_fold(
+            lambda i: extract(data[i].audio(grid.sample_rate)),
+            data.labels_on(grid),
+            fold,
+            classes=len(data.vocabulary),
+            frame_rate=grid.frame_rate,
+            seed=experiment.seed,
+            progress=update,
+        )
+
+
+def _missed_by(pitch: int, vocabulary: Vocabulary) -> int:
+    """Semitones from the nearest pitch of the vocabulary that has the same name, else nearest."""
+    same = [p for p in vocabulary.pitches if (pitch - p) % 12 == 0]
+    near = min(same or vocabulary.pitches, key=lambda p: abs(pitch - p))
+    return pitch - near
+
+
+def _folded(notes: tuple[Note, ...], vocabulary: Vocabulary) -> list[Note]:
+    """Notes moved by octaves into the vocabulary; those that cannot be are left out."""
+    kept = []
+    for note in notes:
+        missed = 0 if note.pitch in vocabulary.pitches else _missed_by(note.pitch, vocabulary)
+        if missed % 12 == 0:
+            kept.append(Note(note.onset, note.offset, note.pitch - missed, note.velocity))
+    return kept
+
+
+def _level(recording: Recording, grid: FrameGrid) -> tuple[float, float]:
+    """Decibels below full scale, and the share of samples at full scale."""
+    samples = recording.audio(grid.sample_rate)
+    power = float(np.square(samples, dtype=np.float64).mean()) if samples.size else 0.0
+    clipped = float((np.abs(samples) >= 0.999).mean()) if samples.size else 0.0
+    return 10 * float(np.log10(max(power, 1e-12))), clipped
