@@ -75,7 +75,7 @@ class Stretch:
         if self.kind == "extra note":
             return f"{label} labelled where silence is heard"
         if self.kind == "timing":
-            return f"labelled {label}, still or already {heard}"
+            return f"a boundary lies elsewhere: labelled {label}, heard as {heard}"
         octaves = " (another octave)" if self.kind == "octave" else ""
         return f"labelled {label}, heard as {heard}{octaves}"
 

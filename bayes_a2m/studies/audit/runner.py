@@ -1,0 +1,114 @@
+"""The audit from a data folder to its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bayes_a2m.calibration.audit.decisions import Decisions
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import read_json, write_json
+from bayes_a2m.studies.audit.findings import Findings, find
+from bayes_a2m.studies.audit.listening import Bar, Labelled, hear_frames, listen, load_to_audit
+from bayes_a2m.studies.spec import Experiment
+
+MODELS = "models"
+RECORD = "audit.json"
+DECISIONS = "decisions.json"
+
+
+def run_audit(
+    data_dir: Path,
+    experiment: Experiment,
+    out: Path,
+    *,
+    folds: int = 5,
+    draws: int = 30,
+    show: int = 24,
+    sound: bool = True,
+    bar: Bar,
+    say: Callable[[str], None] = lambda message: None,
+) -> Findings:
+    """Train what is missing, listen, measure, rank, and write the page, its tables and its record.
+
+    Parameters
+    ----------
+    data_dir
+        A data folder; it is not touched.
+    experiment
+        What listens, a model a fold.
+    out
+        The folder to write. Models in ``out/models`` are used again, and decisions in
+        ``out/decisions.json`` are shown on the page.
+    folds, draws
+        Models, and draws of each.
+    show
+        Suspects shown on the page.
+    sound
+        Whether their sound goes into the page.
+    bar, say
+        Told how it goes.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read or parted into folds, or ``out`` holds models of another
+        audit.
+    """
+    from bayes_a2m.reporting.audit import write_audit_page
+
+    labelled = load_to_audit(data_dir, seed=experiment.seed)
+    decisions = out / DECISIONS
+    decided = Decisions.load(decisions) if decisions.is_file() else Decisions()
+    models = out / MODELS
+    _claim(models, labelled, experiment, folds)
+    hearings, grid = listen(
+        labelled, experiment, models, folds=folds, draws=draws, bar=bar, say=say
+    )
+    heard = hear_frames(labelled.data, experiment, grid, folds=folds, bar=bar)
+    found = find(labelled.data, grid, hearings, heard, seed=experiment.seed)
+    write_json(out / RECORD, found.to_dict())
+    write_audit_page(
+        out, found, experiment, decided, show=show, sound=sound, bar=bar, draws=draws, folds=folds
+    )
+    return found
+
+
+def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int) -> None:
+    """See that models that are there were made for this audit."""
+    identity: dict[str, Any] = {
+        "experiment": experiment.model_dump(mode="json"),
+        "folds": folds,
+        "recordings": {
+            r.id: [r.hash, [[n.onset, n.offset, n.pitch] for n in r.notes or ()]]
+            for r in labelled.data
+        },
+    }
+    path = models / "identity.json"
+    if not path.is_file():
+        write_json(path, identity)
+        return
+    known = read_json(path)
+    for key, what in (
+        ("experiment", "another experiment"),
+        ("folds", "another number of folds"),
+        ("recordings", "other recordings or labels"),
+    ):
+        if known.get(key) != identity[key] and not _close(known.get(key), identity[key]):
+            raise InputError(
+                f"{models}: its models were made for {what}; name another folder, or delete it"
+            )
+
+
+def _close(known: Any, wanted: Any) -> bool:
+    """Whether two values are the same up to the rounding of times."""
+    if isinstance(known, float | int) and isinstance(wanted, float | int):
+        return bool(np.isclose(known, wanted, rtol=0, atol=1e-6))
+    if isinstance(known, list) and isinstance(wanted, list):
+        return len(known) == len(wanted) and all(map(_close, known, wanted))
+    if isinstance(known, dict) and isinstance(wanted, dict):
+        return known.keys() == wanted.keys() and all(_close(known[k], wanted[k]) for k in known)
+    return bool(known == wanted)
