@@ -276,6 +276,7 @@ def evaluate(
     predictions: Path | None = None,
     draws_too: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    tap: Callable[[Chunks], Chunks] = lambda chunks: chunks,
 ) -> Evaluation:
     """Predict recordings, compare with their references, count.
 
@@ -293,6 +294,9 @@ def evaluate(
         Whether every draw is written there, too.
     progress
         Called with the number of recordings done, and of all.
+    tap
+        Given the chunks before they are counted, gives them on: for whoever wants to see each
+        prediction, which is made once. Its time does not count as the model's.
 
     Raises
     ------
@@ -307,7 +311,7 @@ def evaluate(
     clock = _Clock()
     chunks = clock.timed(model.predict_chunks(data, draws, raw=True))
     evaluation = evaluate_chunks(
-        chunks,
+        tap(chunks),
         model.decoder,
         tuned=model.calibration,
         total=len(data),

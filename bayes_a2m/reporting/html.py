@@ -5,23 +5,37 @@ and facts, which are plain numbers and names (the same that go into a JSON file)
 is escaped: a recording called ``<b>`` is shown as ``<b>``. A fact that a template asks for and
 that is not there is an error, not a gap.
 
-Pages need no network: the style is inside, pictures and sounds lie beside them.
+Pages need no network: the style is inside; pictures and sounds lie beside them or, in a page that
+is to be sent on, are inside, too.
 """
 
 from __future__ import annotations
 
+import base64
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
+from bayes_a2m.reporting.table import shown as cell_text
+from bayes_a2m.reporting.table import sort_key
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+_KINDS = {
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+}
+"""What a page may hold, by ending."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,15 @@ class Section:
     facts: Mapping[str, Any]
 
 
-def write_page(path: Path, title: str, opening: Section, sections: Sequence[Section]) -> None:
+def write_page(
+    path: Path,
+    title: str,
+    opening: Section,
+    sections: Sequence[Section],
+    *,
+    embed: bool = False,
+    scripts: Sequence[str] = (),
+) -> None:
     """Write a page, atomically; pictures and sounds must be there already.
 
     Raises
@@ -54,10 +76,19 @@ def write_page(path: Path, title: str, opening: Section, sections: Sequence[Sect
     InputError
         If a picture is missing or no PNG, or the page cannot be written.
     """
-    write_text(path, render_page(path.parent, title, opening, sections))
+    text = render_page(path.parent, title, opening, sections, embed=embed, scripts=scripts)
+    write_text(path, text)
 
 
-def render_page(folder: Path, title: str, opening: Section, sections: Sequence[Section]) -> str:
+def render_page(
+    folder: Path,
+    title: str,
+    opening: Section,
+    sections: Sequence[Section],
+    *,
+    embed: bool = False,
+    scripts: Sequence[str] = (),
+) -> str:
     """The page as text.
 
     Parameters
@@ -70,17 +101,27 @@ def render_page(folder: Path, title: str, opening: Section, sections: Sequence[S
         What stands above the table of contents; its title is not shown.
     sections
         The rest, in order.
+    embed
+        Put pictures and sounds into the page, so that it can be sent on alone.
+    scripts
+        Files of ``reporting/templates`` to run in the page; it reads well without them.
     """
     environment = _environment()
 
     def shown(section: Section) -> str:
         template = environment.get_template(section.template)
-        return template.render(section.facts, size_of=lambda file: png_size(folder / file))
+        return template.render(
+            section.facts,
+            embedded=embed,
+            size_of=lambda file: png_size(folder / file),
+            source_of=lambda file: data_uri(folder / file) if embed else quote(file),
+        )
 
     text = environment.get_template("page.html").render(
         title=title,
         opening=shown(opening),
         sections=[(section.name, section.title, shown(section)) for section in sections],
+        scripts=list(scripts),
     )
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
 
@@ -102,6 +143,24 @@ def png_size(path: Path) -> tuple[int, int]:
         raise InputError(f"{path}: the page shows this picture, and it is no PNG")
     width, height = struct.unpack(">II", header[16:24])
     return width, height
+
+
+def data_uri(path: Path) -> str:
+    """A file as the address of itself.
+
+    Raises
+    ------
+    InputError
+        If it is missing, or of a kind that pages do not show.
+    """
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path}: a page holds {', '.join(_KINDS)}, not this")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: the page shows this ({error.strerror})") from error
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 # --- how values read ----------------------------------------------------------------------
@@ -169,6 +228,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for reads in (score, interval, percent, plural, joined):
+    for reads in (score, interval, percent, plural, joined, sort_key):
         environment.filters[reads.__name__] = reads
+    environment.globals["cell_text"] = cell_text
     return environment

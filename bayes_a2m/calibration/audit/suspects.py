@@ -53,6 +53,9 @@ UNSURE = 0.6
 NOTABLE = 40.0
 """Nats: below this there is nothing worth a look."""
 
+NOTABLE_TIMING = 100.0
+"""Nats: where the only cause is timing, it takes more to be worth a look."""
+
 CAUSES = (
     "alien MIDI",
     "lag",
@@ -134,6 +137,13 @@ class Suspect:
     agreement: float
     shift: float
     stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def notable(self) -> bool:
+        """Whether its labels are worth a look."""
+        if self.cause == "timing":
+            return self.score >= NOTABLE_TIMING
+        return self.cause != "nothing"
 
 
 def suspects(hearings: Sequence[Hearing], grid: FrameGrid, vocabulary: Vocabulary) -> list[Suspect]:

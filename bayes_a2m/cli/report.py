@@ -1,0 +1,148 @@
+"""``bayes-a2m report``: how far can it be trusted, class by class?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from bayes_a2m.datasets import Dataset
+    from bayes_a2m.posteriors.posterior import Posterior
+
+
+def report(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="MODEL...", help="Model directories.", show_default=False),
+    ] = None,
+    data: Annotated[
+        Path, typer.Option(metavar="DATA_DIR", help="Folder of recordings and MIDI.")
+    ] = ...,  # type: ignore[assignment]
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder to write; an earlier report is replaced.")
+    ] = ...,  # type: ignore[assignment]
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.nc",
+            help="Predictions of any model, as evaluate --predictions writes them; may be given "
+            "several times.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this split. Left out: every recording no model was fitted or tuned on.",
+            show_default=False,
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws, for models that draw.")] = 30,
+    accept_error: Annotated[
+        float,
+        typer.Option(metavar="SHARE", help="Which confidence keeps errors below this share?"),
+    ] = 0.05,
+    worst: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Recordings shown: N worst, N least sure.")
+    ] = 6,
+    sound: Annotated[
+        bool, typer.Option("--sound/--no-sound", help="Put their sound into the page.")
+    ] = True,
+    projection: Annotated[
+        Literal["pca", "umap"], typer.Option(help="Of the map of the network's features.")
+    ] = "pca",
+    seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
+) -> None:
+    """Write a page that says how far models can be trusted, class by class.
+
+    DIR/index.html is one file that can be sent on; figures/ holds its pictures
+    as PNG and SVG, tables/ its tables as CSV, report.json all numbers. Several
+    models, and predictions of somebody else's, stand side by side. Without
+    --split the recordings are those that no model was fitted or tuned on.
+
+    Examples:
+
+        bayes-a2m report models/laplace --data recordings --out reports/laplace
+
+        bayes-a2m report models/crnn models/ensemble --data recordings --out reports/two
+
+        bayes-a2m report --predictions theirs.nc --data recordings --out reports/theirs
+
+        bayes-a2m report models/crnn --data recordings --split validation --out r --no-sound
+    """
+    from bayes_a2m.cli import progress
+    from bayes_a2m.cli.console import table
+    from bayes_a2m.datasets import load_folder
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.files import ensure_free
+    from bayes_a2m.model import load_model
+    from bayes_a2m.reporting.report import subject
+    from bayes_a2m.reporting.report.draft import Options
+    from bayes_a2m.reporting.report.page import PAGE, is_report, write_report
+
+    if not models and not predictions:
+        raise InputError("nothing to report: give a MODEL, or --predictions FILE.nc")
+    if not 0 < accept_error < 1:
+        raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
+    ensure_free(out, is_report)
+    loaded = [load_model(path) for path in models or []]
+    whole = load_folder(data, seed=loaded[0].seed if loaded else 0)
+    chosen = _chosen(whole, split, loaded, list(predictions or []))
+    names = _names([*(models or []), *(predictions or [])])
+    options = Options(
+        seed=seed,
+        accept_error=accept_error,
+        worst=worst,
+        sound=sound,
+        projection=projection,
+    )
+    shared = {"resamples": options.resamples, "accept_error": accept_error, "seed": seed}
+    subjects = []
+    for name, model in zip(names, loaded, strict=False):
+        with progress.bar(f"predicting: {name}") as update:
+            subjects.append(
+                subject.of_model(name, model, chosen, draws=draws, progress=update, **shared)  # type: ignore[arg-type]
+            )
+    for name, path in zip(names[len(loaded) :], predictions or [], strict=True):
+        subjects.append(subject.of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
+    record = write_report(out, chosen, tuple(subjects), options, bar=progress.bar)
+    rows = [
+        [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]
+    ]
+    table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
+    typer.echo(str(out / PAGE))
+
+
+def _chosen(
+    whole: Dataset, split: str | None, models: list[Posterior], predictions: list[Path]
+) -> Dataset:
+    """The split asked for; else what no model saw and, without models, what is predicted."""
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.reporting.report.subject import read_predictions
+
+    if split:
+        return whole.split(split)
+    chosen = whole
+    for model in models:
+        chosen = model.seen.unseen(chosen)
+    for path in predictions:
+        known = set(read_predictions(path).ids)
+        chosen = chosen.where(lambda r, known=known: r.id in known)  # type: ignore[misc]
+        if not len(chosen):
+            raise InputError(f"{path}: predicts none of the recordings of {whole.name}")
+    return chosen
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """What to call each: the last part of its path, with as much before it as tells them apart."""
+    from pathlib import PurePath
+
+    full = [PurePath((p.with_suffix("") if p.suffix == ".nc" else p).absolute()) for p in paths]
+    for count in range(1, max((len(p.parts) for p in full), default=1) + 1):
+        names = ["/".join(p.parts[-count:]) for p in full]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{name} {i}" for i, name in enumerate(names, start=1)]

@@ -1,0 +1,292 @@
+"""The audit's page: what is wrong with the labels, to look at, listen to and decide on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_a2m import __version__
+from bayes_a2m.audio.features import FeatureExtractor, Spectrum
+from bayes_a2m.calibration.audit.decisions import Decisions
+from bayes_a2m.calibration.audit.suspects import Suspect
+from bayes_a2m.music import Note
+from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.reporting import style
+from bayes_a2m.reporting.html import Section, write_page
+from bayes_a2m.reporting.lag import lag_caption, lag_figure
+from bayes_a2m.reporting.roll import roll_figure
+from bayes_a2m.reporting.sound import write_flac
+from bayes_a2m.reporting.table import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from bayes_a2m.studies.audit.findings import Findings
+    from bayes_a2m.studies.audit.listening import Bar
+    from bayes_a2m.studies.spec import Experiment
+
+PAGE = "index.html"
+
+EXCERPT = 20.0
+"""Seconds of a long recording that are shown, around its strongest stretch."""
+
+MARKED = 3
+"""Stretches marked in a picture, the strongest."""
+
+
+def write_audit_page(
+    out: Path,
+    found: Findings,
+    experiment: Experiment,
+    decided: Decisions,
+    *,
+    show: int,
+    sound: bool,
+    bar: Bar,
+    draws: int,
+    folds: int,
+) -> None:
+    """Write ``index.html``, its figures and its tables.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    found
+        What the audit found.
+    experiment
+        What listened.
+    decided
+        Earlier decisions, to be shown as taken.
+    show
+        Suspects with picture and sound.
+    sound
+        Whether the sound goes into the page.
+    bar
+        Opens a progress bar.
+    draws, folds
+        Of the models that listened.
+    """
+    tables = {t.name: t for t in (_lags(found), _suspects(found), _stretches(found))}
+    for table in tables.values():
+        table.write_csv(out / "tables" / f"{table.name}.csv")
+    facts = _facts(found, experiment, draws, folds)
+    cards = _cards(out, found, experiment, decided, show, sound, bar)
+    opening = Section("opening", "", "audit_opening.html", facts)
+    lag_facts = {**facts, "picture": _lag_picture(out, found), "table": tables["lags"]}
+    sections = [
+        Section("lag", "Do the labels come on time?", "audit_lag.html", lag_facts),
+        Section("suspects", "Labels to look at", "audit_suspects.html", {**facts, "cards": cards}),
+        Section("all", "Every recording", "audit_all.html", {**facts, **tables}),
+    ]
+    title = f"Are the labels of {found.data.name} right?"
+    write_page(out / PAGE, title, opening, sections, embed=True, scripts=("sort.js", "decide.js"))
+
+
+def _facts(found: Findings, experiment: Experiment, draws: int, folds: int) -> dict[str, Any]:
+    notable = [s for s in found.suspects if s.notable]
+    causes: dict[str, int] = {}
+    for one in notable:
+        causes[one.cause] = causes.get(one.cause, 0) + 1
+    lags = found.lags
+    conditions = {} if lags is None else lags.by_condition
+    values = [c.value for c in conditions.values() if c.value is not None]
+    return {
+        "version": __version__,
+        "data": found.data.name,
+        "recordings": len(found.data),
+        "method": experiment.posterior.name,
+        "draws": draws,
+        "folds": folds,
+        "notable": len(notable),
+        "causes": sorted(causes.items(), key=lambda item: -item[1]),
+        "first": [s.id for s in notable[:5]],
+        "empty": [r.id for r in found.data if not r.notes],
+        "lag": None if lags is None or lags.whole.value is None else vars(lags.whole),
+        "conditions": {
+            name: vars(one) for name, one in conditions.items() if one.value is not None
+        },
+        "kinds": {} if lags is None else lags.by_kind,
+        "sign_changes": bool(values) and min(values) < -0.005 and max(values) > 0.005,
+    }
+
+
+def _lag_picture(out: Path, found: Findings) -> dict[str, str] | None:
+    lags = found.lags
+    if lags is None:
+        return None
+    conditions = [r.condition for r in found.data]
+    pooled = lags.by_condition or {"": lags.whole}
+    figure = lag_figure(lags.recordings, conditions, pooled)
+    for ending in ("png", "svg"):
+        style.save(figure, out / "figures" / f"lag.{ending}")
+    return {"file": "figures/lag.png", "caption": lag_caption(pooled)}
+
+
+def _cards(
+    out: Path,
+    found: Findings,
+    experiment: Experiment,
+    decided: Decisions,
+    show: int,
+    sound: bool,
+    bar: Bar,
+) -> list[dict[str, Any]]:
+    """The suspects that are shown, with picture, sound and what was decided earlier."""
+    extract = FeatureExtractor(experiment.features)
+    notable = [s for s in found.suspects if s.cause != "nothing"][:show]
+    place = {r.id: i for i, r in enumerate(found.data)}
+    cards = []
+    with bar("drawing") as update:
+        for number, one in enumerate(notable, start=1):
+            i = place[one.id]
+            stem = f"suspect_{number:02d}"
+            start, end = _excerpt(found, i, one)
+            figure = _picture(found, i, one, (start, end), extract)
+            style.save(figure, out / "figures" / f"{stem}.png")
+            file = None
+            if sound:
+                file = f"sound/{stem}.flac"
+                rate = extract.settings.sample_rate
+                samples = found.data[i].audio(rate)[round(start * rate) : round(end * rate)]
+                write_flac(out / file, samples, rate)
+            earlier = decided.by_id.get(one.id)
+            cards.append(
+                {
+                    "rank": number,
+                    "suspect": one,
+                    "condition": found.data[i].condition,
+                    "picture": f"figures/{stem}.png",
+                    "sound": file,
+                    "lag": None if found.lags is None else vars(found.lags.recordings[i]),
+                    "stretches": [
+                        {
+                            "start": s.start,
+                            "end": s.end,
+                            "words": s.words(found.data.vocabulary),
+                            "evidence": s.evidence,
+                        }
+                        for s in one.stretches[:MARKED]
+                    ],
+                    "decision": "" if earlier is None else earlier.decision,
+                    "note": "" if earlier is None else earlier.note,
+                }
+            )
+            update(number, len(notable))
+    return cards
+
+
+def _picture(
+    found: Findings, i: int, one: Suspect, span: tuple[float, float], extract: FeatureExtractor
+) -> Any:
+    """Spectrum and roll of a suspect's excerpt, its strongest stretches marked."""
+    start, end = span
+    recording, grid = found.data[i], found.grid
+    rate = extract.settings.sample_rate
+    samples = recording.audio(rate)[round(start * rate) : round(end * rate)]
+    lo, hi = grid.span(start, end)
+    probs = np.maximum(found.hearings[i].probs[lo : max(hi, lo + 1)], 0)
+    post = FramePosterior.from_probs(
+        [probs / probs.sum(axis=1, keepdims=True)],
+        ids=[one.id],
+        vocabulary=found.data.vocabulary,
+        grid=grid,
+    )
+    notes = [
+        Note(max(n.onset, start) - start, min(n.offset, end) - start, n.pitch)
+        for n in recording.notes or ()
+        if n.onset < end and n.offset > start
+    ]
+    marks = [
+        (max(s.start, start) - start, min(s.end, end) - start)
+        for s in one.stretches[:MARKED]
+        if s.start < end and s.end > start
+    ]
+    spectrum = Spectrum(extract(samples), extract.settings)
+    return roll_figure({"heard": post}, 0, spectrum, notes, title=one.id, marks=marks)
+
+
+def _excerpt(found: Findings, i: int, one: Suspect) -> tuple[float, float]:
+    duration = found.data[i].duration
+    if duration <= EXCERPT:
+        return 0.0, duration
+    centre = (one.stretches[0].start + one.stretches[0].end) / 2 if one.stretches else 0.0
+    start = min(max(0.0, centre - EXCERPT / 2), duration - EXCERPT)
+    return start, start + EXCERPT
+
+
+def _lags(found: Findings) -> Table:
+    columns = (
+        Column("recordings", "recordings"),
+        Column("lag_ms", "lag (ms)", "interval", 0),
+        Column("count", "recordings with notes", "number", 0),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    if found.lags is not None:
+        groups = {"all": found.lags.whole, **found.lags.by_condition}
+        for name, one in groups.items():
+            count = sum(bool(r.notes) for r in found.data if name == "all" or r.condition == name)
+            rows.append((name, _ms(vars(one)), count))
+    return Table("lags", "How long after its label the sound comes", columns, tuple(rows))
+
+
+def _suspects(found: Findings) -> Table:
+    columns = (
+        Column("recording", "recording"),
+        Column("rank", "rank", "number", 0),
+        Column("condition", "condition"),
+        Column("score", "evidence (nats)", "interval", 0),
+        Column("cause", "probable cause"),
+        Column("why", "why"),
+        Column("agreement", "agreement", "number", 3),
+        Column("lag_ms", "lag (ms)", "interval", 0),
+        Column("changes", "changes measured", "number", 0),
+    )
+    place = {r.id: i for i, r in enumerate(found.data)}
+    rows: list[tuple[Cell, ...]] = []
+    for rank, one in enumerate(found.suspects, start=1):
+        i = place[one.id]
+        lag = None if found.lags is None else found.lags.recordings[i]
+        rows.append(
+            (
+                one.id,
+                rank,
+                found.data[i].condition,
+                {"value": one.score, "low": one.low, "high": one.high},
+                one.cause,
+                one.words,
+                one.agreement,
+                None if lag is None else _ms(vars(lag)),
+                None if lag is None else lag.changes,
+            )
+        )
+    return Table("suspects", "Every recording, the most suspicious first", columns, tuple(rows))
+
+
+def _stretches(found: Findings) -> Table:
+    columns = (
+        Column("recording", "recording"),
+        Column("start", "from (s)", "number", 2),
+        Column("end", "to (s)", "number", 2),
+        Column("kind", "kind"),
+        Column("what", "what"),
+        Column("evidence", "evidence (nats)", "number", 0),
+    )
+    listed = sorted(
+        ((s.weight, one.id, s) for one in found.suspects for s in one.stretches),
+        key=lambda item: (-item[0], item[1], item[2].start),
+    )
+    rows = tuple(
+        (name, s.start, s.end, s.kind, s.words(found.data.vocabulary), s.evidence)
+        for _, name, s in listed
+    )
+    return Table("stretches", "Every stretch, the strongest first", columns, rows)
+
+
+def _ms(values: dict[str, Any]) -> dict[str, float | None] | None:
+    """A lag in milliseconds."""
+    if values["value"] is None:
+        return None
+    return {
+        key: None if values[key] is None else 1000 * values[key] for key in ("value", "low", "high")
+    }

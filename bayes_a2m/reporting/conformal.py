@@ -1,0 +1,105 @@
+"""How often conformal sets hold the truth, and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MARKERS = "os^D"
+
+
+def conformal_figure(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
+    """Coverage by class against the level asked for, and the mean size of the sets.
+
+    Parameters
+    ----------
+    found
+        ``calibration.conformal`` of ``metrics.json``: one a level.
+    names
+        Of the classes.
+
+    Returns
+    -------
+    Figure
+        Two columns wide; it says so where no sets are stored.
+    """
+    rows = ["all frames", *names]
+    figure = style.new_figure(style.WIDTH, 0.9 + 0.26 * len(rows))
+    if not found:
+        figure.text(0.5, 0.5, "no conformal sets are stored with this model", ha="center")
+        return figure
+    left, right = figure.subplots(1, 2, sharey=True)
+    for i, one in enumerate(found):
+        colour = style.PALETTE[i % len(style.PALETTE)]
+        marker = _MARKERS[i % len(_MARKERS)]
+        left.axvline(100 * one["level"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
+        for place, name in enumerate(rows):
+            scores = one if place == 0 else one["per_class"][name]
+            at = place + 0.22 * (i - (len(found) - 1) / 2)
+            label = f"{100 * one['level']:g} % asked for" if place == 0 else None
+            for axes, score, scale in ((left, "coverage", 100), (right, "size", 1)):
+                value = scores.get(score)
+                if value is None or value["value"] is None:
+                    if axes is left and i == 0:
+                        axes.text(
+                            0.02,
+                            at,
+                            "no frames",
+                            fontsize=style.TICK,
+                            va="center",
+                            transform=axes.get_yaxis_transform(),
+                        )
+                    continue
+                if value["low"] is not None:
+                    span = [scale * value["low"], scale * value["high"]]
+                    axes.plot(span, [at, at], color=colour, linewidth=1.1)
+                axes.plot(
+                    scale * value["value"], at, marker, color=colour, markersize=4, label=label
+                )
+    left.set_yticks(range(len(rows)), labels=rows)
+    left.invert_yaxis()
+    style.dress(left, x="truth in the set (%)", grid=True)
+    style.dress(right, x="classes in the set", grid=True)
+    right.set_xlim(left=min(1.0, right.get_xlim()[0]))
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="lower center", ncols=len(found), fontsize=style.TICK, frameon=False
+    )
+    figure.tight_layout(pad=0.4, w_pad=1.2, rect=(0, 0.1, 1, 1))
+    return figure
+
+
+def conformal_caption(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """What the figure shows, in one line.
+
+    >>> triple = {"value": 0.97, "low": 0.96, "high": 0.98}
+    >>> conformal_caption([{"level": 0.95, "coverage": triple, "size": {"value": 1.2},
+    ...                     "per_class": {"C4": {"coverage": triple}}}], ["C4"])
+    'Sets of 95 % hold the truth in 97.0 % of the frames with 1.20 classes on average, least
+    often for C4 (97.0 %).'
+    """
+    told = []
+    for one in found:
+        coverage, size = one["coverage"]["value"], one["size"]["value"]
+        if coverage is None or size is None:
+            continue
+        words = (
+            f"sets of {100 * one['level']:g} % hold the truth in {100 * coverage:.1f} % of the "
+            f"frames with {size:.2f} classes on average"
+        )
+        by_class = {
+            name: one["per_class"][name]["coverage"]["value"]
+            for name in names
+            if (one["per_class"].get(name, {}).get("coverage") or {}).get("value") is not None
+        }
+        if by_class:
+            least = min(by_class, key=lambda name: by_class[name])
+            words += f", least often for {least} ({100 * by_class[least]:.1f} %)"
+        told.append(words)
+    line = "; ".join(told) or "no conformal sets are stored with this model"
+    return f"{line[:1].upper()}{line[1:]}."

@@ -1,0 +1,96 @@
+"""How far labels lie before or after the sound: every recording, and each condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.calibration.audit.lag import RecordingLag
+from bayes_a2m.calibration.bootstrap import Interval
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 0.28
+"""Seconds to either side of zero that are drawn at most."""
+
+
+def lag_figure(
+    lags: Sequence[RecordingLag], conditions: Sequence[str], pooled: Mapping[str, Interval]
+) -> Figure:
+    """Every recording's lag with its interval, in order, a panel a condition.
+
+    Parameters
+    ----------
+    lags
+        Of every recording, in seconds; positive where the sound comes after the label.
+    conditions
+        Of every recording.
+    pooled
+        The lag of each condition; its interval is a band behind the recordings.
+
+    Returns
+    -------
+    Figure
+        Two columns wide; recordings without a change of label are not drawn.
+    """
+    names = list(dict.fromkeys(conditions))
+    figure = style.new_figure(style.WIDTH, 2.7)
+    panels = figure.subplots(1, len(names), sharex=True, squeeze=False)[0]
+    low, high = 0.0, 0.0
+    for k, (name, axes) in enumerate(zip(names, panels, strict=True)):
+        colour = style.PALETTE[k % len(style.PALETTE)]
+        own = sorted(
+            (lag for lag, c in zip(lags, conditions, strict=True) if c == name and lag.changes),
+            key=lambda lag: lag.value,
+        )
+        axes.axvline(0, color=style.INK, linewidth=0.6)
+        one = pooled.get(name)
+        if one is not None and one.value is not None:
+            if one.low is not None and one.high is not None:
+                axes.axvspan(1000 * one.low, 1000 * one.high, color=colour, alpha=0.2, linewidth=0)
+            axes.axvline(1000 * one.value, color=colour, linewidth=1.0, linestyle=(0, (5, 2)))
+        rows = np.arange(len(own))
+        for row, lag in zip(rows, own, strict=True):
+            axes.plot([1000 * lag.low, 1000 * lag.high], [row, row], color=colour, linewidth=0.5)
+        axes.plot([1000 * lag.value for lag in own], rows, "o", color=colour, markersize=1.8)
+        for lag in own:
+            low, high = min(low, lag.low), max(high, lag.high)
+        if not own:
+            axes.text(0.5, 0.5, "no label changes", ha="center", transform=axes.transAxes)
+        title = name or "all recordings"
+        said = "" if one is None or one.value is None else f": {1000 * one.value:+.0f} ms"
+        style.dress(axes, title=title + said, x="lag (ms)")
+        if k == 0:
+            style.dress(axes, y="recordings")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+    edge = 1000 * SHOWN
+    panels[0].set_xlim(max(-edge, 1000 * low - 5), min(edge, 1000 * high + 5))
+    figure.tight_layout(pad=0.4, w_pad=1.0)
+    return figure
+
+
+def lag_caption(pooled: Mapping[str, Interval]) -> str:
+    """What the figure shows, in one line.
+
+    >>> lag_caption({"studio": Interval(0.036, 0.031, 0.041), "laptop": Interval(-0.048)})
+    'Lag of every recording with its 95 % interval; dashed, the condition: studio +36 ms (31 to
+    41), laptop -48 ms; above zero the sound comes after the label.'
+    """
+    told = []
+    for name, one in pooled.items():
+        if one.value is None:
+            continue
+        span = ""
+        if one.low is not None and one.high is not None:
+            span = f" ({1000 * one.low:.0f} to {1000 * one.high:.0f})"
+        told.append(f"{name or 'all'} {1000 * one.value:+.0f} ms{span}")
+    found = ", ".join(told) or "none could be measured"
+    return (
+        f"Lag of every recording with its 95 % interval; dashed, the condition: {found}; above "
+        "zero the sound comes after the label."
+    )

@@ -1,0 +1,97 @@
+"""Scores by place: near boundaries, by condition, by length and level, for one or more models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MARKERS = "os^Dv<>P"
+
+Scores = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Model to place to score to ``{"value", "low", "high"}``."""
+
+
+def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece")) -> Figure:
+    """A panel a score, a row a place, a marker a model, with 95 % intervals.
+
+    Parameters
+    ----------
+    scores
+        By model and place; what is None is left out.
+    metrics
+        Which scores.
+
+    Returns
+    -------
+    Figure
+        Two columns wide.
+
+    Raises
+    ------
+    InputError
+        If there is no model.
+    """
+    if not scores:
+        raise InputError("there are no scores to draw")
+    rows = list(dict.fromkeys(place for own in scores.values() for place in own))
+    models = list(scores)
+    bottom = 0.25 * ((len(models) + 2) // 3) if len(models) > 1 else 0.0
+    height = 0.75 + (0.16 + 0.06 * len(models)) * len(rows) + bottom
+    figure = style.new_figure(style.WIDTH, height)
+    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    for i, model in enumerate(models):
+        colour = style.PALETTE[i % len(style.PALETTE)]
+        for place, name in enumerate(rows):
+            at = place + 0.6 * ((i + 0.5) / len(models) - 0.5)
+            for axes, metric in zip(panels, metrics, strict=True):
+                one = scores[model].get(name, {}).get(metric)
+                if one is None or one["value"] is None:
+                    continue
+                if one["low"] is not None and one["high"] is not None:
+                    axes.plot([one["low"], one["high"]], [at, at], color=colour, linewidth=1.0)
+                marker = _MARKERS[i % len(_MARKERS)]
+                label = model if place == 0 else None
+                axes.plot(one["value"], at, marker, color=colour, markersize=3.4, label=label)
+    for axes, metric in zip(panels, metrics, strict=True):
+        words = {"ece": "calibration error (ECE)", "nll": "NLL"}.get(metric, metric)
+        style.dress(axes, x=words.replace("_", " "), grid=True)
+    panels[0].set_yticks(range(len(rows)), labels=rows)
+    panels[0].set_ylim(len(rows) - 0.4, -0.6)
+    if len(models) > 1:
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="lower center", ncols=3, fontsize=style.TICK, frameon=False
+        )
+    figure.tight_layout(pad=0.4, w_pad=1.2, rect=(0, bottom / height, 1, 1))
+    return figure
+
+
+def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece")) -> str:
+    """What the figure shows, in one line: where the first model does worst.
+
+    >>> one = {"near": {"ece": {"value": 0.09}}, "away": {"ece": {"value": 0.01}}}
+    >>> places_caption({"crnn": one}, metrics=("ece",))
+    'By place, with 95 % intervals: crnn does worst in ECE at near (0.090).'
+    """
+    name, own = next(iter(scores.items()))
+    told = []
+    for metric in metrics:
+        values = {
+            place: scored[metric]["value"]
+            for place, scored in own.items()
+            if scored.get(metric) is not None and scored[metric]["value"] is not None
+        }
+        if not values:
+            continue
+        high_is_bad = metric in ("ece", "nll", "brier", "classwise_ece", "aurc")
+        worst = (max if high_is_bad else min)(values, key=lambda place: values[place])
+        words = metric.upper() if high_is_bad and len(metric) <= 4 else metric.replace("_", " ")
+        told.append(f"in {words} at {worst} ({values[worst]:.3f})")
+    found = f"{name} does worst {', '.join(told)}" if told else "nothing could be measured"
+    return f"By place, with 95 % intervals: {found}."

@@ -1,0 +1,1 @@
+"""The report: how far models can be trusted, class by class, on one page."""

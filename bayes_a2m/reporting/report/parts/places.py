@@ -1,0 +1,69 @@
+"""Where it can be trusted and where not: boundaries, conditions, takes, lengths, levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_a2m.reporting.places import places_caption, places_figure
+from bayes_a2m.reporting.report.draft import Draft, Part, triple
+from bayes_a2m.reporting.report.subject import Subject
+from bayes_a2m.reporting.table import Column, Table
+
+SCORES = ("accuracy", "nll", "ece", "macro_f1")
+
+
+def places(draft: Draft) -> Part:
+    """Accuracy and calibration near and away from boundaries, by condition and by place."""
+    scores = {s.name: _places(s) for s in draft.subjects}
+    shown = {
+        name: {place: one for place, one in by_place.items() if not place.startswith("take ")}
+        for name, by_place in scores.items()
+    }
+    picture = draft.picture(
+        "places",
+        places_figure(shown, metrics=("accuracy", "ece")),
+        places_caption(shown, metrics=("accuracy", "ece")),
+        "Accuracy and calibration error with their intervals, a row a place.",
+    )
+    columns = [Column("model", "model"), Column("place", "frames")]
+    columns += [Column(s, s.replace("_", " "), "interval") for s in SCORES]
+    rows = tuple(
+        (name, place, *(triple(one.get(s)) for s in SCORES))
+        for name, by_place in scores.items()
+        for place, one in by_place.items()
+    )
+    table = Table("places", "Scores by place", tuple(columns), rows)
+    notes = []
+    first = draft.subjects[0].metrics
+    if first["without_seen_takes"]:
+        notes.append(
+            "Some recordings are from a take that the model was trained on, which flatters it; "
+            "“takes never seen” leaves them out."
+        )
+    return Part(
+        "places",
+        "Where to trust it, and where not",
+        "Near means within 50 ms of a change of label. A model can be calibrated over all frames "
+        "and overconfident at the boundaries, where exactly a sung note begins is the question.",
+        (picture,),
+        (draft.table(table),),
+        tuple(notes),
+    )
+
+
+def _places(subject: Subject) -> dict[str, dict[str, Any]]:
+    """Scores by the name of the place, in the order to show."""
+    metrics = subject.metrics
+    found: dict[str, dict[str, Any]] = {
+        "all frames": metrics["metrics"],
+        "near boundaries": metrics["near_boundary"],
+        "away from boundaries": metrics["away_from_boundary"],
+    }
+    found |= dict(metrics["per_condition"])
+    if metrics["without_seen_takes"]:
+        found["takes never seen"] = metrics["without_seen_takes"]
+    by_place = metrics["by_place"]
+    found |= {f"runs {name}": one for name, one in by_place["run_length"].items()}
+    found |= {f"level {name}": one for name, one in by_place["level"].items()}
+    found |= {f"take {name}": one for name, one in by_place["take"].items()}
+    return found

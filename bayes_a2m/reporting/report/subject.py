@@ -1,0 +1,275 @@
+"""What a report is about: a model, or somebody's predictions, on recordings with references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.calibration.recalibrate import recalibrated
+from bayes_a2m.calibration.recalibration import Recalibration
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.decoding.transcription import Transcription
+from bayes_a2m.errors import InputError
+from bayes_a2m.evaluation import Chunks, Cost, Evaluation, evaluate, evaluate_chunks
+from bayes_a2m.music import Vocabulary
+from bayes_a2m.prediction import FramePosterior, FramePredictive
+from bayes_a2m.summary import PosteriorSummary
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.posterior import Posterior
+
+Progress = Callable[[int, int], None]
+
+SPARE = 2
+"""Frames that predictions may have more than the recording: libraries round differently."""
+
+TRUNK_RECORDINGS = 24
+"""Recordings they are taken from at most, evenly."""
+
+TRUNK_FRAMES = 3000
+"""Frames whose trunk features are kept for the map, about."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trunk:
+    """What the head reads of some frames.
+
+    Attributes
+    ----------
+    features
+        Shape ``(row, feature)``.
+    recording, frame
+        Where each row comes from, ``(row,)``.
+    """
+
+    features: NDArray[np.float32]
+    recording: NDArray[np.int64]
+    frame: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One model, or one file of predictions, and how it does.
+
+    Attributes
+    ----------
+    name
+        What the report calls it.
+    origin
+        ``model`` or ``predictions``.
+    method
+        How it is uncertain: a posterior's name, or "" where that is not known.
+    posterior
+        What it says of every frame.
+    evaluation
+        Counts of every recording.
+    metrics
+        The content of ``metrics.json``.
+    transcriptions
+        Notes of every recording.
+    training_log
+        One row an epoch, as CSV; "" where there is none.
+    trunk
+        None for what has no trunk.
+    """
+
+    name: str
+    origin: str
+    method: str
+    posterior: FramePredictive
+    evaluation: Evaluation
+    metrics: dict[str, Any]
+    transcriptions: tuple[Transcription, ...]
+    training_log: str = ""
+    trunk: Trunk | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What its classes are."""
+        return self.posterior.vocabulary
+
+
+class Teller:
+    """Reads the chunks of a prediction on their way to the evaluation, and keeps their summary."""
+
+    def __init__(self, decoder: Decoder, recalibration: Recalibration) -> None:
+        self._decoder, self._recalibration = decoder, recalibration
+        self._parts: list[PosteriorSummary] = []
+        self.transcriptions: list[Transcription] = []
+
+    def tapped(self, chunks: Chunks) -> Iterator[tuple[Sequence[Recording], FramePosterior]]:
+        """The chunks as they come."""
+        for recordings, raw in chunks:
+            posterior = recalibrated(raw, self._recalibration)
+            self._parts.append(PosteriorSummary.of_posterior(posterior))
+            decoded = self._decoder.decode(posterior)
+            self.transcriptions += [decoded[i] for i in range(len(recordings))]
+            yield recordings, raw
+
+    @property
+    def posterior(self) -> PosteriorSummary:
+        """All recordings."""
+        return PosteriorSummary.concatenate(self._parts)
+
+
+def of_model(
+    name: str,
+    model: Posterior,
+    data: Dataset,
+    *,
+    draws: int,
+    resamples: int,
+    accept_error: float,
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Subject:
+    """Predict recordings with a model, and evaluate that.
+
+    Raises
+    ------
+    InputError
+        If the data have other pitches than the model knows, or a recording no reference.
+    """
+    teller = Teller(model.decoder, model.calibration.recalibration)
+    evaluation = evaluate(model, data, draws=draws, tap=teller.tapped, progress=progress)
+    return Subject(
+        name,
+        "model",
+        model.name,
+        teller.posterior,
+        evaluation,
+        evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
+        tuple(teller.transcriptions),
+        model.training_log,
+        _trunk(model, data),
+    )
+
+
+def of_predictions(
+    name: str,
+    source: Path,
+    data: Dataset,
+    *,
+    resamples: int,
+    accept_error: float,
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Subject:
+    """Evaluate predictions that any model wrote, with notes by a plain clean-up of frames.
+
+    Parameters
+    ----------
+    source
+        As ``evaluate --predictions`` or :meth:`FramePosterior.save` write it; probabilities alone
+        will do.
+
+    Raises
+    ------
+    InputError
+        If it lacks one of the recordings, or is of other pitches or lengths.
+    """
+    posterior = _fitted(read_predictions(source), data, source)
+    decoder = plain_decoder(len(posterior.vocabulary))
+    mean = _as_draw(posterior)
+    evaluation = evaluate_chunks(
+        iter([(list(data), mean)]), decoder, total=len(data), progress=progress
+    )
+    evaluation = replace(evaluation, draws=posterior.draws, alarm=None, cost=Cost())
+    decoded = decoder.decode(mean)
+    return Subject(
+        name,
+        "predictions",
+        "",
+        posterior,
+        evaluation,
+        evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
+        tuple(decoded[i] for i in range(len(data))),
+    )
+
+
+def read_predictions(source: Path) -> PosteriorSummary:
+    """Predictions with what they say of draws; of probabilities alone, one draw.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or holds no probabilities.
+    """
+    try:
+        return PosteriorSummary.load(source)
+    except InputError as error:
+        if "lack" not in str(error):
+            raise
+        return PosteriorSummary.of_posterior(FramePosterior.load(source))
+
+
+def plain_decoder(classes: int) -> Decoder:
+    """The likeliest class of every frame, gaps and notes under 50 ms cleaned up."""
+    share = 1 / classes
+    return Decoder(((share,) * classes,) * classes, (share,) * classes, (share,) * classes, 1.0)
+
+
+def _fitted(posterior: PosteriorSummary, data: Dataset, source: Path) -> PosteriorSummary:
+    """The predictions of the data's recordings, in their order, cut to their length."""
+    if posterior.vocabulary.pitches != data.vocabulary.pitches:
+        raise InputError(
+            f"{source}: speaks of {', '.join(posterior.vocabulary.names[1:])}, {data.name} of "
+            f"{', '.join(data.vocabulary.names[1:])}; a report is about one vocabulary"
+        )
+    place = {name: i for i, name in enumerate(posterior.ids)}
+    missing = [r.id for r in data if r.id not in place]
+    if missing:
+        raise InputError(
+            f"{source}: no predictions for {len(missing)} of the {len(data)} recordings "
+            f"({', '.join(missing[:5])}); choose a --split that it covers"
+        )
+    chosen = [place[r.id] for r in data]
+    wanted = np.array([posterior.grid.frames_in(r.duration) for r in data])
+    for i, (recording, frames) in enumerate(zip(data, wanted, strict=True)):
+        spare = int(posterior.lengths[chosen[i]]) - int(frames)
+        if not 0 <= spare <= SPARE:
+            raise InputError(
+                f"{source}: {int(posterior.lengths[chosen[i]])} frames for recording "
+                f"{recording.id}, which has {int(frames)} on its grid (hop {posterior.grid.hop} "
+                f"at {posterior.grid.sample_rate} Hz)"
+            )
+    moments = posterior.moments
+    picked = replace(
+        moments,
+        probability=moments.probability[chosen],
+        deviations=moments.deviations[chosen],
+        expected_entropy=moments.expected_entropy[chosen],
+    )
+    return PosteriorSummary(picked, wanted, tuple(data.ids), posterior.vocabulary, posterior.grid)
+
+
+def _as_draw(posterior: PosteriorSummary) -> FramePosterior:
+    """The mean as a posterior of one draw: all that scores and notes look at."""
+    log_probs = np.log(np.maximum(posterior.mean(), 1e-12))[None, None]
+    return FramePosterior(
+        log_probs, posterior.lengths, posterior.ids, posterior.vocabulary, posterior.grid
+    )
+
+
+def _trunk(model: Posterior, data: Dataset) -> Trunk | None:
+    """What the head reads of evenly chosen frames of every recording."""
+    from bayes_a2m.posteriors.trunk import trunk_features
+
+    chosen = np.unique(np.linspace(0, len(data) - 1, TRUNK_RECORDINGS).round().astype(np.int64))
+    each = TRUNK_FRAMES // chosen.size
+    features, recordings, frames = [], [], []
+    for i in chosen.tolist():
+        found = trunk_features(model, data[i])
+        if found is None:
+            return None
+        at = np.unique(np.linspace(0, found.shape[0] - 1, each).round().astype(np.int64))
+        features.append(found[at])
+        recordings.append(np.full(at.size, i))
+        frames.append(at)
+    return Trunk(np.concatenate(features), np.concatenate(recordings), np.concatenate(frames))
