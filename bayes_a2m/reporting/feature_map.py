@@ -68,7 +68,10 @@ def project(
     True
     """
     if method not in METHODS:
-        raise InputError(f"no projection called {method!r}{suggest(method, METHODS)}")
+        raise InputError(
+            f"no projection called {method!r}{suggest(method, METHODS)}; there are: "
+            f"{', '.join(METHODS)}"
+        )
     rows = np.asarray(features, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[0] < 3:
         raise InputError(f"a map needs at least three rows of features, not shape {rows.shape}")

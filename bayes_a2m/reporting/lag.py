@@ -61,7 +61,7 @@ def lag_figure(
             low, high = min(low, lag.low), max(high, lag.high)
         if not own:
             axes.text(0.5, 0.5, "no label changes", ha="center", transform=axes.transAxes)
-        title = name or "all recordings"
+        title = style.label(name, 22) if name else "all recordings"
         said = "" if one is None or one.value is None else f": {1000 * one.value:+.0f} ms"
         style.dress(axes, title=title + said, x="lag (ms)")
         if k == 0:

@@ -56,12 +56,12 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
                 if one["low"] is not None and one["high"] is not None:
                     axes.plot([one["low"], one["high"]], [at, at], color=colour, linewidth=1.0)
                 marker = _MARKERS[i % len(_MARKERS)]
-                label = model if place == 0 else None
+                label = style.label(model) if place == 0 else None
                 axes.plot(one["value"], at, marker, color=colour, markersize=3.4, label=label)
     for axes, metric in zip(panels, metrics, strict=True):
         words = {"ece": "calibration error (ECE)", "nll": "NLL"}.get(metric, metric)
         style.dress(axes, x=words.replace("_", " "), grid=True)
-    panels[0].set_yticks(range(len(rows)), labels=rows)
+    panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
     if len(models) > 1:
         handles, labels = panels[0].get_legend_handles_labels()

@@ -178,14 +178,15 @@ def _draw(axes: Axes, diagram: Reliability, colour: str) -> None:
         span = [diagram.low[b], diagram.high[b]]
         axes.plot([diagram.stated[b]] * 2, span, color=colour, linewidth=1.3)
     drawn = diagram.frames >= FEW
-    axes.plot(
-        diagram.stated[drawn],
-        diagram.true[drawn],
-        "o",
-        color=colour,
-        markersize=3.6,
-        clip_on=False,  # the surest bin stands at the corner
-    )
+    if drawn.any():  # an empty line that is not clipped has no extent, which upsets the layout
+        axes.plot(
+            diagram.stated[drawn],
+            diagram.true[drawn],
+            "o",
+            color=colour,
+            markersize=3.6,
+            clip_on=False,  # the surest bin stands at the corner
+        )
     axes.set_ylim(0, 1.03)
 
 

@@ -67,16 +67,14 @@ def roll_figure(
     panels = time_panels([1.5, *[row] * len(posteriors)], duration, bar_beside=0)
     draw_spectrum(panels.axes[0], panels.bar, spectrum, first.vocabulary)
     if title:
-        style.dress(panels.axes[0], title=title)
+        style.dress(panels.axes[0], title=style.label(title, 48))
     words = "amber: reference · blue: probability" if reference is not None else "blue: probability"
     panels.axes[0].set_title(words, fontsize=style.TICK, color="#595959", loc="right", pad=5)
     for axes, (name, posterior) in zip(panels.axes[1:], posteriors.items(), strict=True):
         _draw_reference(axes, reference or (), posterior.vocabulary)
         _draw_probability(axes, posterior, recording)
         for start, end in marks:
-            axes.axvspan(
-                start, end, facecolor="none", edgecolor=style.INK, linewidth=0.7, hatch="//"
-            )
+            _mark(axes, start, end)
         _dress_lines(axes, posterior.vocabulary, name if len(posteriors) > 1 else "")
     panels.figure.align_ylabels(panels.axes)
     return panels.figure
@@ -111,6 +109,21 @@ def roll_caption(
         told.append(f"{name}: {words}" if len(posteriors) > 1 else words)
     line = ". ".join(told)
     return line[:1].upper() + line[1:] + "." if len(posteriors) == 1 else line + "."
+
+
+def _mark(axes: Axes, start: float, end: float) -> None:
+    """A bracket along the upper edge, and a faint shade below it."""
+    axes.axvspan(start, end, color=style.INK, alpha=0.07, linewidth=0, zorder=0)
+    edge = axes.get_xaxis_transform()
+    axes.plot(
+        [start, start, end, end],
+        [0.93, 1, 1, 0.93],
+        color=style.INK,
+        linewidth=1.2,
+        transform=edge,
+        clip_on=False,
+        zorder=4,
+    )
 
 
 def _draw_reference(axes: Axes, notes: Sequence[Note], vocabulary: Vocabulary) -> None:
@@ -155,5 +168,4 @@ def _dress_lines(axes: Axes, vocabulary: Vocabulary, name: str) -> None:
     thin = -(-lines // _LINES)
     axes.set_ylim(-0.6, lines - 0.4)
     axes.set_yticks(range(0, lines, thin), labels=list(vocabulary.names[1:])[::thin])
-    short = name if len(name) <= 18 else f"{name[:17]}…"
-    style.dress(axes, y=short, grid=True)
+    style.dress(axes, y=style.label(name, 16) if name else "", grid=True)

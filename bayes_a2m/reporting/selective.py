@@ -143,7 +143,7 @@ def _draw_curve(axes: Axes, counts: AcceptCounts, weights: Floats, colour: str, 
     # a resample that accepts nothing at a threshold says nothing about its error
     low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     axes.fill_between(kept, low, high, color=colour, alpha=0.16, linewidth=0)
-    axes.plot(kept, error, color=colour, linewidth=1.3, label=name.replace("_", " "))
+    axes.plot(kept, error, color=colour, linewidth=1.3, label=style.label(name.replace("_", " ")))
     return float(max(error.max(), np.max(high)))
 
 

@@ -106,6 +106,19 @@ def dress(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool =
     return axes
 
 
+def label(name: str, most: int = 28) -> str:
+    """A name from outside as a figure shows it: on one line, not too long, and not as formulas.
+
+    >>> label("a$b$"), label("x" * 40, 8), label("_hidden")
+    ('a\\\\$b\\\\$', 'xxxxxxx…', 'hidden')
+    """
+    text = " ".join(name.split())
+    if len(text) > most:
+        text = text[: most - 1] + "…"
+    # matplotlib takes dollars for formulas, and leaves what starts with _ out of legends
+    return text.replace("$", r"\$").lstrip("_") or "?"
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, whichever the path ends in, atomically.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import jinja2
@@ -9,7 +10,7 @@ import pytest
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.reporting import html, style
-from bayes_a2m.reporting.html import Section, png_size, render_page, write_page
+from bayes_a2m.reporting.html import Section, data_uri, png_size, render_page, write_page
 
 FACTS = {"recordings": 2, "errors": 0, "warnings": 1, "out": "x"}
 
@@ -61,3 +62,19 @@ def test_how_values_read() -> None:
     assert html.percent(None) == html.score(None) == "–"
     assert html.plural(2, "class", "classes") == "2 classes"
     assert html.interval({"value": 0.5, "low": None, "high": None}) == ""
+
+
+def test_a_page_to_send_on_holds_its_pictures_and_sounds(tmp_path: Path) -> None:
+    style.save(style.new_figure(1, 1), tmp_path / "a.png")
+    picture = {"file": "a.png", "alt": "x", "caption": "y", "kind": "wide", "title": ""}
+    part = {"lead": "", "pictures": (picture,), "tables": (), "notes": ()}
+    text = render_page(
+        tmp_path, "t", Section("o", "", "report_part.html", {"part": part}), [], embed=True
+    )
+    content = base64.b64encode((tmp_path / "a.png").read_bytes()).decode()
+    assert f'src="data:image/png;base64,{content}"' in text
+    with pytest.raises(InputError, match="the page shows this"):
+        data_uri(tmp_path / "b.png")
+    (tmp_path / "c.exe").touch()
+    with pytest.raises(InputError, match="a page holds"):
+        data_uri(tmp_path / "c.exe")

@@ -131,7 +131,7 @@ def find(
     data: Dataset,
     grid: FrameGrid,
     hearings: list[Hearing],
-    heard: Sequence[Floats],
+    heard: Sequence[Floats] | None,
     *,
     resamples: int = 1000,
     seed: int = 0,
@@ -147,14 +147,15 @@ def find(
     hearings
         What models that never met a recording hear in it, in the data set's order.
     heard
-        What single frames sound like, log-probabilities ``(frames, class)`` a recording.
+        What single frames sound like, log-probabilities ``(frames, class)`` a recording; None
+        where nobody could learn that.
     resamples, seed
         Of the recordings, for the lags' intervals.
     """
     ranked = suspects(hearings, grid, data.vocabulary)
     never = {s.id for s in ranked if s.cause in NOT_MOVED}
     try:
-        lags = _lags(data, grid, heard, never, resamples, seed)
+        lags = None if heard is None else _lags(data, grid, heard, never, resamples, seed)
     except InputError:  # no label changes
         lags = None
     return Findings(data, grid, hearings, lags, ranked)

@@ -68,7 +68,11 @@ def run_audit(
     hearings, grid = listen(
         labelled, experiment, models, folds=folds, draws=draws, bar=bar, say=say
     )
-    heard = hear_frames(labelled.data, experiment, grid, folds=folds, bar=bar)
+    try:
+        heard = hear_frames(labelled.data, experiment, grid, folds=folds, bar=bar)
+    except InputError as error:  # one class throughout: everything but the lag can be said
+        say(str(error))
+        heard = None
     found = find(labelled.data, grid, hearings, heard, seed=experiment.seed)
     write_json(out / RECORD, found.to_dict())
     write_audit_page(

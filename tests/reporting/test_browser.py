@@ -1,0 +1,188 @@
+"""Report and audit in a browser: nothing breaks, everything loads, and names stay text."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bayes_a2m.calibration.audit.decisions import Decision, Decisions
+from bayes_a2m.calibration.audit.stretches import capped, surprise
+from bayes_a2m.calibration.audit.suspects import Hearing
+from bayes_a2m.datasets import Dataset
+from bayes_a2m.music import FrameGrid
+from bayes_a2m.posteriors.point import Point
+from bayes_a2m.reporting.audit import write_audit_page
+from bayes_a2m.reporting.report import subject
+from bayes_a2m.reporting.report.draft import Options
+from bayes_a2m.reporting.report.page import write_report
+from bayes_a2m.studies.audit.findings import find
+from bayes_a2m.studies.spec import load_experiment
+from tests.browser import chromium, open_page
+
+__all__ = ["chromium"]  # a fixture, known to pytest by its name here
+
+HOSTILE = (
+    "<script>window.hit = 1</script>",
+    '"><img src=x onerror="window.hit = 1">',
+    "{{ 7 * 7 }}",
+    "x" * 120,
+)
+
+
+@contextmanager
+def no_bar(what: str):
+    yield lambda done, total: None
+
+
+@pytest.fixture(scope="module")
+def hostile(tiny_data: Dataset) -> Dataset:
+    """The validation recordings under names that mean harm, one in a condition of such a name."""
+    recordings = [
+        replace(r, id=name, condition=HOSTILE[0] if i == 0 else "noisy")
+        for i, (r, name) in enumerate(zip(tiny_data.split("validation"), HOSTILE, strict=True))
+    ]
+    return Dataset(tuple(recordings), tiny_data.vocabulary, HOSTILE[1])
+
+
+@pytest.fixture(scope="module")
+def report(hostile: Dataset, tiny_point: Point, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "out"
+    shared: dict[str, Any] = {"resamples": 50, "accept_error": 0.05}
+    made = tuple(
+        subject.of_model(name, tiny_point, hostile, draws=1, **shared)
+        for name in (HOSTILE[0], HOSTILE[1])
+    )
+    write_report(out, hostile, made, Options(resamples=50, worst=2), bar=no_bar)
+    return out
+
+
+@pytest.fixture(scope="module")
+def audit(hostile: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("audit")
+    grid = FrameGrid()
+    hearings, heard = [], []
+    for recording in hostile:
+        labels = recording.labels(grid, hostile.vocabulary)
+        sound = np.roll(labels, 20)
+        probs = np.where(np.eye(4)[sound] > 0, 0.97, 0.01)
+        score = surprise(capped(probs), labels).sum()
+        draws = score + np.array([-3.0, 0.0, 3.0])
+        hearings.append(Hearing(recording.id, probs, sound, labels, draws))
+        heard.append(np.log(probs))
+    found = find(hostile, grid, hearings, heard, resamples=20)
+    decided = Decisions({HOSTILE[1]: Decision("keep", HOSTILE[0])})
+    write_audit_page(
+        out,
+        found,
+        load_experiment("crnn"),
+        decided,
+        show=4,
+        sound=True,
+        bar=no_bar,
+        draws=3,
+        folds=2,
+    )
+    return out
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("which", ["report", "audit"])
+def test_nothing_breaks(
+    chromium: Any, which: str, width: int, request: pytest.FixtureRequest
+) -> None:
+    folder: Path = request.getfixturevalue(which)
+    opened = open_page(chromium, folder / "index.html", width)
+    page = opened.page
+    assert opened.messages == []
+    assert opened.asked == []
+    assert page.evaluate("window.hit") is None
+    sizes = page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+    assert len(sizes) >= 4
+    assert min(sizes) > 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("img[src=x]").count() == 0
+    shown = page.inner_text("body")
+    for name in HOSTILE[:3]:
+        assert name in shown
+    assert page.locator("img:not([alt]), audio:not([aria-label])").count() == 0
+
+
+@pytest.mark.parametrize("which", ["report", "audit"])
+def test_sound_plays(chromium: Any, which: str, request: pytest.FixtureRequest) -> None:
+    page = open_page(chromium, request.getfixturevalue(which) / "index.html").page
+    played = page.evaluate(
+        """async () => {
+            const sound = document.querySelector("audio");
+            sound.muted = true;
+            await sound.play();
+            await new Promise((done) => setTimeout(done, 300));
+            return [sound.currentTime, sound.duration, sound.error];
+        }"""
+    )
+    assert played[0] > 0
+    assert played[1] == pytest.approx(1.2, abs=0.01)
+    assert played[2] is None
+
+
+def test_tables_sort_both_ways_by_mouse_and_keyboard(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "index.html").page
+    table = page.locator("table", has_text="Class by class")
+    button = table.locator("thead button", has_text="right when called")
+    column = """one => [...one.tBodies[0].rows].map(row => row.cells[3].dataset.value)"""
+
+    def values() -> list[float]:
+        return [float(v) for v in table.evaluate(column) if v]
+
+    button.click()
+    assert values() == sorted(values())
+    button.focus()
+    page.keyboard.press("Enter")
+    assert values() == sorted(values(), reverse=True)
+    assert table.locator("th[aria-sort=descending]").inner_text().startswith("right when called")
+    assert "descending" in page.locator("#announcer").inner_text()
+
+
+def test_what_is_missing_stays_last(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "index.html").page
+    table = page.locator("table", has_text="Class by class")
+    table.evaluate("one => { one.tBodies[0].rows[0].cells[3].dataset.value = ''; }")
+    for _ in range(2):
+        table.locator("thead button", has_text="right when called").click()
+        last = "one => one.tBodies[0].rows[one.tBodies[0].rows.length - 1].cells[3].dataset.value"
+        assert table.evaluate(last) == ""
+
+
+def test_on_paper_everything_is_open_and_nothing_plays(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "index.html").page
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.locator("details:not([open])").count() == 0
+    assert not page.locator("nav").is_visible()
+    assert not page.locator("audio").first.is_visible()
+    assert page.locator("figure img").first.is_visible()
+
+
+def test_decisions_are_kept_and_saved(chromium: Any, audit: Path, tmp_path: Path) -> None:
+    page = open_page(chromium, audit / "index.html").page
+    first, second = page.locator(".decide").nth(0), page.locator(".decide").nth(1)
+    ids = [one.get_attribute("data-id") for one in (first, second)]
+    first.get_by_label("leave out", exact=True).check()
+    first.locator("input[type=text]").fill("wrong <b>take</b>")
+    second.get_by_label("not decided").check()
+    page.reload()
+    assert first.get_by_label("leave out", exact=True).is_checked()
+    with page.expect_download() as waiting:
+        page.locator("#save").click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    saved = Decisions.load(path)
+    assert path.name == "decisions.json"
+    assert saved.by_id[ids[0]] == Decision("exclude", "wrong <b>take</b>")
+    assert saved.excluded == (ids[0],)
+    if HOSTILE[1] not in ids:  # what was decided before is still there
+        assert saved.by_id[HOSTILE[1]] == Decision("keep", HOSTILE[0])

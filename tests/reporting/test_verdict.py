@@ -1,0 +1,65 @@
+"""Verdicts say what the counts say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.reporting.report.verdict import class_verdicts, headline
+
+NAMES = ("silence", "C4")
+
+
+def counts(right: float, stated: float, recordings: int = 20, frames: int = 200) -> FrameCounts:
+    """Frames called C4 with one confidence, and a share of them rightly; as many of silence."""
+    generator = np.random.default_rng(0)
+    parts = []
+    for _ in range(recordings):
+        truth = (generator.random(frames) < right).astype(int)
+        called = np.tile([1 - stated, stated], (frames, 1))
+        silence = np.tile([0.95, 0.05], (frames, 1))
+        quiet = (generator.random(frames) > 0.95).astype(int)
+        parts.append(FrameCounts.of(np.concatenate([called, silence]), np.append(truth, quiet)))
+    return FrameCounts.stack(parts)
+
+
+@pytest.mark.parametrize(
+    ("right", "stated", "kind", "word"),
+    [
+        (0.9, 0.9, "good", "believe it as stated"),
+        (0.85, 0.95, "caution", "too sure"),
+        (0.95, 0.85, "caution", "not sure enough"),
+        (0.6, 0.6, "bad", "often wrong"),
+    ],
+)
+def test_each_verdict(right: float, stated: float, kind: str, word: str) -> None:
+    _, verdict = class_verdicts(counts(right, stated), NAMES, resamples=200)
+    assert (verdict.kind, verdict.word) == (kind, word)
+    assert verdict.stated == pytest.approx(stated, abs=1e-6)
+    assert verdict.right.value == pytest.approx(right, abs=0.02)
+    assert verdict.sentence.startswith("When it says C4, it is right in")
+
+
+def test_a_small_difference_is_small_however_certain() -> None:
+    _, verdict = class_verdicts(counts(0.90, 0.915, 60, 1000), NAMES, resamples=200)
+    assert verdict.kind == "good"
+    assert "too sure by 1." in verdict.sentence
+
+
+def test_what_cannot_be_said_is_not() -> None:
+    lone = counts(0.9, 0.9, recordings=1)
+    assert {v.word for v in class_verdicts(lone, NAMES, resamples=20)} == {"too few recordings"}
+    three = FrameCounts.of([[0.9, 0.05, 0.05]] * 4, [0, 0, 0, 2])
+    both = FrameCounts.stack([three, three])
+    verdicts = class_verdicts(both, ("silence", "C4", "E4"), resamples=20)
+    assert [v.word for v in verdicts[1:]] == ["never called", "never called"]
+    assert verdicts[1].sentence == "It never says C4, and no frame is."
+    assert verdicts[2].sentence == "It never says E4; 2 frames truly are."
+    assert "Nothing can be said of: C4 and E4" in headline(both, ("silence", "C4", "E4"), verdicts)
+
+
+def test_a_class_that_is_never_true_is_bad() -> None:
+    called = FrameCounts.of([[0.1, 0.9]] * 4, [0] * 4)
+    verdict = class_verdicts(FrameCounts.stack([called] * 3), NAMES, resamples=20)[1]
+    assert (verdict.kind, verdict.word) == ("bad", "never true here")
