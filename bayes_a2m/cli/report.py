@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -98,6 +99,7 @@ def report(
         worst=worst,
         sound=sound,
         projection=projection,
+        progress=sys.stderr.isatty(),
     )
     shared = {"resamples": options.resamples, "accept_error": accept_error, "seed": seed}
     subjects = []

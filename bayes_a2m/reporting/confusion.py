@@ -58,6 +58,23 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
     return figure
 
 
+def confusion_caption(table: ArrayLike, names: Sequence[str]) -> str:
+    """What the figure shows, in one line.
+
+    >>> confusion_caption([[5, 1], [3, 9]], ("silence", "C4"))
+    'The commonest mistake is C4 called silence: 3 frames, 75 % of all mistakes.'
+    """
+    wrong = np.array(table, dtype=np.float64)
+    np.fill_diagonal(wrong, 0)
+    if not wrong.any():
+        return "No frame is called wrongly."
+    truth, called = divmod(int(wrong.argmax()), wrong.shape[1])
+    return (
+        f"The commonest mistake is {names[truth]} called {names[called]}: {wrong.max():,.0f} "
+        f"frames, {100 * wrong.max() / wrong.sum():.0f} % of all mistakes."
+    )
+
+
 def _share(value: float) -> str:
     """A share as a percentage that is neither 0 nor 100 unless it is just that.
 

@@ -13,6 +13,7 @@ from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.variance import doubt_legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,7 +119,7 @@ def entropy_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     axes.set_xlim(left=0)
     style.dress(axes, x="mean entropy (nats)", grid=True)
     axes.grid(False, axis="y")
-    _legend(figure)
+    doubt_legend(figure)
     figure.tight_layout(pad=0.4, rect=(0, 0.1, 1, 1))
     return figure
 
@@ -157,13 +158,3 @@ def _groups(posterior: FramePredictive, i: int, truth: Ints) -> dict[str, NDArra
         "near boundaries": near,
         "away": ~near,
     }
-
-
-def _legend(figure: Figure) -> None:
-    from matplotlib.patches import Patch
-
-    handles = [
-        Patch(facecolor=style.SKY, label="doubt in the data"),
-        Patch(facecolor=style.VERMILLION, hatch="////", ec="white", label="doubt in the model"),
-    ]
-    figure.legend(handles=handles, loc="lower center", ncols=2, fontsize=style.TICK, frameon=False)

@@ -204,7 +204,6 @@ def _umap(
         min_dist=min_distance,
         random_state=seed,
         n_jobs=1,
-        tqdm_kwds={"disable": not progress},
-        verbose=False,
+        verbose=progress,  # a bar of its own
     )
     return np.asarray(mapper.fit_transform(rows), dtype=np.float64)

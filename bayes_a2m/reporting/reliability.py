@@ -70,6 +70,26 @@ def reliability_figure(counts: FrameCounts) -> Figure:
     return figure
 
 
+def reliability_caption(counts: FrameCounts) -> str:
+    """What the figure shows, in one line.
+
+    >>> from bayes_a2m.calibration.counts import FrameCounts
+    >>> one = FrameCounts.of([[0.9, 0.1]] * 40, [0] * 34 + [1] * 6)
+    >>> reliability_caption(FrameCounts.stack([one] * 9))
+    'The class called, whichever it is: right in 85.0 %, stated 90.0 %; over the bins the two lie
+    5.0 points apart (ECE).'
+    """
+    frames, stated, right = shares(counts)
+    if not frames.any():
+        return "The class called: there are no frames."
+    said, true = (float(np.nansum(x * frames) / frames.sum()) for x in (stated, right))
+    apart = float(np.nansum(np.abs(stated - right) * frames) / frames.sum())
+    return (
+        f"The class called, whichever it is: right in {100 * true:.1f} %, stated "
+        f"{100 * said:.1f} %; over the bins the two lie {100 * apart:.1f} points apart (ECE)."
+    )
+
+
 def class_reliability_figure(
     counts: FrameCounts, names: Sequence[str], *, kind: str = "rest"
 ) -> Figure:

@@ -131,7 +131,7 @@ def variance_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     axes.set_ylim(bottom=0)
     style.dress(axes, y="mean variance", grid=True)
     axes.grid(False, axis="x")
-    _legend(figure)
+    doubt_legend(figure)
     figure.tight_layout(pad=0.4, rect=(0, 0.14, 1, 1))
     return figure
 
@@ -159,7 +159,8 @@ def variance_caption(rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _legend(figure: Figure) -> None:
+def doubt_legend(figure: Figure) -> None:
+    """The two parts of doubt, below a figure."""
     from matplotlib.patches import Patch
 
     handles = [

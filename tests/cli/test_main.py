@@ -50,7 +50,8 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_is_quick_to_load_and_names_every_verb() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for verb in ("verify", "plot", "features", "train", "evaluate", "transcribe"):
+    verbs = ("verify", "plot", "features", "train", "evaluate", "report", "audit", "transcribe")
+    for verb in verbs:
         assert verb in done.stdout
         shown = run(verb, "--help")
         assert shown.returncode == 0

@@ -185,3 +185,33 @@ def test_lags_have_a_panel_a_condition() -> None:
     assert list(points[0].get_xdata()) == [-50]
     assert "a +30 ms (20 to 40)" in lag_caption(pooled)
     assert "none could be measured" in lag_caption({"": Interval(None)})
+
+
+def test_every_figure_comes_from_a_posterior_and_its_labels(tmp_path) -> None:
+    from bayes_a2m.calibration.conformal import ConformalSets
+    from bayes_a2m.reporting import figures
+
+    generator = np.random.default_rng(0)
+    labels = [np.repeat(generator.integers(0, 4, 6), 30) for _ in range(4)]
+    probs = [np.where(np.eye(4)[np.roll(y, 3)] > 0, 0.85, 0.05) for y in labels]
+    post = FramePosterior.from_probs(probs)
+    spectrum = Spectrum(np.full((180, 252), -40.0, np.float32), CQTFeatures())
+    drawn = [
+        figures.confusion(post, labels),
+        figures.reliability(post, labels),
+        figures.class_reliability(post, labels, kind="called"),
+        figures.ecdf(post, labels, quantity="entropy", by="class"),
+        figures.variance(post, labels),
+        figures.entropy(post, labels),
+        figures.risk_coverage(post, labels),
+        figures.conformal(post, labels, [ConformalSets.calibrate(post, labels, level=0.9)]),
+        figures.places(post, labels, conditions=["a", "a", "b", "b"]),
+        figures.roll(post, labels, spectrum),
+    ]
+    for i, one in enumerate(drawn):
+        assert one.caption.endswith(".")
+        assert "\n" not in one.caption
+        one.save(tmp_path / f"{i}.svg")
+    assert "right in" in drawn[1].caption
+    with pytest.raises(InputError, match="labels of 3 recordings"):
+        figures.places(post, labels[:3])

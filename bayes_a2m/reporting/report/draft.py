@@ -40,6 +40,8 @@ class Options:
         Seconds of a long recording that are shown and heard.
     projection
         ``pca`` or ``umap``, for the map of the trunk's features.
+    progress
+        Whether UMAP, which takes long, shows its bar.
     """
 
     resamples: int = 1000
@@ -49,6 +51,7 @@ class Options:
     sound: bool = True
     excerpt: float = 20.0
     projection: str = "pca"
+    progress: bool = False
 
 
 @dataclass(frozen=True)

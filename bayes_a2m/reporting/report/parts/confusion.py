@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_a2m.reporting.confusion import confusion_figure
+from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
 from bayes_a2m.reporting.report.draft import Draft, Part, triple
 from bayes_a2m.reporting.report.subject import Subject
 from bayes_a2m.reporting.table import Cell, Column, Table
@@ -19,7 +19,7 @@ def confusion(draft: Draft) -> Part:
             draft.picture(
                 "confusion",
                 confusion_figure(table, draft.names),
-                _caption(table, draft.names),
+                confusion_caption(table, draft.names),
                 "Squares: rows are the true class, columns the class called; each holds the share "
                 "of the true class and the number of frames.",
                 subject=subject,
@@ -36,19 +36,6 @@ def confusion(draft: Draft) -> Part:
         "that is called something else is its false negative.",
         tuple(pictures),
         tuple(tables),
-    )
-
-
-def _caption(table: np.ndarray[tuple[int, ...], np.dtype[np.int64]], names: tuple[str, ...]) -> str:
-    wrong = table.copy()
-    np.fill_diagonal(wrong, 0)
-    if not wrong.any():
-        return "No frame is called wrongly."
-    truth, called = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    share = wrong.max() / wrong.sum()
-    return (
-        f"The commonest mistake is {names[truth]} called {names[called]}: {wrong.max():,} frames, "
-        f"{100 * share:.0f} % of all mistakes."
     )
 
 

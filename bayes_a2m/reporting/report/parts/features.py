@@ -19,7 +19,12 @@ def features(draft: Draft, progress: Callable[[int, int], None]) -> Part | None:
         if trunk is None:
             notes.append(f"{subject.name}: there is no trunk to look into.")
             continue
-        projection = project(trunk.features, method=options.projection, seed=options.seed)
+        projection = project(
+            trunk.features,
+            method=options.projection,
+            seed=options.seed,
+            progress=options.progress,
+        )
         labels = draft.labels(subject)
         at = list(zip(trunk.recording, trunk.frame, strict=True))
         truth = np.array([labels[r][f] for r, f in at])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayes_a2m.reporting.reliability import (
     class_reliability_caption,
     class_reliability_figure,
+    reliability_caption,
     reliability_figure,
 )
 from bayes_a2m.reporting.report.draft import Draft, Part, triple
@@ -18,13 +19,11 @@ def reliability(draft: Draft) -> Part:
     pictures = []
     for subject in draft.subjects:
         counts = subject.evaluation.frames
-        ece = subject.metrics["metrics"]["ece"]["value"]
         pictures.append(
             draft.picture(
                 "reliability",
                 reliability_figure(counts),
-                f"The class called, whichever it is: stated and true lie {100 * ece:.1f} points "
-                "apart on average (ECE).",
+                reliability_caption(counts),
                 "Points near a dashed diagonal: how often calls are right, by confidence; below, "
                 "the number of frames in each bin on a logarithmic axis.",
                 subject=subject,
