@@ -143,7 +143,7 @@ def _cards(
             stem = f"suspect_{number:02d}"
             start, end = _excerpt(found, i, one)
             figure = _picture(found, i, one, (start, end), extract)
-            style.save(figure, out / "figures" / f"{stem}.png")
+            style.save(figure, out / "figures" / f"{stem}.png", dpi=style.SPECTRUM_DPI)
             file = None
             if sound:
                 file = f"sound/{stem}.flac"

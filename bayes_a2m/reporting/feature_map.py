@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -206,4 +208,5 @@ def _umap(
         n_jobs=1,
         verbose=progress,  # a bar of its own
     )
-    return np.asarray(mapper.fit_transform(rows), dtype=np.float64)
+    with contextlib.redirect_stdout(sys.stderr):  # where its bar goes, too
+        return np.asarray(mapper.fit_transform(rows), dtype=np.float64)

@@ -26,6 +26,9 @@ COLUMN = 3.5
 DPI = 200
 """Dots per inch of a PNG."""
 
+SPECTRUM_DPI = 150
+"""The same where most of the picture is a spectrum: more takes room and shows nothing finer."""
+
 TITLE, LABEL, TICK = 8.5, 8.0, 7.0
 """Font sizes in points, as printed at full width."""
 
@@ -119,7 +122,7 @@ def label(name: str, most: int = 28) -> str:
     return text.replace("$", r"\$").lstrip("_") or "?"
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, *, dpi: int = DPI) -> None:
     """Write a figure as PNG, SVG or PDF, whichever the path ends in, atomically.
 
     The same figure gives the same bytes: no date is written, and SVG ids do not vary.
@@ -142,4 +145,4 @@ def save(figure: Figure, path: Path) -> None:
         # for the time of writing only; 42 keeps the text of a PDF text
         matplotlib.rc_context({"svg.hashsalt": "bayes_a2m", "pdf.fonttype": 42}),
     ):
-        figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated)
+        figure.savefig(temporary, format=kind, dpi=dpi, metadata=undated)

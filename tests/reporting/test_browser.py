@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,13 @@ def test_nothing_breaks(
     for name in HOSTILE[:3]:
         assert name in shown
     assert page.locator("img:not([alt]), audio:not([aria-label])").count() == 0
+    levels = "all => all.map(one => Number(one.tagName[1]))"
+    headings = page.eval_on_selector_all("h1, h2, h3, h4", levels)
+    assert headings.count(1) == 1
+    steps = pairwise(headings)
+    assert all(after <= before + 1 for before, after in steps)
+    ids = page.eval_on_selector_all("[id]", "all => all.map(one => one.id)")
+    assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize("which", ["report", "audit"])

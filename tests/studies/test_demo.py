@@ -108,7 +108,7 @@ def test_the_page_can_be_read_by_everybody(page: Page) -> None:
     steps = zip(page.headings, page.headings[1:], strict=False)
     assert all(after <= before + 1 for before, after in steps)
     assert len(set(page.ids)) == len(page.ids)
-    assert page.anchors == [*(step.name for step in STEPS), "next"]
+    assert page.anchors == ["main", *(step.name for step in STEPS), "next"]
 
 
 def test_the_record_is_whole_and_finite(made: Path) -> None:

@@ -146,10 +146,11 @@ class Draft:
         kind: str = "wide",
         svg: bool = True,
     ) -> Picture:
-        """Write a figure as PNG and SVG."""
+        """Write a figure as PNG and SVG; ``svg`` is left out for pictures of spectra."""
         stem = name if subject is None else f"{name}_{self.stem(subject)}"
         for ending in ("png", "svg") if svg else ("png",):
-            style.save(figure, self.folder / "figures" / f"{stem}.{ending}")
+            dpi = style.DPI if svg else style.SPECTRUM_DPI
+            style.save(figure, self.folder / "figures" / f"{stem}.{ending}", dpi=dpi)
         title = "" if subject is None else self.title_of(subject)
         return Picture(f"figures/{stem}.png", alt, caption, kind, title)
 
