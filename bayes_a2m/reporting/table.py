@@ -82,6 +82,16 @@ class Table:
                     f"table {self.name}: a row of {len(row)} cells for {len(keys)} columns"
                 )
 
+    def without(self, key: str) -> Table:
+        """The same without a column, where it is there."""
+        keep = [i for i, column in enumerate(self.columns) if column.key != key]
+        return Table(
+            self.name,
+            self.caption,
+            tuple(self.columns[i] for i in keep),
+            tuple(tuple(row[i] for i in keep) for row in self.rows),
+        )
+
     def write_csv(self, path: Path) -> None:
         """Write RFC 4180, atomically; an interval is three columns, what is not there is empty.
 

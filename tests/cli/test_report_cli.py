@@ -67,6 +67,19 @@ def test_tables_and_record_agree(report: Path) -> None:
         assert len(list(csv.DictReader(file))) == 8  # four recordings, two models
 
 
+def test_recordings_that_were_trained_on_are_said(
+    tiny_model: Path, tiny_folder: Path, report: Path, tmp_path: Path
+) -> None:
+    options = ("--data", tiny_folder, "--split", "train", "--no-sound", "--worst", 1)
+    done = run("report", tiny_model, *options, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out" / "index.html").read_text()
+    assert "tiny was fitted or tuned on 12 of these recordings" in text
+    assert "never met" not in text
+    assert '<button type="button">model</button>' not in text
+    assert "never met" in (report / "index.html").read_text()
+
+
 def test_an_earlier_report_is_replaced_and_nothing_else(
     report: Path, theirs: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:

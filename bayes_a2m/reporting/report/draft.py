@@ -155,9 +155,9 @@ class Draft:
         return Picture(f"figures/{stem}.png", alt, caption, kind, title)
 
     def table(self, table: Table) -> Table:
-        """Write a table as CSV."""
+        """Write a table as CSV; gives what the page shows: one model needs no column for it."""
         table.write_csv(self.folder / "tables" / f"{table.name}.csv")
-        return table
+        return table if len(self.subjects) > 1 else table.without("model")
 
     def stem(self, subject: Subject) -> str:
         """The subject's name as part of a file's; different for different subjects."""

@@ -175,6 +175,7 @@ def _opening(draft: Draft, verdicts: dict[str, list[Any]]) -> dict[str, Any]:
         )
     return {
         "models": told,
+        "met": [(s.name, s.met) for s in draft.subjects if s.met],
         "data": draft.data.name,
         "recordings": len(draft.data),
         "frames": draft.subjects[0].metrics["frames"],

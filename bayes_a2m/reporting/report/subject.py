@@ -77,6 +77,8 @@ class Subject:
         One row an epoch, as CSV; "" where there is none.
     trunk
         None for what has no trunk.
+    met
+        Recordings among these that it was fitted or tuned on.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Subject:
     transcriptions: tuple[Transcription, ...]
     training_log: str = ""
     trunk: Trunk | None = None
+    met: int = 0
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -136,6 +139,7 @@ def of_model(
     InputError
         If the data have other pitches than the model knows, or a recording no reference.
     """
+    known = {*model.seen.fit.values(), *model.seen.tune.values()}
     teller = Teller(model.decoder, model.calibration.recalibration)
     evaluation = evaluate(model, data, draws=draws, tap=teller.tapped, progress=progress)
     return Subject(
@@ -148,6 +152,7 @@ def of_model(
         tuple(teller.transcriptions),
         model.training_log,
         _trunk(model, data),
+        sum(r.hash in known for r in data),
     )
 
 

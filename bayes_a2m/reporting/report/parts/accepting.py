@@ -42,6 +42,7 @@ def accepting(draft: Draft) -> Part:
         "that were not looked at.",
         (picture,),
         (draft.table(_kept(draft)),),
+        _promises(draft),
     )
 
 
@@ -87,17 +88,27 @@ def _kept(draft: Draft) -> Table:
         Column("threshold", "confidence", "number", 3),
         Column("kept", "frames accepted", "interval"),
         Column("error", "errors among them", "interval"),
-        Column("promise", "what is promised"),
     )
     rows: list[tuple[Cell, ...]] = []
     for subject in draft.subjects:
         one = subject.metrics["calibration"]["accept"]
         if one is None:
-            rows.append((subject.name, None, None, None, None, "no tuning part is stored"))
+            rows.append((subject.name, None, None, None, None))
         else:
             kept, error = triple(one["kept"]), triple(one["error"])
-            rows.append((subject.name, one["asked"], one["threshold"], kept, error, one["promise"]))
+            rows.append((subject.name, one["asked"], one["threshold"], kept, error))
     return Table("accepting", "Accepted frames", columns, tuple(rows))
+
+
+def _promises(draft: Draft) -> tuple[str, ...]:
+    """What each threshold promises, or why there is none."""
+    told = []
+    for subject in draft.subjects:
+        one = subject.metrics["calibration"]["accept"]
+        said = "nothing of its tuning part is stored, so it has no threshold"
+        said = said if one is None else f"the promise is: {one['promise']}"
+        told.append(f"{subject.name}: {said}.")
+    return tuple(told)
 
 
 def _sets(draft: Draft) -> Table:

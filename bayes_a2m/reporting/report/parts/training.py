@@ -51,7 +51,7 @@ def _caption(subject: Subject) -> str:
     rows = list(csv.DictReader(io.StringIO(subject.training_log)))
     best = min(rows, key=lambda row: float(row["tuning_nll"]))
     return (
-        f"Of {len(rows)} epochs the {int(float(best['epoch'])) + 1}th has the lowest loss on the "
+        f"Of {len(rows)} epochs, epoch {int(float(best['epoch'])) + 1} has the lowest loss on the "
         f"tuning part, {float(best['tuning_nll']):.3f}."
     )
 
