@@ -49,6 +49,16 @@ def clip(notes: Iterable[Note], duration: float) -> list[Note]:
     return sorted(kept)
 
 
+def between(notes: Iterable[Note], start: float, end: float) -> list[Note]:
+    """Notes of a stretch, in seconds from its start; those that reach out of it are cut.
+
+    >>> between([Note(0.5, 2.5, 60), Note(3.0, 4.0, 64)], 1.0, 3.0)
+    [Note(onset=0.0, offset=1.5, pitch=60, velocity=90)]
+    """
+    moved = (replace(n, onset=n.onset - start, offset=n.offset - start) for n in notes)
+    return clip(moved, end - start)
+
+
 def overlaps(notes: Iterable[Note]) -> list[tuple[Note, Note]]:
     """Pairs of neighbours in onset order of which the first still sounds when the second starts."""
     ordered = sorted(notes)

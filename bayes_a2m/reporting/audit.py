@@ -11,7 +11,7 @@ from bayes_a2m import __version__
 from bayes_a2m.audio.features import FeatureExtractor, Spectrum
 from bayes_a2m.calibration.audit.decisions import Decisions
 from bayes_a2m.calibration.audit.suspects import Suspect
-from bayes_a2m.music import Note
+from bayes_a2m.music.notes import between
 from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import Section, write_page
@@ -192,11 +192,7 @@ def _picture(
         vocabulary=found.data.vocabulary,
         grid=grid,
     )
-    notes = [
-        Note(max(n.onset, start) - start, min(n.offset, end) - start, n.pitch)
-        for n in recording.notes or ()
-        if n.onset < end and n.offset > start
-    ]
+    notes = between(recording.notes or (), start, end)
     marks = [
         (max(s.start, start) - start, min(s.end, end) - start)
         for s in one.stretches[:MARKED]

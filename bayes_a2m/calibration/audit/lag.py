@@ -279,7 +279,10 @@ def recording_lags(
         If no change could be measured in any recording.
     """
     count = len(groups) if recordings is None else recordings
-    lags = [np.array([c.lag for c in changes if c.recording == i]) for i in range(count)]
+    measured: list[list[float]] = [[] for _ in range(count)]
+    for change in changes:
+        measured[change.recording].append(change.lag)
+    lags = [np.array(own) for own in measured]
     whole = fit_spread(lags)
     spreads: dict[str, LagSpread] = {}
     for name in dict.fromkeys(groups):

@@ -245,6 +245,7 @@ def _fitted(posterior: PosteriorSummary, data: Dataset, source: Path) -> Posteri
                 f"at {posterior.grid.sample_rate} Hz)"
             )
     moments = posterior.moments
+    _check_probabilities(moments.probability[chosen], wanted, data, source)
     picked = replace(
         moments,
         probability=moments.probability[chosen],
@@ -252,6 +253,20 @@ def _fitted(posterior: PosteriorSummary, data: Dataset, source: Path) -> Posteri
         expected_entropy=moments.expected_entropy[chosen],
     )
     return PosteriorSummary(picked, wanted, tuple(data.ids), posterior.vocabulary, posterior.grid)
+
+
+def _check_probabilities(
+    probability: NDArray[np.float64], lengths: NDArray[np.int64], data: Dataset, source: Path
+) -> None:
+    """Refuse what is no probability, and say whose."""
+    for recording, rows, frames in zip(data, probability, lengths, strict=True):
+        real = rows[:frames]
+        total = real.sum(axis=1)
+        if not np.isfinite(real).all() or real.min() < 0 or np.abs(total - 1).max() > 1e-3:
+            raise InputError(
+                f"{source}: probabilities of recording {recording.id} must be finite, not below "
+                "zero, and sum to one in every frame"
+            )
 
 
 def _as_draw(posterior: PosteriorSummary) -> FramePosterior:

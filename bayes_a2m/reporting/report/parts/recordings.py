@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, Spectrum
 from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.music import Note
+from bayes_a2m.music.notes import between
 from bayes_a2m.prediction import FramePosterior, FramePredictive
 from bayes_a2m.reporting.report.draft import Draft, Picture
 from bayes_a2m.reporting.report.subject import Subject
@@ -96,11 +96,7 @@ def _shown(
     rate = extract.settings.sample_rate
     samples = recording.audio(rate)[round(start * rate) : round(end * rate)]
     posteriors = {s.name: _cut(s.posterior, i, start, end) for s in draft.subjects}
-    notes = [
-        Note(max(n.onset, start) - start, min(n.offset, end) - start, n.pitch)
-        for n in recording.notes or ()
-        if n.onset < end and n.offset > start
-    ]
+    notes = between(recording.notes or (), start, end)
     title = recording.id + (f", {start:.0f} to {end:.0f} s" if start else "")
     spectrum = Spectrum(extract(samples), extract.settings)
     figure = roll_figure(posteriors, 0, spectrum, notes, title=title)
