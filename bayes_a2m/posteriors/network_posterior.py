@@ -8,32 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from torch import Tensor
 
 from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.recalibrate import METHODS, recalibrated
-from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
-from bayes_a2m.decoding.decoder import Decoder
-from bayes_a2m.errors import InputError, suggest
-from bayes_a2m.music import FrameGrid
+from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.registry import make_network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.posterior import Posterior, Seen
-from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.studies.spec import (
     Experiment,
     Named,
-    Settings,
     TrainingSettings,
     WindowSettings,
 )
@@ -95,15 +88,9 @@ class NetworkPosterior(Posterior):
 
     Attributes
     ----------
-    experiment
-        All of these settings together.
-    options
-        The method's own, checked.
     record
         How the training went.
     """
-
-    Options: ClassVar[type[Settings]] = Settings
 
     def __init__(
         self,
@@ -124,7 +111,7 @@ class NetworkPosterior(Posterior):
             training=training or TrainingSettings(),
             seed=seed,
         )
-        self.options = self._checked(options)
+        self.options = self.checked(options)
         self.record = TrainingRecord()
         self._frontend: Frontend | None = None
 
@@ -137,29 +124,14 @@ class NetworkPosterior(Posterior):
         InputError
             If the network's or the posterior's settings are not right.
         """
+        chosen = experiment.architecture
         posterior = cls(
-            make_network(
-                experiment.network.name, experiment.network.settings, bins=experiment.features.bins
-            ),
+            make_network(chosen.name, chosen.settings, bins=experiment.features.bins),
             **experiment.posterior.settings,
         )
+        experiment = experiment.model_copy(update={"network": chosen})
         posterior.experiment = experiment
         return posterior
-
-    @classmethod
-    def _checked(cls, options: Mapping[str, Any]) -> Any:
-        try:
-            return cls.Options.model_validate(dict(options))
-        except ValidationError as error:
-            first = error.errors()[0]
-            dotted = ".".join(str(part) for part in first["loc"])
-            if first["type"] != "extra_forbidden":
-                raise InputError(f"posterior.{dotted}: {first['msg']}") from error
-            known = list(cls.Options.model_fields)
-            reason = f"known: {', '.join(known)}" if known else f"{cls.name} has no settings"
-            raise InputError(
-                f"unknown key 'posterior.{dotted}'{suggest(dotted, known)}; {reason}"
-            ) from error
 
     # ---- what a method says ----
 
@@ -198,16 +170,6 @@ class NetworkPosterior(Posterior):
         return int(np.random.SeedSequence([self.seed, 3, draw]).generate_state(1)[0])
 
     # ---- what all share ----
-
-    @property
-    def grid(self) -> FrameGrid:
-        """Where its frames stand."""
-        return self.experiment.features.grid
-
-    @property
-    def seed(self) -> int:
-        """What every random choice came from."""
-        return self.experiment.seed
 
     @property
     def training_log(self) -> str:
@@ -267,24 +229,8 @@ class NetworkPosterior(Posterior):
         if start is not None:
             self.seen = self.seen.and_also(start.seen)
         self.learn(material, Work(workdir, resume, progress), start)
-        posterior = self.predict(tune, raw=True)
-        self.calibration = self._tuned(posterior, tune)
-        posterior = recalibrated(posterior, self.calibration.recalibration)
-        decoder = Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary))
-        self.decoder = decoder.tuned(posterior, [r.notes or () for r in tune])
+        self.settle(train, tune)
         return self
-
-    def _tuned(self, posterior: FramePosterior, tune: Dataset) -> Tuned:
-        """With the recalibration the experiment names, or the one cross-validation prefers."""
-        wanted = self.experiment.recalibration
-        methods = METHODS if wanted == "choose" else (wanted,)
-        return Tuned.on(
-            posterior,
-            tune.labels_on(self.grid),
-            methods=methods,
-            groups=[r.take for r in tune],
-            seed=self.seed,
-        )
 
     def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
         """Everything in :meth:`fit` that needs no more than the examples."""

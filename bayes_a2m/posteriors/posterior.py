@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from bayes_a2m.audio.features import Spectrum
-from bayes_a2m.calibration.recalibrate import recalibrated
+from bayes_a2m.calibration.recalibrate import METHODS, recalibrated
 from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
-from bayes_a2m.errors import InputError
+from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.studies.spec import Experiment, Settings
 
 if TYPE_CHECKING:
     from bayes_a2m.model import Contents
-    from bayes_a2m.studies.spec import Experiment
 
 CHUNK = 8
 """Recordings predicted and held at a time."""
@@ -82,7 +83,11 @@ class Posterior(ABC):
     ----------
     name
         What experiment files call the method.
-    vocabulary, grid
+    Options
+        The method's own settings, as an experiment file gives them beside its name.
+    experiment, options
+        All settings together, and the method's own, checked.
+    vocabulary
         What it speaks of, once fitted.
     decoder
         Turns its frames into notes; fitted on the tuning part.
@@ -94,20 +99,23 @@ class Posterior(ABC):
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Settings]] = Settings
+    experiment: Experiment
+    options: Any
     calibration: Tuned = Tuned()
     vocabulary: Vocabulary
     decoder: Decoder
     seen: Seen
 
     @property
-    @abstractmethod
     def grid(self) -> FrameGrid:
         """Where its frames stand."""
+        return self.experiment.features.grid
 
     @property
-    @abstractmethod
     def seed(self) -> int:
         """What every random choice of its fit came from."""
+        return self.experiment.seed
 
     @property
     @abstractmethod
@@ -193,6 +201,43 @@ class Posterior(ABC):
     @abstractmethod
     def of_contents(cls, contents: Contents, source: str) -> Self:
         """From the contents of a model directory; ``source`` is named in errors."""
+
+    @classmethod
+    def checked(cls, options: Mapping[str, Any]) -> Any:
+        """The method's own settings as its ``Options``.
+
+        Raises
+        ------
+        InputError
+            If one is unknown (the right one is suggested) or not of its type.
+        """
+        try:
+            return cls.Options.model_validate(dict(options))
+        except ValidationError as error:
+            first = error.errors()[0]
+            dotted = ".".join(str(part) for part in first["loc"])
+            if first["type"] != "extra_forbidden":
+                raise InputError(f"posterior.{dotted}: {first['msg']}") from error
+            known = list(cls.Options.model_fields)
+            reason = f"known: {', '.join(known)}" if known else f"{cls.name} has no settings"
+            raise InputError(
+                f"unknown key 'posterior.{dotted}'{suggest(dotted, known)}; {reason}"
+            ) from error
+
+    def settle(self, train: Dataset, tune: Dataset) -> None:
+        """The end of every fit: choose a recalibration and the decoder's settings on ``tune``."""
+        posterior = self.predict(tune, raw=True)
+        wanted = self.experiment.recalibration
+        self.calibration = Tuned.on(
+            posterior,
+            tune.labels_on(self.grid),
+            methods=METHODS if wanted == "choose" else (wanted,),
+            groups=[r.take for r in tune],
+            seed=self.seed,
+        )
+        posterior = recalibrated(posterior, self.calibration.recalibration)
+        decoder = Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary))
+        self.decoder = decoder.tuned(posterior, [r.notes or () for r in tune])
 
     def predict_chunks(
         self,

@@ -107,11 +107,18 @@ class Experiment(Settings):
     description: str = ""
     features: FeatureSettings = CQTFeatures()
     windows: WindowSettings = WindowSettings()
-    network: Named = Named(name="crnn")
+    network: Named | None = Field(
+        None, description="none for baselines; crnn for networks' posteriors"
+    )
     posterior: Named = Named(name="point")
     training: TrainingSettings = TrainingSettings()
     recalibration: Recalibrating = "choose"
     seed: int = Field(0, ge=0)
+
+    @property
+    def architecture(self) -> Named:
+        """The network, where there is one: the CRNN unless another is named."""
+        return self.network or Named(name="crnn")
 
 
 def load_experiment(

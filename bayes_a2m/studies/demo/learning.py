@@ -37,7 +37,7 @@ def train(stage: Stage) -> Outcome:
     best = min(rows, key=lambda row: float(row["tuning_nll"]))
     facts: dict[str, Any] = {
         "experiment": wanted.experiment,
-        "network": plan.network.name,
+        "network": plan.architecture.name,
         "parameters": model.size[0],
         "fitting": len(fitting),
         "tuning": len(tuning),

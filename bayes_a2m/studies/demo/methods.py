@@ -92,14 +92,14 @@ def _plan(name: str, trained: NetworkPosterior) -> Experiment:
     from bayes_a2m.studies.spec import Named, load_experiment
 
     plan, own = load_experiment(name, SMALLER.get(name, ())), trained.experiment
-    network = dict(own.network.settings)
-    if "dropout" in plan.network.settings:
-        network["dropout"] = plan.network.settings["dropout"]
+    network = dict(own.architecture.settings)
+    if "dropout" in plan.architecture.settings:
+        network["dropout"] = plan.architecture.settings["dropout"]
     return own.model_copy(
         update={
             "description": plan.description,
             "posterior": plan.posterior,
-            "network": Named(name=own.network.name, **network),
+            "network": Named(name=own.architecture.name, **network),
         }
     )
 
