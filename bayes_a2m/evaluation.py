@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m.calibration import stages
 from bayes_a2m.calibration.bootstrap import (
     Interval,
     intervals,
@@ -25,8 +26,9 @@ from bayes_a2m.calibration.bootstrap import (
     resample_weights,
 )
 from bayes_a2m.calibration.conformal import SetCounts
-from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.calibration.counts import FrameCounts, PerRecording
 from bayes_a2m.calibration.findings import findings, trust
+from bayes_a2m.calibration.inputs import Ints
 from bayes_a2m.calibration.note_scores import NoteCounts
 from bayes_a2m.calibration.places import by_level, by_run_length, level_of
 from bayes_a2m.calibration.recalibrate import recalibrated
@@ -36,7 +38,7 @@ from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.music import Vocabulary
+from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.prediction import FramePosterior, write_netcdf
 
@@ -53,6 +55,8 @@ ACCEPT_ERROR = 0.05
 
 ACCEPT_CONFIDENCE = 0.9
 """Chance, over tuning parts, that it is kept."""
+
+Counts = TypeVar("Counts", bound=PerRecording)
 
 Chunks = Iterable[tuple[Sequence[Recording], FramePosterior]]
 
@@ -75,6 +79,9 @@ class Evaluation:
     ----------
     frames, near, away
         Counts of all frames, of those within 50 ms of a change of label, and of the others.
+    stages
+        Of the two stages that any law over the classes has (silence or sound; which pitch, given
+        sound): counts of the first over all frames, of the second over sounding ones.
     notes
         Counts of matched notes.
     conditions, takes
@@ -102,6 +109,7 @@ class Evaluation:
     frames: FrameCounts
     near: FrameCounts
     away: FrameCounts
+    stages: dict[str, FrameCounts]
     notes: NoteCounts
     draws: int
     seen_takes: tuple[str, ...] = ()
@@ -143,6 +151,7 @@ class Evaluation:
             "raw": scores if self.raw is None else self._raw_scores(resamples, seed),
             "per_class": self._per_class(resamples, seed),
             "per_condition": by_condition,
+            "stages": self._stages(resamples, seed),
             "near_boundary": self._scores(everyone, resamples, seed, self.near),
             "away_from_boundary": self._scores(everyone, resamples, seed, self.away),
             "without_seen_takes": (
@@ -236,6 +245,14 @@ class Evaluation:
             "error": _triple(wrong),
             "kept": _triple(kept),
             "promise": chosen.promise,
+        }
+
+    def _stages(self, resamples: int, seed: int) -> dict[str, Any]:
+        """Scores of silence against sound, and of the pitch where there is sound."""
+        weights = resample_weights(len(self.ids), resamples, np.random.default_rng(seed))
+        return {
+            name: _quick(counts, weights) if counts.frames.any() else None
+            for name, counts in self.stages.items()
         }
 
     def _by_place(self, resamples: int, seed: int) -> dict[str, Any]:
@@ -347,6 +364,7 @@ def evaluate_chunks(
     notes_before: list[NoteCounts] = []
     sets: list[list[SetCounts]] = [[] for _ in tuned.sets]
     accepted: list[AcceptCounts] = []
+    of_stages: dict[str, list[FrameCounts]] = {name: [] for name in stages.NAMES}
     places: dict[str, dict[str, list[FrameCounts]]] = {"run_length": {}, "level": {}}
     kept: list[xarray.Dataset] = []
     draws, vocabulary = 0, Vocabulary()
@@ -366,18 +384,15 @@ def evaluate_chunks(
             frames.append(FrameCounts.of(probs, truth))
             near.append(FrameCounts.of(probs[close], truth[close]))
             away.append(FrameCounts.of(probs[~close], truth[~close]))
+            for name, counted_stage in _of_stages(probs, truth).items():
+                of_stages[name].append(counted_stage)
             notes.append(NoteCounts.of(recording.notes or (), decoded[i].notes, recording.duration))
             accepted.append(AcceptCounts.of(probs, truth))
             for of_level, kept_sets in zip(tuned.sets, sets, strict=True):
                 kept_sets.append(SetCounts.of(of_level.sets(probs), truth))
-            level = level_of(recording.audio(grid.sample_rate), grid, truth.size)
-            for kind, masks in (
-                ("run_length", by_run_length(truth, grid)),
-                ("level", by_level(level)),
-            ):
-                for place, mask in masks.items():
-                    counted = FrameCounts.of(probs[mask], truth[mask], fine=False)
-                    places[kind].setdefault(place, []).append(counted)
+            for kind, counted in _of_places(recording, probs, truth, grid).items():
+                for place, one in counted.items():
+                    places[kind].setdefault(place, []).append(one)
         if raw is not posterior:
             decoded = decoder.decode(raw)
             for i, recording in enumerate(recordings):
@@ -398,23 +413,54 @@ def evaluate_chunks(
         conditions=tuple(r.condition for r in members),
         takes=tuple(r.take for r in members),
         vocabulary=vocabulary,
-        frames=FrameCounts.stack(frames),
-        near=FrameCounts.stack(near),
-        away=FrameCounts.stack(away),
-        notes=NoteCounts.stack(notes),
+        frames=_stacked(frames),
+        near=_stacked(near),
+        away=_stacked(away),
+        stages={name: _stacked(parts) for name, parts in of_stages.items()},
+        notes=_stacked(notes),
         draws=draws,
         seen_takes=tuple(seen_takes),
         alarm=alarm,
-        raw=FrameCounts.stack(before) if before else None,
-        raw_notes=NoteCounts.stack(notes_before) if notes_before else None,
+        raw=_stacked(before) if before else None,
+        raw_notes=_stacked(notes_before) if notes_before else None,
         places={
-            kind: {place: FrameCounts.stack(parts) for place, parts in found.items()}
+            kind: {place: _stacked(parts) for place, parts in found.items()}
             for kind, found in places.items()
         },
         tuned=tuned,
-        sets=tuple(SetCounts.stack(parts) for parts in sets),
-        accepted=AcceptCounts.stack(accepted),
+        sets=tuple(_stacked(parts) for parts in sets),
+        accepted=_stacked(accepted),
     )
+
+
+def _of_places(
+    recording: Recording, probabilities: NDArray[np.float32], labels: Ints, grid: FrameGrid
+) -> dict[str, dict[str, FrameCounts]]:
+    """Counts of the frames of one recording by the places they are at, without histograms."""
+    level = level_of(recording.audio(grid.sample_rate), grid, labels.size)
+    return {
+        kind: {
+            place: FrameCounts.of(probabilities[mask], labels[mask], fine=False)
+            for place, mask in masks.items()
+        }
+        for kind, masks in (
+            ("run_length", by_run_length(labels, grid)),
+            ("level", by_level(level)),
+        )
+    }
+
+
+def _of_stages(probabilities: NDArray[np.float32], labels: Ints) -> dict[str, FrameCounts]:
+    """Counts of both stages of the law of one recording, without histograms."""
+    parts = stages.parted(probabilities, labels)
+    return {name: FrameCounts.of(*part, fine=False) for name, part in parts.items()}
+
+
+def _stacked(parts: list[Counts]) -> Counts:
+    """All recordings as one; the parts are let go, so that no two kinds are held twice."""
+    whole = type(parts[0]).stack(parts)
+    parts.clear()
+    return whole
 
 
 def _quick(counts: FrameCounts, weights: NDArray[np.int64]) -> dict[str, Any]:

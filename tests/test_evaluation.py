@@ -47,6 +47,24 @@ def test_it_is_what_the_schema_says(metrics: dict) -> None:
     assert set(metrics["per_condition"]) == {"studio", "noisy"}
 
 
+def test_stages_are_those_of_the_law(metrics: dict, tiny_point: Point, tiny_data: Dataset) -> None:
+    """The first over all frames, the second over those that sound; NLLs add up (chain rule)."""
+    data = tiny_data.split("validation")
+    post, labels = tiny_point.predict(data), data.labels_on(tiny_point.grid)
+    probs = np.concatenate([post.of(i) for i in range(len(data))]).astype(float)
+    truth = np.concatenate(labels)
+    sounding = truth > 0
+    silence, pitch = metrics["stages"]["silence"], metrics["stages"]["pitch"]
+    assert (silence["frames"], pitch["frames"]) == (truth.size, sounding.sum())
+    right = (probs[:, 0] > 0.5) == ~sounding
+    assert silence["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-6)
+    called = probs[sounding, 1:].argmax(axis=1) + 1
+    assert pitch["accuracy"]["value"] == pytest.approx((called == truth[sounding]).mean())
+    share = sounding.mean()
+    total = silence["nll"]["value"] + share * pitch["nll"]["value"]
+    assert total == pytest.approx(metrics["metrics"]["nll"]["value"], abs=1e-5)
+
+
 def test_places_and_conditions_are_parts_of_the_whole(metrics: dict) -> None:
     near, away = metrics["near_boundary"], metrics["away_from_boundary"]
     low, high = sorted((near["accuracy"]["value"], away["accuracy"]["value"]))
