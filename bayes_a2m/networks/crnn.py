@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.dropout import DropoutRates, SequenceDropout
-from bayes_a2m.networks.heads import make_head
+from bayes_a2m.networks.heads import HeadSettings, make_head
 from bayes_a2m.networks.masking import MaskedBatchNorm2d, frame_mask, pooled
 from bayes_a2m.networks.network import Network, Stage
 from bayes_a2m.networks.pooling import max_pool
@@ -59,7 +59,7 @@ class CRNN(Network):
     bins, classes
         Size of input and output; ``Posterior.fit`` sets them from the data.
     head
-        ``"one_stage"``.
+        ``"one_stage"`` or ``"two_stage"``, or a mapping of its name and settings.
     channels
         Of the blocks.
     kernels, pools
@@ -82,7 +82,7 @@ class CRNN(Network):
         bins: int = 252,
         classes: int = 4,
         *,
-        head: str = "one_stage",
+        head: HeadSettings = "one_stage",
         channels: Sequence[int] = (12, 32, 48),
         kernels: Sequence[Sequence[int]] = ((3, 5), (3, 5), (3, 3)),
         pools: Sequence[Sequence[int]] = ((2, 3), (1, 2), (2, 2)),
@@ -129,6 +129,7 @@ class CRNN(Network):
         self.weight_dropout = place((2, 3 * hidden, hidden), rates.recurrent, weights=True)
         self.expansion = nn.Linear(2 * hidden, self.step * features)
         self.head_dropout = place(features, rates.head)
+        self.features = features
         self.head = make_head(head, features, classes)
 
     def trunk_stages(self) -> tuple[Stage, ...]:

@@ -1,24 +1,62 @@
-"""Heads: from a trunk's features to log-probabilities over the vocabulary, and their loss."""
+"""Heads: from a trunk's features to log-probabilities over the vocabulary, and their loss.
+
+``one_stage`` is a softmax over silence and all pitches. ``two_stage`` asks first whether there is
+a sound, then which pitch it has, and gives the law the two compose: ``log p(silence)``, and
+``log p(sound) + log p(pitch | sound)``. Both are laws over the same classes, so all that reads
+one reads the other; and the stages of either come back exactly
+(:mod:`bayes_a2m.calibration.stages`).
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 
 from bayes_a2m.errors import InputError, suggest
 
 
 class Head(nn.Module, ABC):
-    """Reads trunk features ``(batch, frame, feature)``, returns a law over the classes."""
+    """Reads trunk features ``(batch, frame, feature)``, returns a law over the classes.
+
+    Attributes
+    ----------
+    Options
+        Its own settings, as an experiment file gives them beside its name.
+    """
+
+    class Options(BaseModel):
+        """None."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: ClassVar[str]
 
     @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Log-probabilities, shape ``(batch, frame, class)``; each frame's sum to one."""
 
+    def read_by(self, module: str, features: Tensor) -> Tensor:
+        """The part of the features ``(..., feature)`` that one of its affine maps reads."""
+        return features
+
+    def weighted(self, log_probs: Tensor) -> Tensor:
+        """Log-probabilities whose parts count as much as the settings say, for the loss."""
+        return log_probs
+
     def loss(
-        self, log_probs: Tensor, labels: Tensor, lengths: Tensor, weights: Tensor | None = None
+        self,
+        log_probs: Tensor,
+        labels: Tensor,
+        lengths: Tensor,
+        weights: Tensor | None = None,
+        *,
+        focal: float = 0.0,
+        smoothing: float = 0.0,
     ) -> Tensor:
         """Negative log-likelihood, the mean over real frames.
 
@@ -32,39 +70,161 @@ class Head(nn.Module, ABC):
             Shape ``(batch,)``.
         weights
             Weight of every class, shape ``(class,)``; the mean is then a weighted one.
+        focal
+            Gamma of the focal loss (Lin et al. 2017, equation 4): a frame counts
+            ``(1 - p)^gamma``, where p is the probability of its label. Not proper.
+        smoothing
+            Share of each label that is spread evenly over all classes (Szegedy et al. 2016,
+            section 7). Not proper.
         """
         real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
-        return nn.functional.nll_loss(log_probs[real], labels[real], weight=weights)
+        laws, truth = log_probs[real], labels[real]
+        counted = self.weighted(laws)
+        if not focal and not smoothing:
+            return nn.functional.nll_loss(counted, truth, weight=weights)
+        rows = torch.arange(len(truth), device=truth.device)
+        each = -counted[rows, truth]
+        if smoothing:
+            each = torch.lerp(each, -counted.mean(dim=-1), smoothing)
+        if focal:
+            # a floor: the gradient of a power below one has none at zero
+            doubt = (1 - laws[rows, truth].exp()).clamp_min(1e-6)
+            each = doubt**focal * each
+        if weights is None:
+            return each.mean()
+        share = weights[truth]
+        return (share * each).sum() / share.sum()
 
 
 class OneStage(Head):
     """One softmax over silence and all pitches."""
 
-    def __init__(self, features: int, classes: int) -> None:
+    name = "one_stage"
+
+    def __init__(self, features: int, classes: int, options: Head.Options | None = None) -> None:
         super().__init__()
         self.output = nn.Linear(features, classes)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Log-softmax of an affine map of each frame's features."""
-        scores: Tensor = self.output(features)
-        # half precision is for training; posteriors of the head alone want all of float64
-        scores = scores if scores.dtype == torch.float64 else scores.float()
-        return nn.functional.log_softmax(scores, dim=-1)
+        return nn.functional.log_softmax(_exact(self.output(features)), dim=-1)
 
 
-HEADS = {"one_stage": OneStage}
+class TwoStage(Head):
+    """Is there a sound? Which pitch, given that there is? Two heads on one trunk, one law.
+
+    Its negative log-likelihood is that of the first stage over all frames and that of the second
+    over the frames that sound, added (the chain rule); each can be made to count for more.
+    """
+
+    name = "two_stage"
+
+    class Options(Head.Options):
+        """How much each stage counts in the loss; at one each it is the plain likelihood."""
+
+        silence_weight: float = Field(1.0, gt=0)
+        pitch_weight: float = Field(1.0, gt=0)
+
+    def __init__(self, features: int, classes: int, options: Head.Options | None = None) -> None:
+        super().__init__()
+        self.options = options or self.Options()
+        self.sound = nn.Linear(features, 1)
+        self.pitch = nn.Linear(features, classes - 1)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """The law that a sigmoid of one map and a softmax of the other compose."""
+        sound = _exact(self.sound(self.read_by("sound", features)))
+        pitch = _exact(self.pitch(self.read_by("pitch", features)))
+        return compose(sound, pitch)
+
+    def weighted(self, log_probs: Tensor) -> Tensor:
+        """Each stage's part of ``log p`` times its weight."""
+        options = self.options
+        assert isinstance(options, TwoStage.Options)
+        first, second = options.silence_weight, options.pitch_weight
+        if first == second == 1:
+            return log_probs
+        sound = torch.logsumexp(log_probs[..., 1:], dim=-1, keepdim=True)
+        pitch = log_probs[..., 1:] - sound
+        parts = [first * log_probs[..., :1], first * sound + second * pitch]
+        return torch.cat(parts, dim=-1)
 
 
-def make_head(name: str, features: int, classes: int) -> Head:
-    """A head by name.
+class CascadeHead(TwoStage):
+    """As :class:`TwoStage`, each stage reading a trunk of its own, one half of the features."""
+
+    name = "cascade"
+
+    def __init__(self, features: int, classes: int, options: Head.Options | None = None) -> None:
+        super().__init__(features // 2, classes, options)
+        self.each_reads = features // 2
+
+    def read_by(self, module: str, features: Tensor) -> Tensor:
+        """The first half for the first stage, the second for the second."""
+        if module == "sound":
+            return features[..., : self.each_reads]
+        return features[..., self.each_reads :]
+
+
+def compose(sound: Tensor, pitch: Tensor) -> Tensor:
+    """The composed law.
+
+    Parameters
+    ----------
+    sound
+        Log-odds of a sound, ``(..., 1)``.
+    pitch
+        Scores of the pitches, ``(..., class - 1)``.
+
+    Returns
+    -------
+    Tensor, shape (..., class)
+        ``log p(silence)``, then ``log p(sound) + log p(pitch | sound)``.
+
+    >>> law = compose(torch.tensor([0.0]), torch.tensor([1.0, 1.0])).exp()
+    >>> [round(p, 6) for p in law.tolist()]
+    [0.5, 0.25, 0.25]
+    """
+    given = nn.functional.log_softmax(pitch, dim=-1)
+    present = nn.functional.logsigmoid(sound) + given
+    return torch.cat([nn.functional.logsigmoid(-sound), present], dim=-1)
+
+
+def _exact(scores: Tensor) -> Tensor:
+    """Half precision is for training; posteriors of the head alone want all of float64."""
+    return scores if scores.dtype == torch.float64 else scores.float()
+
+
+HEADS: dict[str, type[OneStage | TwoStage]] = {
+    kind.name: kind for kind in (OneStage, TwoStage, CascadeHead)
+}
+
+HeadSettings = str | dict[str, Any]
+"""A head's name, or a mapping of its name and its settings."""
+
+
+def make_head(head: HeadSettings, features: int, classes: int) -> Head:
+    """A head by name, or by a mapping with its ``name`` and settings.
 
     Raises
     ------
     InputError
-        If there is no such head, or fewer than two classes.
+        If there is no such head, it has no such setting, or there are fewer than two classes.
     """
+    given: Mapping[str, Any] = {"name": head} if isinstance(head, str) else head
+    name = str(given.get("name", ""))
     if name not in HEADS:
         raise InputError(f"unknown head {name!r}{suggest(name, HEADS)}; known: {', '.join(HEADS)}")
     if classes < 2:
         raise InputError(f"a head needs at least two classes, not {classes}")
-    return HEADS[name](features, classes)
+    kind = HEADS[name]
+    try:
+        options = kind.Options.model_validate({k: v for k, v in given.items() if k != "name"})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = list(kind.Options.model_fields)
+            raise InputError(f"unknown key 'network.head.{key}'{suggest(key, known)}") from error
+        raise InputError(f"network.head.{key}: {first['msg']}") from error
+    return kind(features, classes, options)

@@ -48,6 +48,8 @@ class Network(nn.Module, ABC):
         Size of its input and output.
     settings
         The other arguments it was made with, as an experiment file would give them.
+    features
+        How many of each frame the head reads.
     head
         The last layer.
     """
@@ -56,6 +58,7 @@ class Network(nn.Module, ABC):
     bins: int
     classes: int
     settings: dict[str, Any]
+    features: int
     head: Head
 
     @abstractmethod

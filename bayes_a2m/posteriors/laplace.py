@@ -147,7 +147,8 @@ def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
     for name, module in layer.head.named_modules():
         if not isinstance(module, nn.Linear):
             continue
-        if module.bias is None or module.in_features != layer.features.shape[1]:
+        features = layer.head.read_by(name, layer.features)
+        if module.bias is None or module.in_features != features.shape[1]:
             raise InputError(
                 f"laplace: a Kronecker covariance needs affine maps of the trunk's features; "
                 f"{name} is none; set posterior.covariance=full"
@@ -158,7 +159,7 @@ def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
         for some in layer.features.split(CHUNK):
             gradients = _weighted_gradients(layer, mode, some)[..., bias : bias + outputs]
             gave += gradients.flatten(0, 1).T @ gradients.flatten(0, 1)
-        read = torch.cat([layer.features, torch.ones(rows, 1, dtype=torch.float64)], dim=1)
+        read = torch.cat([features, torch.ones(rows, 1, dtype=torch.float64)], dim=1)
         a, u = torch.linalg.eigh(read.T @ read / rows)
         g, v = torch.linalg.eigh(layer.evidence * gave)
         # where (output, input) of the map, its bias as one more input, stands in the vector

@@ -64,10 +64,12 @@ class TrainingSettings(Settings):
 
     epochs: int = Field(30, ge=1)
     batch: int = Field(10, ge=1)
-    optimizer: Literal["adamw", "adam"] = "adamw"
+    optimizer: Literal["adamw", "adam", "radam", "sgd"] = Field(
+        "adamw", description="sgd: with Nesterov's momentum of 0.9"
+    )
     learning_rate: float = Field(3e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
-    schedule: Literal["one_cycle", "plateau", "constant"] = "one_cycle"
+    schedule: Literal["one_cycle", "cosine", "plateau", "constant"] = "one_cycle"
     plateau_patience: int = Field(5, ge=1, description="epochs; the rate is then halved")
     early_stopping: EarlyStopping | None = None
     averaging: float = Field(
@@ -75,6 +77,12 @@ class TrainingSettings(Settings):
     )
     class_weight_power: float = Field(
         0.0, ge=0, le=2, description="loss weights are class frequency to minus this power"
+    )
+    focal: float = Field(
+        0.0, ge=0, description="gamma of the focal loss: a frame counts (1 - p)^gamma"
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of each label spread over all classes"
     )
     gradient_clip: float = Field(1.0, ge=0, description="largest gradient norm; 0: no limit")
     tuning_share: float = Field(0.15, gt=0, lt=1, description="of the training split")
@@ -96,7 +104,7 @@ class Named(BaseModel):
 
 
 Recalibrating: TypeAlias = Literal[
-    "choose", "none", "temperature", "vector", "dirichlet", "isotonic"
+    "choose", "none", "temperature", "stages", "vector", "dirichlet", "isotonic"
 ]
 """How probabilities are recalibrated on the tuning part; "choose" lets cross-validation decide."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.datasets.augment import augment
@@ -16,6 +17,9 @@ from bayes_a2m.networks import dropout
 from bayes_a2m.networks.network import Network
 from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.data import Batch
+
+MOMENTUM = 0.9
+"""Of SGD."""
 
 
 class NetworkTraining(L.LightningModule):
@@ -79,7 +83,14 @@ class NetworkTraining(L.LightningModule):
         masks = dropout.training_masks(self.network, len(features), generator)
         with dropout.applied(self.network, masks):
             log_probs = self.network(features, lengths)
-        loss = self.network.head.loss(log_probs, labels, lengths, self.class_weights)
+        loss = self.network.head.loss(
+            log_probs,
+            labels,
+            lengths,
+            self.class_weights,
+            focal=self.options.focal,
+            smoothing=self.options.label_smoothing,
+        )
         extra = dropout.regularizer(self.network, self.frames)
         return loss if extra is None else loss + extra
 
@@ -95,12 +106,9 @@ class NetworkTraining(L.LightningModule):
         self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW or Adam, with one cycle, halving on a plateau, or a constant rate."""
+        """The optimiser, with one cycle, a cosine, halving on a plateau, or a constant rate."""
         options = self.options
-        kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
-        optimizer = kinds[options.optimizer](
-            self.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
-        )
+        optimizer = _optimizer(options, self.network.parameters())
         if options.schedule == "constant":
             return optimizer
         if options.schedule == "plateau":
@@ -111,9 +119,36 @@ class NetworkTraining(L.LightningModule):
                 "optimizer": optimizer,
                 "lr_scheduler": {"scheduler": plateau, "monitor": "tuning_nll"},
             }
+        steps = max(2, int(self.trainer.estimated_stepping_batches))
+        if options.schedule == "cosine":
+            cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": cosine, "interval": "step"},
+            }
         cycle = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             max_lr=options.learning_rate,
-            total_steps=max(2, int(self.trainer.estimated_stepping_batches)),
+            total_steps=steps,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+
+
+def _optimizer(
+    options: TrainingSettings, parameters: Iterable[nn.Parameter]
+) -> torch.optim.Optimizer:
+    """Weight decay is decoupled (AdamW's) except in Adam and SGD, where it is an L2 penalty."""
+    rate, decay = options.learning_rate, options.weight_decay
+    match options.optimizer:
+        case "adamw":
+            return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+        case "adam":
+            return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+        case "radam":
+            return torch.optim.RAdam(
+                parameters, lr=rate, weight_decay=decay, decoupled_weight_decay=True
+            )
+        case "sgd":
+            return torch.optim.SGD(
+                parameters, lr=rate, weight_decay=decay, momentum=MOMENTUM, nesterov=True
+            )

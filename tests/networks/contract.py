@@ -187,7 +187,8 @@ class NetworkContract(ABC):
         features = randn(1, 20, self.bins)
         with torch.inference_mode():
             answer = torch.func.functional_call(one, dict(other.state_dict()), (features,))
-            assert torch.equal(answer, other(features))
+            # numbers at other addresses may be summed in another order
+            torch.testing.assert_close(answer, other(features), rtol=1e-5, atol=1e-6)
 
     def test_stages_in_two_parts_are_the_whole(self) -> None:
         """What runs once for all draws is the first part of the same network."""

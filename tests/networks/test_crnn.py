@@ -37,6 +37,16 @@ class TestCRNNOfOtherShape(NetworkContract):
         )
 
 
+class TestCRNNInTwoStages(NetworkContract):
+    """Two heads on its trunk."""
+
+    def make(self, bins: int, classes: int) -> Network:
+        head = {"name": "two_stage", "pitch_weight": 0.5}
+        return CRNN(
+            bins, classes, head=head, channels=(4, 6, 8), projection=16, hidden=12, features=8
+        )
+
+
 class TestCRNNWithDropout(NetworkContract):
     """Places that drop let everything through until they are given masks."""
 

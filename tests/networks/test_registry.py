@@ -38,14 +38,25 @@ def test_only_what_is_given_is_passed_on_and_numbers_are_converted() -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("crn", {}, "network.name: unknown network 'crn' (did you mean 'crnn'?); known: crnn"),
-        ("zzz", {}, "unknown network 'zzz'; known: crnn"),
+        (
+            "crn",
+            {},
+            "network.name: unknown network 'crn' (did you mean 'crnn'?); known: crnn, c",
+        ),
+        ("zzz", {}, "unknown network 'zzz'; known: crnn, cascade"),
         ("crnn", {"hiden": 3}, "unknown key 'network.hiden' (did you mean 'hidden'?)"),
         ("crnn", {"bins": 3}, "unknown key 'network.bins'"),
         ("crnn", {"hidden": "many"}, "network.hidden: "),
         ("crnn", {"hidden": 3.5}, "network.hidden: "),
         ("crnn", {"channels": [4, "x", 8]}, "network.channels.1: "),
         ("crnn", {"head": "two"}, "unknown head 'two'"),
+        ("crnn", {"head": {"name": "two_stage", "pitch_wait": 2}}, "did you mean 'pitch_weight'?"),
+        ("crnn", {"head": {"name": "two_stage", "pitch_weight": 0}}, "network.head.pitch_weight: "),
+        ("crnn", {"head": {"name": "one_stage", "pitch_weight": 2}}, "'network.head.pitch_weight'"),
+        ("cascade", {"trunk": {"name": "crn"}}, "network.trunk.name: unknown network 'crn'"),
+        ("cascade", {"trunk": {"hiden": 3}}, "'network.trunk.hiden' (did you mean 'hidden'?)"),
+        ("cascade", {"trunk": {"head": "two_stage"}}, "heads of their own"),
+        ("cascade", {"hidden": 3}, "unknown key 'network.hidden'"),
     ],
 )
 def test_what_is_wrong_is_said(name: str, settings: dict[str, Any], message: str) -> None:
