@@ -33,12 +33,13 @@ from bayes_a2m.calibration.recalibration import (
     Unchanged,
     VectorScaling,
 )
+from bayes_a2m.calibration.stagewise import Stagewise
 from bayes_a2m.calibration.sums import nll_of
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.prediction import SMALLEST, FramePosterior, FramePredictive
 from bayes_a2m.summary import Moments, PosteriorSummary
 
-METHODS: tuple[str, ...] = ("none", "temperature", "vector", "dirichlet", "isotonic")
+METHODS: tuple[str, ...] = ("none", "temperature", "stages", "vector", "dirichlet", "isotonic")
 """All methods, the simplest first."""
 
 FEWEST = 5
@@ -47,6 +48,7 @@ FEWEST = 5
 _KINDS: tuple[type[Recalibration], ...] = (
     Unchanged,
     Temperature,
+    Stagewise,
     VectorScaling,
     Dirichlet,
     Isotonic,

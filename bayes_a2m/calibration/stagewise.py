@@ -1,0 +1,55 @@
+"""Recalibrating each stage alone: silence or sound, and the pitch given sound.
+
+Any law over the classes is the product of two (:mod:`bayes_a2m.calibration.stages`), and its
+negative log-likelihood is the sum of theirs. So the two can be recalibrated one by one, each on
+the frames it speaks of, and the best pair is the best of each. The other methods recalibrate both
+jointly, as one law.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from numpy.typing import ArrayLike
+
+from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.calibration.recalibration import Recalibration, Temperature
+from bayes_a2m.calibration.stages import composed, parted, pitch_of, silence_of
+
+
+@dataclass(frozen=True)
+class Stagewise(Recalibration):
+    """A temperature for each stage.
+
+    >>> Stagewise(Temperature(2.0), Temperature(1.0)).apply([[0.1, 0.6, 0.3]])  # silence 1 : 3
+    array([[0.25, 0.5 , 0.25]])
+    """
+
+    silence: Temperature
+    pitch: Temperature
+    name: ClassVar[str] = "stages"
+
+    @classmethod
+    def fit(cls, probabilities: Floats, labels: Ints) -> Self:
+        """Each by maximum likelihood; a stage that says nothing on these frames stays."""
+        found = {}
+        for stage, (law, truth) in parted(probabilities, labels).items():
+            says = truth.size > 0 and law.shape[1] > 1
+            found[stage] = Temperature.fit(law, truth) if says else Temperature(1.0)
+        return cls(**found)
+
+    def apply(self, probabilities: ArrayLike) -> Floats:
+        """Both stages recalibrated, and composed again."""
+        first = self.silence.apply(silence_of(probabilities))
+        return composed(first, self.pitch.apply(pitch_of(probabilities)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """With the temperature of each stage."""
+        temperatures = {"silence": self.silence.temperature, "pitch": self.pitch.temperature}
+        return {"method": self.name, **temperatures}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """With the temperature of each stage."""
+        return cls(Temperature(float(values["silence"])), Temperature(float(values["pitch"])))
