@@ -8,16 +8,15 @@ overridden with dotted keys. Everything is checked before anything runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureSettings
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid
+from bayes_a2m.studies.reading import explain, is_study, override, read, shipped_files
 
 
 class Settings(BaseModel):
@@ -150,9 +149,9 @@ def load_experiment(
         suggested).
     """
     source = find_experiment(name)
-    values = _read(source, seen=())
-    for override in overrides:
-        _override(values, override)
+    values = read(source, find_experiment)
+    for setting in overrides:
+        override(values, setting)
     if seed is not None:
         values["seed"] = seed
     return validate_experiment(values, str(source))
@@ -163,14 +162,13 @@ def validate_experiment(values: Mapping[str, Any], source: str) -> Experiment:
     try:
         experiment = Experiment.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{source}: {_explain(error, Experiment)}") from error
+        raise InputError(f"{source}: {explain(error, Experiment)}") from error
     return experiment
 
 
 def shipped() -> dict[str, Path]:
     """Experiments that ship, by name."""
-    folder = Path(str(resources.files("bayes_a2m.experiments")))
-    return {p.stem: p for p in sorted(folder.glob("*.yaml"))}
+    return {name: path for name, path in shipped_files().items() if not is_study(path)}
 
 
 def find_experiment(name: str | Path) -> Path:
@@ -188,104 +186,10 @@ def find_experiment(name: str | Path) -> Path:
         raise InputError(f"{path}: no such experiment file")
     known = shipped()
     if str(name) not in known:
+        if str(name) in shipped_files():
+            raise InputError(f"{name} is a study of several experiments: 'bayes-a2m run {name}'")
         raise InputError(
             f"no experiment called {str(name)!r}{suggest(str(name), known)}; those that ship: "
             f"{', '.join(known)}; or give a YAML file"
         )
     return known[str(name)]
-
-
-def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """A file's values over those of its base."""
-    if path.resolve() in seen:
-        raise InputError(f"{path}: its base: leads back to itself")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not readable as YAML ({reason})") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: an experiment is a mapping of settings")
-    base = values.pop("base", None)
-    if base is None:
-        return values
-    beside = path.parent / str(base)
-    parent = beside if beside.is_file() else find_experiment(str(base))
-    return _merged(_read(parent, (*seen, path.resolve())), values)
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``over`` laid over ``base``; a mapping with another ``name`` or ``kind`` replaces it."""
-    result = dict(base)
-    for key, value in over.items():
-        old = result.get(key)
-        if isinstance(old, dict) and isinstance(value, dict) and not _another(old, value):
-            result[key] = _merged(old, value)
-        else:
-            result[key] = value
-    return result
-
-
-def _another(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Whether both name a thing, and not the same one."""
-    return any(key in new and new[key] != old.get(key) for key in ("name", "kind"))
-
-
-def _override(values: dict[str, Any], override: str) -> None:
-    """Put ``a.b=c`` into nested values."""
-    dotted, equals, text = override.partition("=")
-    keys = dotted.strip().split(".")
-    if not equals or not all(keys):
-        raise InputError(f"--set {override}: write it as key.key=value")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {override}: the value is not YAML") from error
-    if isinstance(value, str):
-        value = _as_number(value)
-    for key in keys[:-1]:
-        inner = values.setdefault(key, {})
-        if not isinstance(inner, dict):
-            raise InputError(f"--set {override}: {key} is no group of settings")
-        values = inner
-    values[keys[-1]] = value
-
-
-def _as_number(text: str) -> str | float:
-    """YAML 1.1 reads ``3e-3`` as text, which nobody means."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first thing wrong, in one line, with the right key where one is near."""
-    first = error.errors()[0]
-    # pydantic puts the tag of a union ("cqt") into the path; people write none
-    path = [str(part) for part in first["loc"] if part not in ("cqt", "mel")]
-    dotted = ".".join(path)
-    if first["type"] == "extra_forbidden":
-        known = _fields(model, path[:-1])
-        return f"unknown key {dotted!r}{suggest(path[-1], known)}"
-    return f"{dotted or 'experiment'}: {first['msg']}"
-
-
-def _fields(model: Any, path: Sequence[str]) -> list[str]:
-    """Names of the fields at a path of nested settings."""
-    options = [model]
-    for key in path:
-        inner: list[Any] = []
-        for option in options:
-            info = option.model_fields.get(key)
-            if info is not None:
-                inner.extend(_models_in(info.annotation))
-        options = inner
-    return [name for option in options for name in option.model_fields]
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The settings classes that an annotation names."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]

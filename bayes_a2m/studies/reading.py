@@ -1,0 +1,164 @@
+"""Reading YAML files that inherit, with dotted overrides, and saying what is wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bayes_a2m.errors import InputError, suggest
+
+Find: TypeAlias = Callable[[str], Path]
+"""From the name of what ships to its file."""
+
+
+def shipped_files() -> dict[str, Path]:
+    """Experiments and studies that ship, by name."""
+    folder = Path(str(resources.files("bayes_a2m.experiments")))
+    return {p.stem: p for p in sorted(folder.glob("*.yaml"))}
+
+
+def is_study(path: Path) -> bool:
+    """Whether a file that ships is a study: it has arms."""
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return isinstance(values, dict) and "arms" in values
+
+
+def read(path: Path, find: Find, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A file's values over those of its base.
+
+    Parameters
+    ----------
+    path
+        The file.
+    find
+        Where a base lies that is not beside it: a name that ships.
+    seen
+        The files that led here.
+
+    Raises
+    ------
+    InputError
+        If a file is no mapping in YAML, or its bases lead back to itself.
+    """
+    if path.resolve() in seen:
+        raise InputError(f"{path}: its base: leads back to itself")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not readable as YAML ({reason})") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: an experiment is a mapping of settings")
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    beside = path.parent / str(base)
+    parent = beside if beside.is_file() else find(str(base))
+    return _merged(read(parent, find, (*seen, path.resolve())), values)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``over`` laid over ``base``; a mapping with another ``name`` or ``kind`` replaces it."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and not _another(old, value):
+            result[key] = _merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _another(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether both name a thing, and not the same one."""
+    return any(key in new and new[key] != old.get(key) for key in ("name", "kind"))
+
+
+def override(values: dict[str, Any], setting: str) -> None:
+    """Put ``a.b=c`` into nested values.
+
+    Raises
+    ------
+    InputError
+        If it is not written so, or ``a`` is no group of settings.
+    """
+    dotted, equals, text = setting.partition("=")
+    keys = dotted.strip().split(".")
+    if not equals or not all(keys):
+        raise InputError(f"--set {setting}: write it as key.key=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {setting}: the value is not YAML") from error
+    if isinstance(value, str):
+        value = _as_number(value)
+    put(values, dotted.strip(), value, source=f"--set {setting}")
+
+
+def put(values: dict[str, Any], dotted: str, value: Any, *, source: str) -> None:
+    """Put a value under a dotted key; ``source`` is named in the error.
+
+    A group that takes another ``name`` or ``kind`` (``network.name``) keeps its other settings.
+
+    Raises
+    ------
+    InputError
+        If a part of the key is no group of settings.
+
+    >>> values = {"training": {"epochs": 30}}
+    >>> put(values, "training.batch", 4, source="an example")
+    >>> values
+    {'training': {'epochs': 30, 'batch': 4}}
+    """
+    keys = dotted.split(".")
+    for key in keys[:-1]:
+        inner = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise InputError(f"{source}: {key} is no group of settings")
+        values = inner
+    values[keys[-1]] = value
+
+
+def _as_number(text: str) -> str | float:
+    """YAML 1.1 reads ``3e-3`` as text, which nobody means."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first thing wrong, in one line, with the right key where one is near."""
+    first = error.errors()[0]
+    # pydantic puts the tag of a union ("cqt") into the path; people write none
+    path = [str(part) for part in first["loc"] if part not in ("cqt", "mel")]
+    dotted = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        known = _fields(model, path[:-1])
+        return f"unknown key {dotted!r}{suggest(path[-1], known)}"
+    return f"{dotted or 'experiment'}: {first['msg']}"
+
+
+def _fields(model: Any, path: Sequence[str]) -> list[str]:
+    """Names of the fields at a path of nested settings."""
+    options = [model]
+    for key in path:
+        inner: list[Any] = []
+        for option in options:
+            info = option.model_fields.get(key)
+            if info is not None:
+                inner.extend(_models_in(info.annotation))
+        options = inner
+    return [name for option in options for name in option.model_fields]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The settings classes that an annotation names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
