@@ -1,31 +1,46 @@
-"""Normalisation by the global statistics of the training part.
+"""Normalisation by the global statistics of the training part, unless asked otherwise.
 
 Two numbers for all bins, all frames and all recordings, kept with the model. Per-file
-statistics would hand a quiet hum the level of a voice, and a different decibel reference in
-training and in use would shift everything the network ever saw.
+statistics hand a quiet hum the level of a voice, and need the whole recording before its first
+frame; they are there to be compared with (study ``features``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 
+Scope: TypeAlias = Literal["training", "recording"]
+"""Whose statistics: those of all training recordings, or each recording's own."""
+
+LEAST_STD = 1e-3
+"""Of a recording, dB: one that is the same throughout stays finite."""
+
 
 @dataclass(frozen=True)
 class Normalizer:
-    """``(features - mean) / std`` with global statistics, in the features' unit (dB)."""
+    """``(features - mean) / std``, in the features' unit (dB).
+
+    Attributes
+    ----------
+    mean, std
+        Global statistics.
+    of
+        ``"recording"`` takes each recording's own in their place.
+    """
 
     mean: float
     std: float
+    of: Scope = "training"
 
     @classmethod
-    def fit(cls, features: Iterable[NDArray[np.float32]]) -> Normalizer:
+    def fit(cls, features: Iterable[NDArray[np.float32]], of: Scope = "training") -> Normalizer:
         """Statistics over all frames and bins of arrays ``(frames, bins)``, in one pass.
 
         Raises
@@ -45,13 +60,17 @@ class Normalizer:
         std = float(np.sqrt(max(square / count - mean**2, 0.0)))
         if std < 1e-6:
             raise InputError("the training part is silent throughout: nothing to normalise by")
-        return cls(mean, std)
+        return cls(mean, std, of)
 
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Normalise an array of any shape."""
+        """Normalise a recording, an array of any shape."""
+        if self.of == "recording":
+            own = max(float(features.std()), LEAST_STD)
+            centred: NDArray[np.float32] = features - np.float32(features.mean())
+            return (centred / np.float32(own)).astype(np.float32)
         return ((features - np.float32(self.mean)) / np.float32(self.std)).astype(np.float32)
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """For ``normalizer.json``."""
         return asdict(self)
 
@@ -64,4 +83,7 @@ class Normalizer:
             raise InputError("normalizer.json must hold the numbers 'mean' and 'std'") from error
         if not (np.isfinite(mean) and np.isfinite(std) and std > 0):
             raise InputError(f"normalizer.json: mean {mean:g} and std {std:g} cannot be used")
-        return cls(mean, std)
+        of = values.get("of", "training")
+        if of not in get_args(Scope):
+            raise InputError(f"normalizer.json: 'of' is {of!r}, and must be training or recording")
+        return cls(mean, std, of)

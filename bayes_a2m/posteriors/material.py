@@ -59,7 +59,8 @@ class Material:
 
         fitting, tuning = examples(train), examples(tune)
         if normalizer is None:
-            normalizer = Normalizer.fit(e.features for recording in fitting for e in recording)
+            every = (e.features for recording in fitting for e in recording)
+            normalizer = Normalizer.fit(every, experiment.normalization)
         return cls(fitting, tuning, normalizer, len(vocabulary))
 
     @property

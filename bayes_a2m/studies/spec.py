@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureSettings
+from bayes_a2m.audio.normalizer import Scope
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.studies.reading import explain, is_study, override, read, shipped_files
@@ -113,6 +114,9 @@ class Experiment(Settings):
 
     description: str = ""
     features: FeatureSettings = CQTFeatures()
+    normalization: Scope = Field(
+        "training", description="by whose statistics: all training recordings', or each one's own"
+    )
     windows: WindowSettings = WindowSettings()
     network: Named | None = Field(
         None, description="none for baselines; crnn for networks' posteriors"

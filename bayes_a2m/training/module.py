@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.audio.normalizer import LEAST_STD, Normalizer
 from bayes_a2m.datasets.augment import augment
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks import dropout
@@ -50,8 +50,17 @@ class NetworkTraining(L.LightningModule):
         self.frames = frames
         self.class_weights = class_weights
 
-    def _normalized(self, features: Tensor) -> Tensor:
-        return (features - self.normalizer.mean) / self.normalizer.std
+    def normalized(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """A batch of decibels as the network reads them; padding enters no statistic."""
+        if self.normalizer.of == "training":
+            return (features - self.normalizer.mean) / self.normalizer.std
+        real = torch.arange(features.shape[1], device=features.device) < lengths[:, None]
+        count = lengths[:, None, None] * features.shape[2]
+        inside = features * real[:, :, None]
+        mean = inside.sum((1, 2), keepdim=True) / count
+        centred = (features - mean) * real[:, :, None]
+        std = (centred.square().sum((1, 2), keepdim=True) / count).sqrt().clamp_min(LEAST_STD)
+        return centred / std
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one augmented batch."""
@@ -66,7 +75,9 @@ class NetworkTraining(L.LightningModule):
             self.floor_db,
             generator,
         )
-        loss = self.objective(self._normalized(features), labels, batch.lengths, generator)
+        loss = self.objective(
+            self.normalized(features, batch.lengths), labels, batch.lengths, generator
+        )
         if not torch.isfinite(loss):
             raise InputError(
                 f"training: the loss is {loss.item()} in epoch {self.current_epoch}, batch "
@@ -96,7 +107,7 @@ class NetworkTraining(L.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """NLL and accuracy on the tuning part."""
-        log_probs = self.network(self._normalized(batch.features), batch.lengths)
+        log_probs = self.network(self.normalized(batch.features, batch.lengths), batch.lengths)
         loss = self.network.head.loss(log_probs, batch.labels, batch.lengths)
         frames = batch.labels.shape[1]
         real = torch.arange(frames, device=self.device) < batch.lengths[:, None]

@@ -325,7 +325,7 @@ class VariationalTraining(NetworkTraining):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """NLL and accuracy of the mean of a few draws, the same ones in every epoch."""
-        features = self._normalized(batch.features)
+        features = self.normalized(batch.features, batch.lengths)
         answers = []
         means = dict(self.network.named_parameters())
         for draw in range(TUNING_DRAWS):

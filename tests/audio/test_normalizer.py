@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.audio.normalizer import Normalizer, Scope
 from bayes_a2m.errors import InputError
 
 
@@ -32,8 +32,19 @@ def test_gives_single_precision_of_any_shape() -> None:
     np.testing.assert_array_equal(result, -1)
 
 
-def test_survives_json() -> None:
-    normalizer = Normalizer(-41.123456789, 17.1)
+def test_a_recordings_own_statistics_where_asked_for() -> None:
+    generator = np.random.default_rng(0)
+    loud, quiet = (generator.normal(m, 5, (90, 7)).astype(np.float32) for m in (-20, -60))
+    normalizer = Normalizer.fit([loud, quiet], "recording")
+    for one in (loud, quiet):
+        assert normalizer(one).mean() == pytest.approx(0, abs=1e-4)
+        assert normalizer(one).std() == pytest.approx(1, abs=1e-4)
+    np.testing.assert_array_equal(normalizer(np.full((4, 3), -70, dtype=np.float32)), 0)
+
+
+@pytest.mark.parametrize("of", ["training", "recording"])
+def test_survives_json(of: Scope) -> None:
+    normalizer = Normalizer(-41.123456789, 17.1, of)
     assert Normalizer.from_dict(json.loads(json.dumps(normalizer.to_dict()))) == normalizer
 
 
@@ -50,6 +61,12 @@ def test_wrong_files_are_refused(values: Any) -> None:
 def test_useless_numbers_are_refused(std: float) -> None:
     with pytest.raises(InputError, match="cannot be used"):
         Normalizer.from_dict({"mean": 0.0, "std": std})
+
+
+def test_an_older_file_is_of_the_training_part() -> None:
+    assert Normalizer.from_dict({"mean": 1.0, "std": 2.0}).of == "training"
+    with pytest.raises(InputError, match="must be training or recording"):
+        Normalizer.from_dict({"mean": 1.0, "std": 2.0, "of": "file"})
 
 
 def test_nothing_to_fit_is_refused() -> None:
