@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 Watch = Callable[[], tuple[float, int]]
+
+WATCHDOG = "bayes-a2m-watchdog"
+"""Name of the thread that ends a worker whose parent is gone."""
 
 SHARED = "100K"
 """Arrays from this size on are shared between processes through the disk, not copied."""
@@ -31,7 +35,8 @@ def run_all(
     calls
         To be pickled; what they find out they leave in files.
     jobs
-        At once; one a processor where left out. With one, they run in this process.
+        At once; one a processor where left out. With one, they run in this process; so they do
+        within a call that is itself one of several, where the processors are taken.
     watch
         Says how many are done, parts of them counted, and of how many; a bar shows it.
     what
@@ -50,7 +55,7 @@ def run_all(
 
     if not calls:
         return []
-    jobs = min(jobs or os.cpu_count() or 1, len(calls))
+    jobs = 1 if _within_another() else min(jobs or os.cpu_count() or 1, len(calls))
     reasons: list[str] = []
     with _bar(watch, what):
         try:
@@ -67,17 +72,43 @@ def run_all(
     return reasons
 
 
+def _within_another() -> bool:
+    """Whether this process is a worker of joblib's already."""
+    from joblib.parallel import get_active_backend
+
+    backend, _ = get_active_backend()
+    return bool(backend.nesting_level)
+
+
 def _run(call: Callable[[], None], jobs: int) -> str:
     """One call, in a worker; why it failed, or nothing."""
     import torch
 
     if jobs > 1:
         torch.set_num_threads(1)
+        _die_with_parent()
     try:
         call()
     except Exception as error:  # noqa: BLE001 - the others go on, and the caller is told
         return str(error) or type(error).__name__
     return ""
+
+
+def _die_with_parent() -> None:
+    """End this worker once the process that started it is gone.
+
+    One whose parent was killed would go on, and write where the next run writes.
+    """
+    if any(thread.name == WATCHDOG for thread in threading.enumerate()):
+        return
+    parent = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=look, name=WATCHDOG, daemon=True).start()
 
 
 @contextmanager

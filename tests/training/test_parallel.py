@@ -62,3 +62,42 @@ def test_arrays_are_shared_and_can_be_written_to(tmp_path: Path) -> None:
     assert run_all([partial(use, large, "a"), partial(use, large, "b")], jobs=2) == []
     assert (tmp_path / "a").read_text() == "memmap"
     assert large[0] == 1
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    """Killed, a run leaves no worker behind that would write where the next one does."""
+    import subprocess
+    import sys
+    import time
+
+    code = """
+import sys, time
+from pathlib import Path
+from bayes_a2m.training.parallel import run_all
+
+def make(folder, name):
+    def work():
+        for i in range(1000):
+            (Path(folder) / name).write_text(str(i))
+            time.sleep(0.1)
+    return work
+
+run_all([make(sys.argv[1], "a"), make(sys.argv[1], "b")], jobs=2)
+"""
+    run = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    try:
+        deadline = time.monotonic() + 60
+        while not all((tmp_path / name).exists() for name in "ab"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        run.kill()
+        run.wait()
+    deadline, last = time.monotonic() + 20, {}
+    while time.monotonic() < deadline:
+        now = {name: (tmp_path / name).read_text() for name in "ab"}
+        if now == last:
+            return
+        last = now
+        time.sleep(1.5)
+    pytest.fail("the workers went on")
