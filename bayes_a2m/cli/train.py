@@ -80,11 +80,9 @@ def train(
     from bayes_a2m.cli.console import metrics_tables, say
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
-    from bayes_a2m.evaluation import evaluate
-    from bayes_a2m.files import ensure_free, write_json
+    from bayes_a2m.files import ensure_free
     from bayes_a2m.model import load_model, make_posterior
-    from bayes_a2m.reporting import style
-    from bayes_a2m.reporting.training import loss_figure
+    from bayes_a2m.studies.fitted import write_fitted
     from bayes_a2m.studies.spec import load_experiment
 
     ensure_free(out)
@@ -118,13 +116,9 @@ def train(
         if not any(kept):  # nothing to go on from
             shutil.rmtree(workdir)
         raise
-    model.save(out)
-    result = evaluate(model, tuning)
+    result, metrics = write_fitted(model, tuning, out)
     if result.alarm:
         say(f"warning: {result.alarm}")
-    metrics = result.to_dict()
-    write_json(out / "metrics.json", metrics)
-    style.save(loss_figure(model.training_log), out / "training.png")
     shutil.rmtree(workdir)
     say("On the tuning part, which chose the epoch and the decoder's settings:")
     metrics_tables(metrics)

@@ -70,6 +70,35 @@ def tuning_part(recordings: Iterable[Recording], share: float = 0.15, seed: int 
     return chosen
 
 
+def some(recordings: Iterable[Recording], count: int, seed: int = 0) -> set[str]:
+    """Ids of ``count`` recordings, of every condition alike; fewer are always among more.
+
+    Takes are not kept together: all of them are on the same side of what is being parted.
+
+    Raises
+    ------
+    InputError
+        If there are not so many.
+    """
+    by_condition: dict[str, list[str]] = defaultdict(list)
+    for recording in sorted(recordings, key=lambda r: r.id):
+        by_condition[recording.condition].append(recording.id)
+    total = sum(len(ids) for ids in by_condition.values())
+    if count > total:
+        raise InputError(f"{count} recordings are asked for, and there are {total}")
+    queues = [
+        [one for [one] in _shuffled([[i] for i in ids], condition, seed)]
+        for condition, ids in sorted(by_condition.items())
+    ]
+    # the place of each within its condition, as a share: the mixture stays that of the whole
+    order = sorted(
+        ((place + 0.5) / len(queue), number, one)
+        for number, queue in enumerate(queues)
+        for place, one in enumerate(queue)
+    )
+    return {one for _, _, one in order[:count]}
+
+
 def folds(recordings: Iterable[Recording], count: int = 5, seed: int = 0) -> dict[str, int]:
     """Part recordings into ``count`` folds, to predict each by a model that never heard it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -147,13 +147,12 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
 def _fields(model: Any, path: Sequence[str]) -> list[str]:
     """Names of the fields at a path of nested settings."""
     options = [model]
-    for key in path:
-        inner: list[Any] = []
-        for option in options:
-            info = option.model_fields.get(key)
-            if info is not None:
-                inner.extend(_models_in(info.annotation))
-        options = inner
+    keys = iter(path)
+    for key in keys:
+        annotations = [o.model_fields[key].annotation for o in options if key in o.model_fields]
+        if any(get_origin(annotation) is dict for annotation in annotations):
+            next(keys, None)  # the name of one among them, which people choose
+        options = [m for annotation in annotations for m in _models_in(annotation)]
     return [name for option in options for name in option.model_fields]
 
 

@@ -1,0 +1,38 @@
+"""A fitted model as its directory, with how it does on the recordings that tuned it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.evaluation import Evaluation, evaluate
+from bayes_a2m.files import write_json
+from bayes_a2m.posteriors.posterior import Posterior
+
+
+def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluation, dict[str, Any]]:
+    """Write the model directory, its ``metrics.json`` and its loss curves.
+
+    Returns
+    -------
+    Evaluation
+        On the tuning part, which chose the epoch and the decoder's settings.
+    dict
+        The content of ``metrics.json``.
+
+    Raises
+    ------
+    InputError
+        If the model is not fitted, or something stands at ``path`` already.
+    """
+    from bayes_a2m.reporting import style
+    from bayes_a2m.reporting.training import loss_figure
+
+    model.save(path)
+    result = evaluate(model, tune)
+    metrics = result.to_dict()
+    write_json(path / "metrics.json", metrics)
+    if model.training_log:
+        style.save(loss_figure(model.training_log), path / "training.png")
+    return result, metrics
