@@ -1,0 +1,106 @@
+"""Two sides, score by score and place by place: where one is better, and where nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bayes_a2m.reporting import style
+from bayes_a2m.studies.compare import Comparison, Differences
+from bayes_a2m.studies.conclusions import words_of
+from bayes_a2m.studies.differences import Difference, better_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = ("nll", "accuracy", "ece", "note_onset_f1_50ms")
+"""Scores, a panel each."""
+
+_HEADINGS = {"ece": "ECE", "note_onset_f1_50ms": "note onset F1, 50 ms"}
+
+
+def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN) -> Figure:
+    """A panel a score, a row a place: the difference of two sides with its 95 % interval.
+
+    Differences whose interval excludes zero are filled, blue where the first side is better and
+    orange where the other is; the others are open and grey.
+
+    Parameters
+    ----------
+    comparison
+        Of two sides.
+    metrics
+        Which scores.
+
+    Returns
+    -------
+    Figure
+        Two columns wide.
+    """
+    rows = _rows(comparison)
+    figure = style.new_figure(style.WIDTH, 0.95 + 0.2 * len(rows))
+    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        axes.axvline(0, color=style.INK, linewidth=0.8)
+        for place, own in enumerate(rows.values()):
+            if metric in own:
+                _draw(axes, place, own[metric])
+        side = "left" if better_of(metric) == "lower" else "right"
+        heading = _HEADINGS.get(metric, words_of(metric))
+        style.dress(axes, title=heading, x=f"{side}: better", grid=True)
+        axes.margins(x=0.08)
+        axes.locator_params(axis="x", nbins=4)
+    panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
+    panels[0].set_ylim(len(rows) - 0.4, -0.6)
+    one, other = (style.label(name) for name in comparison.names)
+    figure.suptitle(f"{one} less {other}", fontsize=style.TITLE, color=style.INK, x=0.01, ha="left")
+    figure.tight_layout(pad=0.4, w_pad=1.0)
+    return figure
+
+
+def comparison_caption(comparison: Comparison) -> str:
+    """What the figure shows, in one line: how many of its differences are decided.
+
+    >>> comparison_caption(Comparison(("a", "b"), (3, 3), 45, True, {}, {}, {}, {}, {}, {}))
+    'a less b, with 95 % intervals from recordings and seeds: 0 of 0 exclude zero.'
+    """
+    shown = [own[metric] for own in _rows(comparison).values() for metric in SHOWN if metric in own]
+    known = [one for one in shown if one.low is not None]
+    decided = sum(one.decided for one in known)
+    one, other = comparison.names
+    return (
+        f"{one} less {other}, with 95 % intervals from recordings and seeds: "
+        f"{decided} of {len(known)} exclude zero."
+    )
+
+
+def _rows(comparison: Comparison) -> dict[str, Differences]:
+    """What is compared where, in the order of the rows."""
+    stages = {"silence": "silence or sound", "pitch": "pitch, given sound"}
+    return {
+        "all frames": comparison.metrics,
+        **comparison.per_condition,
+        "near boundaries": comparison.near_boundary,
+        "away from them": comparison.away_from_boundary,
+        **{stages.get(name, name): own for name, own in comparison.stages.items()},
+    }
+
+
+def _draw(axes: Axes, place: int, one: Difference) -> None:
+    if one.difference is None:
+        return
+    good = one.probability_better is not None and one.probability_better > 0.5
+    colour = style.SILENCE
+    if one.decided:
+        colour = style.BLUE if good else style.VERMILLION
+    if one.low is not None and one.high is not None:
+        axes.plot([one.low, one.high], [place, place], color=colour, linewidth=1.2)
+    axes.plot(
+        one.difference,
+        place,
+        "o",
+        color=colour,
+        markersize=4.0,
+        markerfacecolor=colour if one.decided else "white",
+    )

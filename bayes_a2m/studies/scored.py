@@ -1,0 +1,189 @@
+"""What comparing needs of an evaluated model: counts of every recording, in one file.
+
+An :class:`~bayes_a2m.evaluation.Evaluation` boiled down to what a difference between two models is
+made of. A study stores one for each model it trained, and compares without predicting again.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.calibration import stages
+from bayes_a2m.calibration.counts import FrameCounts, PerRecording
+from bayes_a2m.calibration.note_scores import NoteCounts
+from bayes_a2m.errors import InputError
+from bayes_a2m.evaluation import Cost, Evaluation
+from bayes_a2m.files import atomic_path
+from bayes_a2m.music import Vocabulary
+
+FORMAT = "bayes_a2m scored 1"
+"""What a file begins with; another number where its arrays mean something else."""
+
+PLACES = ("all", "near", "away")
+"""Parts of the frames: all, those within 50 ms of a change of label, the others."""
+
+PARTS = (*PLACES, *stages.NAMES)
+"""What frames are counted by: places, and the stages of the law."""
+
+Counts = TypeVar("Counts", bound=PerRecording)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Counts of the recordings a model was scored on.
+
+    Attributes
+    ----------
+    ids, conditions
+        Of every recording.
+    vocabulary
+        What the model speaks of.
+    parts
+        Counts of the frames by the names of :data:`PARTS`; those of stages have no histograms.
+    notes
+        Counts of matched notes.
+    cost
+        What the answer cost.
+    """
+
+    ids: tuple[str, ...]
+    conditions: tuple[str, ...]
+    vocabulary: Vocabulary
+    parts: dict[str, FrameCounts]
+    notes: NoteCounts
+    cost: Cost = field(default_factory=Cost)
+
+    def __len__(self) -> int:
+        """Recordings."""
+        return len(self.ids)
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Scored:
+        """What comparing needs of an evaluation."""
+        places = (evaluation.frames, evaluation.near, evaluation.away)
+        return cls(
+            ids=evaluation.ids,
+            conditions=evaluation.conditions,
+            vocabulary=evaluation.vocabulary,
+            parts={**dict(zip(PLACES, places, strict=True)), **evaluation.stages},
+            notes=evaluation.notes,
+            cost=evaluation.cost,
+        )
+
+    def in_order(self, ids: Sequence[str]) -> Scored:
+        """The same recordings in the order of these ids.
+
+        Raises
+        ------
+        InputError
+            If an id is not among them; :func:`bayes_a2m.studies.compare.compare` says it better.
+        """
+        place = {name: i for i, name in enumerate(self.ids)}
+        unknown = [name for name in ids if name not in place]
+        if unknown:
+            raise InputError(f"no counts of the recordings {', '.join(unknown[:5])}")
+        order = [place[name] for name in ids]
+        return Scored(
+            ids=tuple(ids),
+            conditions=tuple(self.conditions[i] for i in order),
+            vocabulary=self.vocabulary,
+            parts={name: one.select(order) for name, one in self.parts.items()},
+            notes=self.notes.select(order),
+            cost=self.cost,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write an ``.npz`` file, atomically; no pickle is in it.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written there.
+        """
+        cost = [np.nan if one is None else float(one) for one in vars(self.cost).values()]
+        arrays: dict[str, NDArray[Any]] = {
+            "format": np.array(FORMAT),
+            "ids": np.array(self.ids, dtype=np.str_),
+            "conditions": np.array(self.conditions, dtype=np.str_),
+            "pitches": np.array(self.vocabulary.pitches, dtype=np.int64),
+            "sounding_offset": np.array(self.vocabulary.sounding_offset, dtype=np.int64),
+            "middle_c": np.array(self.vocabulary.middle_c),
+            "cost": np.array(cost, dtype=np.float64),
+            **_flat("notes", self.notes),
+        }
+        for name, counts in self.parts.items():
+            arrays |= _flat(name, counts)
+        with atomic_path(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Scored:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, broken, or something else.
+        """
+        arrays = _arrays(Path(path))
+        try:
+            names = list(dict.fromkeys(key.split(".")[0] for key in arrays if "." in key))
+            return cls(
+                ids=tuple(arrays["ids"].tolist()),
+                conditions=tuple(arrays["conditions"].tolist()),
+                vocabulary=Vocabulary(
+                    tuple(arrays["pitches"].tolist()),
+                    int(arrays["sounding_offset"]),
+                    str(arrays["middle_c"]),
+                ),
+                parts={n: _whole(FrameCounts, n, arrays) for n in names if n != "notes"},
+                notes=_whole(NoteCounts, "notes", arrays),
+                cost=_cost(arrays["cost"].tolist()),
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise InputError(f"{path}: not complete as the counts of a model ({reason})") from error
+
+
+def _flat(prefix: str, counts: PerRecording) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}.{f.name}": getattr(counts, f.name) for f in fields(counts)}
+
+
+def _whole(kind: type[Counts], prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Counts:
+    """Counts from the arrays of a file; every one must hold the file's recordings."""
+    found = {f.name: arrays[f"{prefix}.{f.name}"] for f in fields(kind)}
+    recordings = arrays["ids"].shape[0]
+    for name, array in found.items():
+        if array.ndim < 1 or array.shape[0] != recordings:
+            raise ValueError(f"{prefix}.{name} is not of {recordings} recordings")
+    return kind(**found)
+
+
+def _cost(values: Sequence[float]) -> Cost:
+    seconds, memory, parameters, training = (None if np.isnan(v) else v for v in values)
+    return Cost(seconds, memory, None if parameters is None else int(parameters), training)
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of a file that begins as ours do."""
+    alien = InputError(f"{path}: not the counts of a model, as Scored.save writes them")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (AttributeError, TypeError) as error:  # a lone array is no archive
+        raise alien from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: not readable as counts of a model ({error})") from error
+    if str(arrays.get("format")) != FORMAT:
+        raise alien
+    return arrays
