@@ -19,8 +19,9 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.studies.spec import AugmentSettings, TrainingSettings
 from bayes_a2m.training.data import EpochShuffle, collate
-from bayes_a2m.training.fit import Trained, train
+from bayes_a2m.training.fit import Trained, channels_last, train
 from bayes_a2m.training.losses import class_weights
+from bayes_a2m.training.module import NetworkTraining
 from tests import tiny
 
 BINS = 24
@@ -104,6 +105,55 @@ def test_the_one_cycle_rises_and_falls() -> None:
     peak = int(np.argmax(rates))
     assert 0 < peak < 10
     assert rates[-1] < 0.01 * max(rates)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate"), [("adamw", 0.02), ("adam", 0.02), ("radam", 0.1), ("sgd", 0.2)]
+)
+def test_every_optimizer_learns(optimizer: str, rate: float) -> None:
+    nlls = [r["tuning_nll"] for r in rows(trained(optimizer=optimizer, learning_rate=rate).log)]
+    assert min(nlls) < 0.7 * nlls[0]
+
+
+def test_the_cosine_falls_to_nothing() -> None:
+    rates = [r["learning_rate"] for r in rows(trained(schedule="cosine").log)]
+    assert rates == sorted(rates, reverse=True)
+    # half way down half way through
+    assert rates[6] == pytest.approx(0.02 * 0.5 * (1 + np.cos(np.pi * 7 / 15)), rel=1e-3)
+    assert rates[-1] < 1e-6
+
+
+def test_focal_loss_and_smoothing_reach_the_training() -> None:
+    plain = rows(trained(epochs=1).log)[0]["train_nll"]
+    smoothed = rows(trained(epochs=1, label_smoothing=0.2).log)[0]["train_nll"]
+    focal = rows(trained(epochs=1, focal=2.0).log)[0]["train_nll"]
+    assert focal < 0.8 * plain
+    assert smoothed != pytest.approx(plain, abs=1e-4)
+
+
+def test_a_batch_is_normalised_as_each_recording_is() -> None:
+    fit = examples(6, 1)
+    normalizer = Normalizer.fit((e.features for e in fit), "recording")
+    module = NetworkTraining(
+        CRNN(BINS), normalizer, TrainingSettings(), floor_db=-90, seed=0, frames=1
+    )
+    batch = collate(fit)
+    batch.features[0, batch.lengths[0] :] = 1e6  # padding
+    found = module.normalized(batch.features, batch.lengths)
+    for i, example in enumerate(fit):
+        length = len(example.labels)
+        expected = normalizer(example.features)
+        np.testing.assert_allclose(found[i, :length].numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_the_layout_of_weights_comes_back() -> None:
+    network = CRNN(BINS)
+    weight = network.blocks[1].convolution.weight
+    before = weight.detach().clone()
+    with channels_last(network):
+        assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert weight.is_contiguous()
+    assert torch.equal(weight, before)
 
 
 @pytest.mark.filterwarnings("ignore")
