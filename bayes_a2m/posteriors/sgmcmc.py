@@ -116,7 +116,11 @@ class SGMCMC(WeightPosterior):
             for place in reversed(range(options.samples))
             for cycle in range(options.cycles)
         ]
-        stacked = {k: torch.stack([result.samples[i][k] for i in order]) for k in result.samples[0]}
+        # training keeps weights channels last; a file takes contiguous ones
+        stacked = {
+            k: torch.stack([result.samples[i][k] for i in order]).contiguous()
+            for k in result.samples[0]
+        }
         record = TrainingRecord(result.log, result.seconds)
         if finished is not None:
             _write(finished, stacked, record)
