@@ -73,6 +73,7 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
         for c, v in metrics["per_class"].items()
     ]
     table("By class", ["", *(n.replace("_", " ") for n in names)], rows)
+    _stages_table(metrics)
     calibration_table(metrics)
     classes = list(metrics["per_class"])
     rows = [
@@ -94,6 +95,18 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
                 ]
             ],
         )
+
+
+def _stages_table(metrics: dict[str, Any]) -> None:
+    """Print scores of the law's two stages, whatever design gave it."""
+    heads = {"silence": "silence or sound", "pitch": "which pitch, given sound"}
+    shown = ("accuracy", "nll", "brier", "ece", "classwise_ece")
+    rows = [
+        [heads[name], *(score(one[n]) for n in shown)]
+        for name, one in metrics["stages"].items()
+        if one is not None
+    ]
+    table("By stage", ["", *(n.replace("_", " ") for n in shown)], rows)
 
 
 def calibration_table(metrics: dict[str, Any]) -> None:

@@ -11,6 +11,9 @@ from bayes_a2m.reporting.table import Column, Table
 
 SCORES = ("accuracy", "nll", "ece", "macro_f1")
 
+STAGES = {"silence": "silence or sound", "pitch": "pitch, given sound"}
+"""What the law's stages are called."""
+
 
 def places(draft: Draft) -> Part:
     """Accuracy and calibration near and away from boundaries, by condition and by place."""
@@ -33,7 +36,10 @@ def places(draft: Draft) -> Part:
         for place, one in by_place.items()
     )
     table = Table("places", "Scores by place", tuple(columns), rows)
-    notes = []
+    notes = [
+        "Any law is two stages: is there a sound, and which pitch, given that there is. Their "
+        "rows say which of the two an error belongs to."
+    ]
     first = draft.subjects[0].metrics
     if first["without_seen_takes"]:
         notes.append(
@@ -59,6 +65,9 @@ def _places(subject: Subject) -> dict[str, dict[str, Any]]:
         "near boundaries": metrics["near_boundary"],
         "away from boundaries": metrics["away_from_boundary"],
     }
+    for name, words in STAGES.items():
+        if metrics["stages"][name] is not None:
+            found[words] = metrics["stages"][name]
     found |= dict(metrics["per_condition"])
     if metrics["without_seen_takes"]:
         found["takes never seen"] = metrics["without_seen_takes"]
