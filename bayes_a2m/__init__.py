@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from bayes_a2m import calibration as calibration
     from bayes_a2m.audio.features import CQTFeatures as CQTFeatures
     from bayes_a2m.audio.features import MelFeatures as MelFeatures
+    from bayes_a2m.baselines.knn import KNN as KNN
+    from bayes_a2m.baselines.lpc import LPC as LPC
+    from bayes_a2m.baselines.pyin import PYIN as PYIN
     from bayes_a2m.datasets import Dataset as Dataset
     from bayes_a2m.datasets import Recording as Recording
     from bayes_a2m.datasets import load_folder as load_folder
@@ -48,10 +51,13 @@ _HOMES = {
     "FramePosterior": "bayes_a2m.prediction",
     "HMC": "bayes_a2m.posteriors.hmc",
     "InputError": "bayes_a2m.errors",
+    "KNN": "bayes_a2m.baselines.knn",
+    "LPC": "bayes_a2m.baselines.lpc",
     "Laplace": "bayes_a2m.posteriors.laplace",
     "MCDropout": "bayes_a2m.posteriors.mc_dropout",
     "MelFeatures": "bayes_a2m.audio.features",
     "Note": "bayes_a2m.music",
+    "PYIN": "bayes_a2m.baselines.pyin",
     "Point": "bayes_a2m.posteriors.point",
     "PosteriorSummary": "bayes_a2m.summary",
     "Recording": "bayes_a2m.datasets",

@@ -9,7 +9,19 @@ from bayes_a2m.errors import InputError, suggest
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
-METHODS = ("point", "mc_dropout", "ensemble", "variational", "laplace", "sgmcmc", "hmc")
+BASELINES = ("knn", "lpc", "pyin", "swift_f0", "basic_pitch", "crepe")
+"""Those without a network."""
+
+METHODS = (
+    "point",
+    "mc_dropout",
+    "ensemble",
+    "variational",
+    "laplace",
+    "sgmcmc",
+    "hmc",
+    *BASELINES,
+)
 """What experiment files may name."""
 
 
@@ -50,6 +62,30 @@ def posterior_class(name: str) -> type[Posterior]:
             from bayes_a2m.posteriors.hmc import HMC
 
             return HMC
+        case "knn":
+            from bayes_a2m.baselines.knn import KNN
+
+            return KNN
+        case "lpc":
+            from bayes_a2m.baselines.lpc import LPC
+
+            return LPC
+        case "pyin":
+            from bayes_a2m.baselines.pyin import PYIN
+
+            return PYIN
+        case "swift_f0":
+            from bayes_a2m.baselines.swift_f0 import SwiftF0
+
+            return SwiftF0
+        case "basic_pitch":
+            from bayes_a2m.baselines.basic_pitch import BasicPitch
+
+            return BasicPitch
+        case "crepe":
+            from bayes_a2m.baselines.crepe import CREPE
+
+            return CREPE
         case _:
             raise InputError(
                 f"posterior.name: unknown posterior {name!r}{suggest(name, METHODS)}; "

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def has_losses(log: str) -> bool:
+    """Whether a ``training.csv`` is of epochs: baselines have none, only choices."""
+    header, _, rows = log.partition("\n")
+    return {"epoch", "train_nll", "tuning_nll"} <= set(header.split(",")) and bool(rows.strip())
+
+
 def loss_figure(log: str) -> Figure:
     """NLL of fitting and tuning part by epoch, the chosen epoch marked.
 

@@ -12,7 +12,7 @@ from bayes_a2m.posteriors.posterior import Posterior
 
 
 def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluation, dict[str, Any]]:
-    """Write the model directory, its ``metrics.json`` and its loss curves.
+    """Write the model directory, its ``metrics.json`` and, where it has any, its loss curves.
 
     Returns
     -------
@@ -27,12 +27,12 @@ def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluatio
         If the model is not fitted, or something stands at ``path`` already.
     """
     from bayes_a2m.reporting import style
-    from bayes_a2m.reporting.training import loss_figure
+    from bayes_a2m.reporting.training import has_losses, loss_figure
 
     model.save(path)
     result = evaluate(model, tune)
     metrics = result.to_dict()
     write_json(path / "metrics.json", metrics)
-    if model.training_log:
+    if has_losses(model.training_log):
         style.save(loss_figure(model.training_log), path / "training.png")
     return result, metrics

@@ -8,7 +8,7 @@ import io
 from bayes_a2m.reporting.report.draft import Draft, Part
 from bayes_a2m.reporting.report.subject import Subject
 from bayes_a2m.reporting.table import Column, Table
-from bayes_a2m.reporting.training import loss_figure
+from bayes_a2m.reporting.training import has_losses, loss_figure
 
 
 def training(draft: Draft) -> Part:
@@ -16,7 +16,7 @@ def training(draft: Draft) -> Part:
     pictures = []
     notes = []
     for subject in draft.subjects:
-        if _has_losses(subject):
+        if has_losses(subject.training_log):
             pictures.append(
                 draft.picture(
                     "training",
@@ -39,12 +39,6 @@ def training(draft: Draft) -> Part:
         (draft.table(_cost(draft)),),
         tuple(notes),
     )
-
-
-def _has_losses(subject: Subject) -> bool:
-    header = subject.training_log.partition("\n")[0].split(",")
-    rows = subject.training_log.count("\n")
-    return {"epoch", "train_nll", "tuning_nll"} <= set(header) and rows > 1
 
 
 def _caption(subject: Subject) -> str:

@@ -1,0 +1,263 @@
+"""What baselines share: settings, learning, choosing on the tuning part, files.
+
+A baseline is a :class:`~bayes_a2m.posteriors.posterior.Posterior` without a network. It has one
+belief, hence one chain of one draw: it knows doubt in the sound, and none in itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures, Spectrum
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.errors import InputError
+from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.prediction import SMALLEST
+from bayes_a2m.studies.spec import Experiment, Named
+
+if TYPE_CHECKING:
+    from bayes_a2m.model import Contents
+
+Floats = NDArray[np.float64]
+Arrays = dict[str, NDArray[Any]]
+
+CHOSEN = "chosen."
+"""How the names of chosen settings start, beside a baseline's own arrays in one file."""
+
+UNCHANGED = Normalizer(0.0, 1.0)
+"""Of baselines that read no spectrum."""
+
+
+class Baseline(Posterior):
+    """A posterior without a network. Subclasses say how they learn and what they answer.
+
+    Settings that are None are chosen on the tuning part, by the NLL of its frames.
+
+    Parameters
+    ----------
+    features
+        Settings of the spectrum; of those that read none, only rate and hop matter.
+    seed
+        Every random choice of the fit comes from it.
+    options
+        The method's own settings, which its ``Options`` describe.
+
+    Attributes
+    ----------
+    chosen
+        What the tuning part chose, by the name of the setting.
+    normalizer
+        Of the spectrum, from the fitting part; unused by those that read none.
+    """
+
+    normalizer: Normalizer = UNCHANGED
+
+    def __init__(
+        self,
+        *,
+        features: CQTFeatures | MelFeatures | None = None,
+        seed: int = 0,
+        **options: Any,
+    ) -> None:
+        self.options = self.checked(options)
+        self.experiment = Experiment(
+            features=features or CQTFeatures(),
+            posterior=Named(name=self.name, **options),
+            seed=seed,
+        )
+        self.chosen: dict[str, float] = {}
+        self._fitted = False
+        self._considered: list[tuple[str, float]] = []
+        self._log = ""
+        self._seconds = 0.0
+
+    @classmethod
+    def of_experiment(cls, experiment: Experiment) -> Self:
+        """As an experiment file describes it, not fitted yet.
+
+        Raises
+        ------
+        InputError
+            If it names a network, or a setting is not right.
+        """
+        if experiment.network is not None:
+            raise InputError(
+                f"network: {cls.name} is a baseline and has none; leave network (and a base: "
+                "that names one) out"
+            )
+        baseline = cls(**experiment.posterior.settings)
+        baseline.experiment = experiment
+        return baseline
+
+    # ---- what a baseline says ----
+
+    @abstractmethod
+    def learn(self, train: Dataset, tune: Dataset) -> None:
+        """Learn from ``train``; choose the settings that are None on ``tune``."""
+
+    @abstractmethod
+    def log_probs(self, recording: Recording) -> Floats:
+        """Log-probabilities of every frame of a recording, ``(frame, class)``."""
+
+    @abstractmethod
+    def arrays(self) -> Arrays:
+        """All that was learned, by name."""
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what :meth:`arrays` gave; ``chosen``, vocabulary and normaliser are there.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing, or of another shape.
+        """
+
+    # ---- what all share ----
+
+    def setting(self, name: str) -> float:
+        """A setting's value: what was asked for, else what the tuning part chose."""
+        asked = getattr(self.options, name)
+        return float(self.chosen[name] if asked is None else asked)
+
+    def consider(self, nll: float, **settings: float) -> None:
+        """Note what a choice of settings gave on the tuning part: a row of the log."""
+        text = " ".join(f"{name}={value:g}" for name, value in settings.items())
+        self._considered.append((text, nll))
+
+    @property
+    def training_log(self) -> str:
+        """One row a choice that was considered, as CSV: there are no epochs."""
+        return self._log
+
+    @property
+    def size(self) -> tuple[int, float]:
+        """How many numbers were learned or stored, and the seconds it took."""
+        return sum(array.size for array in self.arrays().values()), self._seconds
+
+    @cached_property
+    def extractor(self) -> FeatureExtractor:
+        """From samples to decibels."""
+        return FeatureExtractor(self.experiment.features)
+
+    def features_of(self, recording: Recording) -> Spectrum:
+        """Decibels of the experiment's features, for pictures and for those that read them."""
+        settings = self.experiment.features
+        return Spectrum(self.extractor(recording.audio(settings.sample_rate)), settings)
+
+    def fit(
+        self,
+        train: Dataset,
+        tune: Dataset,
+        *,
+        start: Posterior | None = None,
+        workdir: Path | None = None,
+        resume: bool = False,
+        progress: bool = False,
+    ) -> Self:
+        """Learn, choose what has to be chosen, recalibrate, tune the decoder.
+
+        It takes seconds, so nothing is kept in ``workdir``, and nothing shows progress.
+
+        Raises
+        ------
+        InputError
+            If there is a model to start from, or nothing to learn.
+        """
+        if start is not None:
+            raise InputError(f"a {self.name} model starts from no other: leave --from out")
+        clock = time.perf_counter()
+        self.vocabulary = train.vocabulary
+        self.seen = Seen.of(train, tune)
+        self.chosen, self._considered = {}, []
+        self.learn(train, tune)
+        self._fitted = True
+        self._log = _as_csv(self._considered)
+        self._seconds = time.perf_counter() - clock
+        self.settle(train, tune)
+        return self
+
+    def predict_recording(self, recording: Recording, draws: int = 1) -> NDArray[np.float32]:
+        """Log-probabilities ``(1, 1, frame, class)``: one draw, however many are asked for."""
+        if not self._fitted:
+            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        log_probs = np.maximum(self.log_probs(recording), np.log(SMALLEST))
+        return log_probs[None, None].astype(np.float32)
+
+    def save(self, path: str | Path) -> None:
+        """Write a model directory, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted, or something stands at ``path`` already.
+        """
+        import torch
+
+        from bayes_a2m.model import Contents, write
+
+        if not self._fitted:
+            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        chosen = {CHOSEN + name: np.float64(value) for name, value in self.chosen.items()}
+        write(
+            Path(path),
+            Contents(
+                weights={k: torch.tensor(v) for k, v in {**self.arrays(), **chosen}.items()},
+                experiment=self.experiment,
+                vocabulary=self.vocabulary,
+                normalizer=self.normalizer,
+                decoder=self.decoder,
+                calibration=self.calibration,
+                seen=self.seen,
+                training_log=self._log,
+                training_seconds=self._seconds,
+            ),
+        )
+
+    @classmethod
+    def of_contents(cls, contents: Contents, source: str) -> Self:
+        """From the contents of a model directory; ``source`` is named in errors."""
+        model = cls.of_experiment(contents.experiment)
+        model.vocabulary = contents.vocabulary
+        model.normalizer = contents.normalizer
+        arrays = {name: tensor.numpy() for name, tensor in contents.weights.items()}
+        model.chosen = {
+            name.removeprefix(CHOSEN): float(array)
+            for name, array in arrays.items()
+            if name.startswith(CHOSEN)
+        }
+        try:
+            model.restore({k: v for k, v in arrays.items() if not k.startswith(CHOSEN)})
+        except (KeyError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"{source}: the arrays do not fit the {cls.name} baseline of config.yaml "
+                f"({reason}); train again"
+            ) from error
+        model.decoder = contents.decoder
+        model.calibration = contents.calibration
+        model.seen = contents.seen
+        model._log = contents.training_log
+        model._seconds = contents.training_seconds
+        model._fitted = True
+        return model
+
+
+def _as_csv(considered: list[tuple[str, float]]) -> str:
+    """Choices and their NLL on the tuning part, one a row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["choice", "tuning_nll"])
+    writer.writerows((choice, f"{nll:.6f}") for choice, nll in considered)
+    return text.getvalue()

@@ -1,0 +1,114 @@
+"""Baselines that boil a frame down to a few numbers, of which a logistic model makes a law."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
+from bayes_a2m.baselines.frames import evenly, stacked
+from bayes_a2m.baselines.logistic import Logistic
+from bayes_a2m.calibration.sums import nll_of
+from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.studies.spec import Settings
+
+CONTEXTS = (0, 1, 2)
+"""Neighbours on each side that the tuning part chooses from."""
+
+PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
+"""Of the logistic model's weights, that the tuning part chooses from."""
+
+
+class EvidenceOptions(Settings):
+    """Settings of every baseline that ends in a logistic model."""
+
+    context: int | None = Field(
+        None, ge=0, le=20, description="neighbours on each side that a frame is judged with"
+    )
+    stride: float = Field(0.1, gt=0, description="from one neighbour to the next, s")
+    penalty: float | None = Field(None, gt=0, description="of the logistic model's weights")
+    rows: int = Field(30000, ge=100, description="frames that it is fitted on")
+
+
+class EvidenceBaseline(Baseline):
+    """Evidence of every frame and of its neighbours, judged by a logistic model.
+
+    Neighbours help, for labels and sounds are not in step, and a note is longer than a frame.
+    Subclasses say what the evidence is; where it has settings of its own, they say between
+    which of them the tuning part chooses.
+    """
+
+    Options = EvidenceOptions
+    model: Logistic
+
+    @abstractmethod
+    def evidence(self, recording: Recording) -> Floats:
+        """What speaks for each class in every frame, ``(frame, feature)``."""
+
+    def variants(self) -> Sequence[dict[str, float]]:
+        """Choices of the evidence's own settings, by name."""
+        return [{}]
+
+    def learn(self, train: Dataset, tune: Dataset) -> None:
+        """Try every variant, context and penalty; keep the one of least NLL on ``tune``."""
+        options, grid = self.options, self.grid
+        generator = np.random.default_rng([self.seed, 0])
+        fit_labels, tune_labels = train.labels_on(grid), np.concatenate(tune.labels_on(grid))
+        rows = evenly([len(y) for y in fit_labels], options.rows, generator)
+        labels = np.concatenate([y[r] for y, r in zip(fit_labels, rows, strict=True)])
+        contexts = CONTEXTS if options.context is None else (options.context,)
+        penalties = PENALTIES if options.penalty is None else (options.penalty,)
+        best: _Trial | None = None
+        for variant in self.variants():
+            self.chosen = dict(variant)
+            heard, heard_tune = self._heard(train), self._heard(tune)
+            for context, penalty in itertools.product(contexts, penalties):
+                around = (self._around(x, context)[r] for x, r in zip(heard, rows, strict=True))
+                model = Logistic.fit(
+                    np.concatenate(list(around)), labels, len(self.vocabulary), penalty
+                )
+                asked = np.concatenate([self._around(x, context) for x in heard_tune])
+                nll = float(nll_of(np.exp(model.log_probs(asked)), tune_labels).mean())
+                settings = {**variant, "context": context, "penalty": penalty}
+                self.consider(nll, **settings)
+                if best is None or nll < best.nll:
+                    best = _Trial(nll, settings, model)
+        assert best is not None
+        self.chosen, self.model = best.settings, best.model
+
+    def _heard(self, recordings: Iterable[Recording]) -> list[Floats]:
+        return [self.evidence(recording) for recording in recordings]
+
+    def _around(self, evidence: Floats, context: float) -> Floats:
+        stride = max(1, self.grid.count(self.options.stride))
+        return stacked(evidence, int(context), stride)
+
+    def log_probs(self, recording: Recording) -> Floats:
+        """The logistic model's answer to the evidence of every frame."""
+        around = self._around(self.evidence(recording), self.setting("context"))
+        return self.model.log_probs(around)
+
+    def arrays(self) -> Arrays:
+        """The logistic model's."""
+        return self.model.arrays()
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what :meth:`arrays` gave."""
+        self.model = Logistic.of_arrays(arrays, len(self.vocabulary))
+        self.setting("context")
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A choice of settings, what it gave on the tuning part, and the model fitted with it."""
+
+    nll: float
+    settings: dict[str, float]
+    model: Logistic

@@ -1,0 +1,90 @@
+"""Frames of samples, neighbours of frames, and frames drawn evenly from recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Real = TypeVar("Real", np.float32, np.float64)
+
+BLOCK = 2048
+"""Frames cut at a time: a long recording's would not fit into memory."""
+
+
+def blocks(samples: NDArray[Any], length: int, hop: int, frames: int) -> Iterator[Floats]:
+    """Frames of ``length`` samples around ``i * hop``, in blocks ``(frame, length)``.
+
+    What lies before and after the signal counts as silence.
+
+    >>> next(blocks(np.arange(6.0), length=4, hop=2, frames=3))
+    array([[0., 0., 0., 1.],
+           [0., 1., 2., 3.],
+           [2., 3., 4., 5.]])
+    """
+    half = length // 2
+    padded = np.pad(np.asarray(samples, dtype=np.float64), (half, length))
+    views = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
+    for start in range(0, frames, BLOCK):
+        yield np.array(views[start : min(start + BLOCK, frames)])
+
+
+def stacked(features: NDArray[Real], neighbours: int, stride: int) -> NDArray[Real]:
+    """Every frame's features beside those of frames before and after it.
+
+    Parameters
+    ----------
+    features
+        Shape ``(frame, feature)``.
+    neighbours
+        How many on each side; at the ends the first and last frame stand in.
+    stride
+        Frames from one to the next.
+
+    Returns
+    -------
+    ndarray, shape (frame, (2 * neighbours + 1) * feature)
+        The earliest neighbour first.
+
+    >>> stacked(np.array([[1.0], [2.0], [3.0]]), neighbours=1, stride=1)
+    array([[1., 1., 2.],
+           [1., 2., 3.],
+           [2., 3., 3.]])
+    """
+    frames = len(features)
+    here = np.arange(frames)
+    steps = range(-neighbours, neighbours + 1)
+    moved = [features[np.clip(here + step * stride, 0, frames - 1)] for step in steps]
+    return np.concatenate(moved, axis=1)
+
+
+def evenly(
+    lengths: Sequence[int], count: int, generator: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Frames drawn without replacement, as many from each recording as far as it goes.
+
+    Parameters
+    ----------
+    lengths
+        Frames of every recording.
+    count
+        How many to draw in all; at least one from each, and all where there are fewer.
+    generator
+        Where chance comes from.
+
+    Returns
+    -------
+    list of ndarray
+        Ascending frames of every recording.
+
+    >>> [len(drawn) for drawn in evenly([10, 3, 10], 12, np.random.default_rng(0))]
+    [4, 3, 4]
+    """
+    share = max(1, count // max(len(lengths), 1))
+    return [
+        np.sort(generator.choice(length, size=min(share, length), replace=False))
+        for length in lengths
+    ]

@@ -1,0 +1,108 @@
+"""Linear prediction: the tract told from the source, and the source's period.
+
+Of every frame: how loud it is, how much of it a linear predictor leaves over, how periodic that
+residual is and at what pitch, and the cepstrum of the predictor's filter
+(:mod:`bayes_a2m.baselines.linear_prediction`). Silence is what is quiet, badly foretold and not
+periodic; pitch is where the residual repeats. A logistic model makes probabilities of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from bayes_a2m.baselines import linear_prediction as lp
+from bayes_a2m.baselines.baseline import Floats
+from bayes_a2m.baselines.evidence import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frames import blocks
+from bayes_a2m.baselines.pitch import (
+    Octave,
+    cents,
+    closeness,
+    search_range,
+    sounding,
+    window_for,
+)
+from bayes_a2m.datasets.dataset import Recording
+
+QUIETEST = 1e-9
+"""Power that counts as silence, -90 dB."""
+
+
+class LPC(EvidenceBaseline):
+    """Energy, prediction gain, periodicity of the residual, LPC cepstrum; a logistic model.
+
+    Examples
+    --------
+    >>> LPC(order=12).options.octave
+    'fold'
+    """
+
+    name = "lpc"
+
+    class Options(EvidenceOptions):
+        """Settings of the prediction."""
+
+        order: int = Field(16, ge=1, le=100, description="coefficients of the predictor")
+        window: int | None = Field(
+            None, ge=64, description="samples; None: eight periods of the lowest pitch, or more"
+        )
+        preemphasis: float = Field(0.97, ge=0, lt=1, description="of the sample before")
+        lowpass: float = Field(1000.0, gt=0, description="of the residual, Hz")
+        cepstra: int = Field(12, ge=0, le=100, description="cepstral coefficients")
+        width: float = Field(100.0, gt=0, description="cents from a pitch that still count")
+        octave: Octave = Field("fold", description="whether octaves of a pitch are that pitch")
+
+    def evidence(self, recording: Recording) -> Floats:
+        """Level and residual level in dB, voicing, voicing near each pitch, the residual's
+        correlation at each pitch's period, and the cepstrum: ``(frame, feature)``.
+        """
+        options, grid = self.options, self.grid
+        samples = recording.audio(grid.sample_rate).astype(np.float64)
+        frames = grid.frames_of(len(samples))
+        emphasised = samples.copy()
+        emphasised[1:] -= options.preemphasis * samples[:-1]
+        length = options.window or window_for(self.vocabulary, grid.sample_rate)
+        window = np.hanning(length + 1)[:-1]
+        pieces = [
+            self._block(block * window, window)
+            for block in blocks(emphasised, length, grid.hop, frames)
+        ]
+        return np.concatenate(pieces)
+
+    def _block(self, frames: Floats, window: Floats) -> Floats:
+        """Of windowed frames ``(frame, sample)``."""
+        options, rate, length = self.options, self.grid.sample_rate, frames.shape[1]
+        order = min(options.order, length - 1)
+        predictor, error = lp.coefficients(frames, order)
+        energy = np.square(frames).sum(axis=1)
+        lowest, highest = search_range(self.vocabulary, rate)
+        # of lags past half a window only the tapered rim is left to compare
+        longest = min(int(np.ceil(rate / lowest)), length // 2)
+        shortest = max(int(rate / highest), 1)
+        correlation = lp.residual_correlation(
+            frames, predictor, window, longest + 1, lowpass=2 * options.lowpass / rate
+        )
+        found = lp.pitch(correlation, shortest, longest)
+        near = closeness(cents(rate / found.period, self.vocabulary, options.octave), options.width)
+        return np.column_stack(
+            [
+                10 * np.log10(energy / length + QUIETEST),
+                10 * np.log10(error / length + QUIETEST),
+                found.height,
+                found.height[:, None] * near,
+                self._heights(correlation),
+                lp.cepstrum(predictor, options.cepstra),
+            ]
+        )
+
+    def _heights(self, correlation: Floats) -> Floats:
+        """The highest correlation within half a semitone of each pitch's period."""
+        last = correlation.shape[1] - 1
+        around = 2.0 ** (0.5 / 12.0)
+        heights = []
+        for period in self.grid.sample_rate / sounding(self.vocabulary):
+            first = min(int(period / around), last)
+            stop = min(int(np.ceil(period * around)), last) + 1
+            heights.append(correlation[:, first:stop].max(axis=1))
+        return np.stack(heights, axis=1)

@@ -1,0 +1,114 @@
+"""Other people's pitch trackers: what they hear, judged by a logistic model.
+
+A tracker's confidence says how sure it is that there is a pitch, not how likely a class is, and
+knows neither this vocabulary nor how these recordings were labelled. So its answers are evidence
+like any other: the strength of the strongest candidate, and of the strongest near each pitch,
+after ``sounding_offset`` and the octave rule (:mod:`bayes_a2m.baselines.pitch`).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from bayes_a2m.baselines.baseline import Floats
+from bayes_a2m.baselines.evidence import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.pitch import Octave, cents, closeness
+from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.errors import InputError
+
+LEAST = 1e-3
+"""Strengths this near to 0 or 1 are no further told apart."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a tracker hears, on its own frames.
+
+    Attributes
+    ----------
+    seconds
+        Centre of every frame, ascending, ``(frame,)``.
+    hertz
+        Frequency of its candidates, ``(frame, candidate)``; ``(1, candidate)`` where they are
+        the same in every frame.
+    strength
+        Of each, from 0 to 1, ``(frame, candidate)``.
+    """
+
+    seconds: Floats
+    hertz: Floats
+    strength: Floats
+
+
+class Tracker(EvidenceBaseline):
+    """Log-odds of the strongest candidate and of the strongest near each pitch."""
+
+    class Options(EvidenceOptions):
+        """Settings of all trackers."""
+
+        width: float = Field(100.0, gt=0, description="cents from a pitch that still count")
+        octave: Octave = Field("fold", description="whether octaves of a pitch are that pitch")
+
+    rate: int
+    """Hz, of the samples that :meth:`hear` takes."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        _ = self.peer  # a package that is missing is told before anything is read
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the peer: sessions do not go from one process to another."""
+        return {name: value for name, value in self.__dict__.items() if name != "peer"}
+
+    @cached_property
+    @abstractmethod
+    def peer(self) -> Any:
+        """The tracker itself.
+
+        Raises
+        ------
+        InputError
+            If its package is not installed.
+        """
+
+    @abstractmethod
+    def hear(self, samples: Floats) -> Heard:
+        """What it hears in mono samples at :attr:`rate`."""
+
+    def evidence(self, recording: Recording) -> Floats:
+        """Log-odds of any pitch and of each, on the grid's frames: ``(frame, 1 + pitch)``."""
+        heard = self.hear(np.asarray(recording.audio(self.rate), dtype=np.float64))
+        near = closeness(
+            cents(heard.hertz, self.vocabulary, self.options.octave), self.options.width
+        )
+        strongest = [heard.strength.max(axis=1)]
+        strongest += [(heard.strength * one).max(axis=1) for one in np.moveaxis(near, -1, 0)]
+        strength = np.clip(np.stack(strongest, axis=1), LEAST, 1.0 - LEAST)
+        odds = np.log(strength / (1.0 - strength))
+        grid = self.grid
+        frames = grid.frames_of(len(recording.audio(grid.sample_rate)))
+        seconds = np.arange(frames) * grid.hop_seconds
+        return np.stack([np.interp(seconds, heard.seconds, one) for one in odds.T], axis=1)
+
+
+def package_file(package: str, file: str, install: str) -> Path:
+    """A file that an installed package brings along; the package is not imported.
+
+    Raises
+    ------
+    InputError
+        If the package or the file is not there; ``install`` says how to get it.
+    """
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (Path(folder) / file).is_file():
+            return Path(folder) / file
+    raise InputError(f"{package} is not installed: {install}")
