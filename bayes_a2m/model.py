@@ -151,6 +151,23 @@ def make_posterior(experiment: Experiment) -> Posterior:
     return _posterior_class(experiment.posterior.name).of_experiment(experiment)
 
 
+def check(experiment: Experiment) -> None:
+    """Refuse an experiment that :func:`make_posterior` would refuse, before there is any work.
+
+    What a method needs installed is not asked for.
+
+    Raises
+    ------
+    InputError
+        If there is no such posterior or network, or its settings are not right.
+    """
+    from bayes_a2m.networks.registry import make_network
+
+    _posterior_class(experiment.posterior.name).checked(experiment.posterior.settings)
+    network = experiment.architecture
+    make_network(network.name, network.settings, bins=experiment.features.bins)
+
+
 def load_model(path: str | Path) -> Posterior:
     """Load a model directory, whatever its posterior."""
     contents = read(Path(path))

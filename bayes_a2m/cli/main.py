@@ -8,11 +8,13 @@ import sys
 import typer
 
 from bayes_a2m.cli.audit import audit
+from bayes_a2m.cli.compare import Versus, compare
 from bayes_a2m.cli.demo import demo
 from bayes_a2m.cli.evaluate import evaluate
 from bayes_a2m.cli.features import features
 from bayes_a2m.cli.plot import plot
 from bayes_a2m.cli.report import report
+from bayes_a2m.cli.run import run
 from bayes_a2m.cli.synth import synth
 from bayes_a2m.cli.train import train
 from bayes_a2m.cli.transcribe import transcribe
@@ -53,8 +55,9 @@ def make_app() -> typer.Typer:
         if threads:
             os.environ["OMP_NUM_THREADS"] = str(threads)
 
-    for verb in (demo, synth, verify, plot, features, train, evaluate, report, audit, transcribe):
-        app.command()(verb)
+    verbs = (demo, synth, verify, plot, features, train, evaluate, compare, report, audit)
+    for verb in (*verbs, run, transcribe):
+        app.command(cls=Versus if verb is compare else None)(verb)
     return app
 
 

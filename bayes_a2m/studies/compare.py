@@ -78,13 +78,12 @@ from numpy.typing import NDArray
 
 from bayes_a2m.calibration import stages
 from bayes_a2m.calibration.bootstrap import resample_weights
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
 from bayes_a2m.errors import InputError
 from bayes_a2m.studies.conclusions import Conclusions, conclusions
 from bayes_a2m.studies.differences import Difference, better_of, difference
-from bayes_a2m.studies.scored import Scored
+from bayes_a2m.studies.scored import Scored, metrics_of
 
 RESAMPLES = 1000
 """Of recordings."""
@@ -239,7 +238,7 @@ class _Pair:
 
         def scores(model: Scored, weights: Floats) -> dict[str, Floats]:
             frames, notes = model.parts["all"].select(which), model.notes.select(which)
-            return {**_metrics(frames, weights), **notes.metrics_of(weights)}
+            return {**metrics_of(frames, weights), **notes.metrics_of(weights)}
 
         return self._named(scores, int(which.sum()), int(which.sum()))
 
@@ -250,7 +249,7 @@ class _Pair:
         bearing = int((self.one[0].parts[name].frames > 0).sum())
         if not bearing:
             return {}
-        return self._named(lambda m, w: _metrics(m.parts[name], w), len(self.one[0]), bearing)
+        return self._named(lambda m, w: metrics_of(m.parts[name], w), len(self.one[0]), bearing)
 
     def by_class(self) -> dict[str, Differences]:
         """Scores of every class; recordings bear on them that have the class."""
@@ -292,13 +291,6 @@ class _Pair:
         # a model that is on both sides is the same on both, to the last bit
         known = {id(m): statistic(m, weights) for m in (*self.one, *self.other)}
         return [known[id(m)] for m in self.one], [known[id(m)] for m in self.other]
-
-
-def _metrics(counts: FrameCounts, weights: Floats) -> dict[str, Floats]:
-    """All scores, or those that are quick where there are no histograms."""
-    if counts.right.shape[1] == 0:
-        return counts.quick_metrics_of(weights)
-    return counts.metrics_of(weights)
 
 
 def _aligned(

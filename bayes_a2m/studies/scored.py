@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.calibration import stages
 from bayes_a2m.calibration.counts import FrameCounts, PerRecording
+from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.note_scores import NoteCounts
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Cost, Evaluation
@@ -151,6 +152,13 @@ class Scored:
         except (KeyError, ValueError, TypeError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise InputError(f"{path}: not complete as the counts of a model ({reason})") from error
+
+
+def metrics_of(counts: FrameCounts, weights: Floats) -> dict[str, Floats]:
+    """All scores of every row of weights, or those that are quick where there are no histograms."""
+    if counts.right.shape[1] == 0:
+        return counts.quick_metrics_of(weights)
+    return counts.metrics_of(weights)
 
 
 def _flat(prefix: str, counts: PerRecording) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,124 @@
+"""``bayes-a2m run``: a whole study, from training to its answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="STUDY", help="Name of one that ships, such as baselines, or a YAML file."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The study's folder; what is there is gone on with.")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA_DIR",
+            help="Folder of recordings and MIDI; studies of synthetic voices need none.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="a.b=c", help="Override a setting in all arms."),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="0,1,2", help="Take the place of the study's.", show_default=False),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells made at once.", show_default="one a processor"),
+    ] = None,
+    cells: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where trained cells are kept; studies may share them.",
+            show_default="DIR/cells",
+        ),
+    ] = None,
+    plan_only: Annotated[
+        bool, typer.Option("--plan", help="Say what there is to do and how long it takes; no more.")
+    ] = False,
+    page: Annotated[
+        bool,
+        typer.Option("--report/--no-report", help="Write the report of every arm's first model."),
+    ] = True,
+) -> None:
+    """Train, score and compare the arms of a study; say what can be concluded.
+
+    Every arm is trained from every seed and scored on the same recordings.
+    What is there already, under the hash of its settings and data, is not
+    made again; after an interruption, or a kill, the same command goes on.
+    A cell that fails is told at the end and stops no other.
+
+    DIR/table.md and table.csv hold the scores, compare.json every difference
+    with its interval, ARM.png what differs where, report/index.html the rest.
+
+    Examples:
+
+        bayes-a2m run one_vs_two_stage --data recordings --out reports/one_vs_two_stage
+
+        bayes-a2m run baselines --data recordings --out reports/baselines --plan
+
+        bayes-a2m run losses --data recordings --out reports/losses --set training.epochs=10 \\
+            --seeds 0,1
+
+        bayes-a2m run vocabulary_cde --out reports/vocabulary_cde
+    """
+    from bayes_a2m.cli import progress
+    from bayes_a2m.cli.console import say
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.studies.plan import plan_of, prepared
+    from bayes_a2m.studies.runner import conclude, forecast, make_cells
+    from bayes_a2m.studies.study import load_study
+
+    asked, experiments = load_study(study, settings or [], _numbers(seeds))
+    name = Path(study).stem
+    recordings = prepared(asked, data, out, progress.bar)
+    plan = plan_of(asked, experiments, recordings, cells or out / "cells")
+    coming = forecast(plan, jobs)
+    say(f"{name}: {len(plan.cells)} arms, {len(asked.seeds)} seeds; {coming.sentence}")
+    if plan_only:
+        return
+    try:
+        failed = make_cells(coming, progress=sys.stderr.isatty())
+    except KeyboardInterrupt:
+        raise InputError(f"{out}: interrupted; the same command goes on from there") from None
+    record = conclude(plan, out, name, failed, bar=progress.bar, report=page)
+    _tell(record, out)
+    if failed:
+        sys.exit(1)
+
+
+def _tell(record: dict[str, object], out: Path) -> None:
+    """The table, the sentences, and what failed."""
+    from bayes_a2m.cli.console import say
+
+    typer.echo((out / "table.md").read_text(encoding="utf-8"))
+    failed = record["failed"]
+    assert isinstance(failed, dict)
+    for cell, reason in failed.items():
+        say(f"failed: {cell}: {reason}")
+    typer.echo(str(out / "compare.json"))
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    from bayes_a2m.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--seeds {text}: give numbers with commas between them") from None

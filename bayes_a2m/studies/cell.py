@@ -1,0 +1,214 @@
+"""One cell of a study: an arm trained from one seed and scored, known by what goes into it.
+
+A cell's address is a hash of its experiment and of the recordings and labels it learns from, so a
+cell that is there already is the one that is wanted, whichever study made it; and whatever is
+changed, only what depends on it is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import read_json, write_json, write_text
+from bayes_a2m.studies.estimate import epochs_of
+from bayes_a2m.studies.scored import Scored
+from bayes_a2m.studies.spec import Experiment
+
+FORMAT = 1
+"""Part of every address; another number where the same inputs mean another result."""
+
+TRAINED = 0.97
+"""Share of a cell that is done once its model is there."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training and its scores; goes to another process whole.
+
+    Attributes
+    ----------
+    arm, experiment
+        What is trained; the seed is the experiment's.
+    fit, tune, scored_on
+        What it learns from, is tuned on, and is scored on.
+    draws
+        It is scored with.
+    folder
+        Where cells are kept.
+    start
+        The cell whose model it goes on from, if any.
+    """
+
+    arm: str
+    experiment: Experiment
+    fit: Dataset
+    tune: Dataset
+    scored_on: Dataset
+    draws: int
+    folder: Path
+    start: Cell | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.arm}, seed {self.experiment.seed}"
+
+    @cached_property
+    def address(self) -> str:
+        """Of everything that decides the model: experiment, recordings and labels, start."""
+        # without defaults: a setting that a later version adds moves no cell
+        experiment = self.experiment.model_dump(
+            mode="json", exclude={"description"}, exclude_defaults=True
+        )
+        return _digest(
+            {
+                "format": FORMAT,
+                "experiment": experiment,
+                "fit": _identity(self.fit),
+                "tune": _identity(self.tune),
+                "start": None if self.start is None else self.start.address,
+            }
+        )
+
+    @cached_property
+    def scores_address(self) -> str:
+        """Of what else decides the scores."""
+        return _digest([_identity(self.scored_on), self.draws])
+
+    @cached_property
+    def place(self) -> Path:
+        """Its folder: one that any study made under this address, or a new one of its own."""
+        there = sorted(self.folder.glob(f"*-{self.address}"))
+        own = self.folder / f"{self.arm}-{self.experiment.seed}-{self.address}"
+        return there[0] if there else own
+
+    @property
+    def model(self) -> Path:
+        """Its model directory."""
+        return self.place / "model"
+
+    @property
+    def _scores(self) -> Path:
+        return self.place / f"scores-{self.scores_address}.npz"
+
+    @property
+    def _metrics(self) -> Path:
+        return self.place / f"metrics-{self.scores_address}.json"
+
+    @property
+    def _failure(self) -> Path:
+        return self.place / "failed.txt"
+
+    @property
+    def _work(self) -> Path:
+        return self.place / "work"
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is trained and scored."""
+        return self._scores.is_file() and self._metrics.is_file()
+
+    @property
+    def failure(self) -> str | None:
+        """Why it failed when it was last tried, in a line."""
+        return (
+            self._failure.read_text(encoding="utf-8").strip() if self._failure.is_file() else None
+        )
+
+    @property
+    def share_done(self) -> float:
+        """How much of it is done, by the epochs its logs have."""
+        if self.finished:
+            return 1.0
+        if self.model.is_dir():
+            return TRAINED
+        rows = 0
+        for log in self._work.rglob("training.csv"):
+            try:
+                rows += max(0, log.read_text(encoding="utf-8").count("\n") - 1)
+            except OSError:  # the process at work has just taken it away
+                continue
+        return min(TRAINED, TRAINED * rows / max(1.0, epochs_of(self.experiment)))
+
+    def forget_failure(self) -> None:
+        """So that it is tried again."""
+        self._failure.unlink(missing_ok=True)
+
+    def run(self) -> None:
+        """Train what is not trained, going on from where a killed process stopped; then score.
+
+        Raises
+        ------
+        InputError
+            If it fails; the reason is kept in ``failed.txt``, too.
+        """
+        try:
+            if not self.model.is_dir():
+                self._train()
+            self._score()
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            write_text(self._failure, reason + "\n")
+            raise
+
+    def _train(self) -> None:
+        from bayes_a2m.model import load_model, make_posterior
+        from bayes_a2m.studies.fitted import write_fitted
+
+        if self.start is not None and not self.start.model.is_dir():
+            raise InputError(f"{self.start.name}, from which it starts, is not there")
+        start = None if self.start is None else load_model(self.start.model)
+        self._work.mkdir(parents=True, exist_ok=True)
+        model = make_posterior(self.experiment).fit(
+            self.fit, self.tune, start=start, workdir=self._work, resume=True
+        )
+        write_fitted(model, self.tune, self.model)
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def _score(self) -> None:
+        from bayes_a2m.evaluation import evaluate
+        from bayes_a2m.model import load_model
+
+        if self.finished:
+            return
+        result = evaluate(load_model(self.model), self.scored_on, draws=self.draws)
+        write_json(self._metrics, result.to_dict())
+        Scored.of(result).save(self._scores)
+
+    def read(self) -> Scored:
+        """Its counts."""
+        return Scored.load(self._scores)
+
+    def metrics(self) -> dict[str, Any]:
+        """Its ``metrics.json``."""
+        found: dict[str, Any] = read_json(self._metrics)
+        return found
+
+
+def _identity(data: Dataset) -> dict[str, Any]:
+    """What a model could learn from these recordings: sound and labels, to the microsecond."""
+    return {
+        "pitches": [list(data.vocabulary.pitches), data.vocabulary.sounding_offset],
+        "recordings": {
+            r.id: [
+                r.hash,
+                r.condition,
+                r.take,
+                [[round(n.onset, 6), round(n.offset, 6), n.pitch] for n in r.notes or ()],
+            ]
+            for r in data
+        },
+    }
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

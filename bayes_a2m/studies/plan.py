@@ -1,0 +1,167 @@
+"""From a study and its data to the cells that have to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.folder import load_folder
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import read_json, write_json
+from bayes_a2m.model import check
+from bayes_a2m.studies.cell import Cell
+from bayes_a2m.studies.spec import Experiment
+from bayes_a2m.studies.study import FitSettings, Study
+
+Bar: TypeAlias = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Opens a progress bar."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Arms and seeds as cells.
+
+    Attributes
+    ----------
+    study
+        What is asked.
+    data
+        All recordings.
+    cells
+        Arm to its cells, in the order of the seeds. Arms that come to the same share them.
+    """
+
+    study: Study
+    data: Dataset
+    cells: dict[str, tuple[Cell, ...]]
+
+    @property
+    def every(self) -> tuple[Cell, ...]:
+        """All cells, each once; those that others start from come first."""
+        known: dict[str, Cell] = {}
+        for cell in (cell for own in self.cells.values() for cell in own):
+            known.setdefault(cell.address, cell)
+        return tuple(sorted(known.values(), key=lambda cell: cell.start is not None))
+
+    @property
+    def scored_on(self) -> Dataset:
+        """What all are scored on."""
+        return self.data.split(self.study.split)
+
+
+def plan_of(
+    study: Study, experiments: Mapping[str, Experiment], data: Dataset, folder: Path
+) -> Plan:
+    """The cells of a study.
+
+    Parameters
+    ----------
+    study, experiments
+        As :func:`bayes_a2m.studies.study.load_study` gives them.
+    data
+        Recordings with splits.
+    folder
+        Where cells are kept.
+
+    Raises
+    ------
+    InputError
+        If an experiment cannot be, or the data have not the splits, conditions or number of
+        recordings that are asked for.
+    """
+    for name in study.arms:
+        try:
+            check(experiments[name])
+        except InputError as error:
+            raise InputError(f"arm {name}: {error}") from error
+    scored_on = data.split(study.split)
+    cells: dict[str, tuple[Cell, ...]] = {}
+    # arms that others start from are made first
+    for name in sorted(study.arms, key=lambda arm: study.arms[arm].start is not None):
+        arm = study.arms[name]
+        made = []
+        for place, seed in enumerate(study.seeds):
+            experiment = experiments[name].model_copy(update={"seed": seed})
+            try:
+                part = _learned_from(data.split("train"), arm.fit, seed)
+                share = experiment.training.tuning_share
+                fit, tune = part.with_tuning_part(share, seed)
+            except InputError as error:
+                raise InputError(f"arm {name}: {error}") from error
+            start = cells[arm.start][place] if arm.start else None
+            made.append(Cell(name, experiment, fit, tune, scored_on, study.draws, folder, start))
+        cells[name] = tuple(made)
+    return Plan(study, data, {name: cells[name] for name in study.arms})
+
+
+def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Dataset:
+    """The study's recordings: those given, or made for it in ``out/data``.
+
+    Splits that metadata do not name are drawn from the study's first seed.
+
+    Raises
+    ------
+    InputError
+        If data are needed and none are given, or those in ``out/data`` are of another study.
+    """
+    seed = study.seeds[0]
+    settings = study.data
+    if settings.voices is not None:
+        return load_folder(_voices(settings.voices, out / "data", bar), seed=seed)
+    if data_dir is None:
+        raise InputError("give --data DATA_DIR: this study has no voices of its own")
+    data = load_folder(data_dir, seed=seed)
+    if settings.join is None:
+        return data
+    return load_folder(_joined(data, settings.join, out / "data", bar), seed=seed)
+
+
+def _voices(values: Mapping[str, object], folder: Path, bar: Bar) -> Path:
+    """Sung, unless the same voices lie there."""
+    import yaml
+
+    from bayes_a2m.datasets.synthetic.folder import SETTINGS, write_folder
+    from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
+
+    settings = SynthesisSettings(**values)
+    there = folder / SETTINGS
+    wanted = settings.model_dump(mode="json")
+    if not there.is_file() or yaml.safe_load(there.read_text(encoding="utf-8")) != wanted:
+        with bar("singing") as update:
+            write_folder(folder, settings, update)
+    return folder
+
+
+def _joined(data: Dataset, seconds: float, folder: Path, bar: Bar) -> Path:
+    """Put end to end, unless the same recordings lie there."""
+    from bayes_a2m.datasets.joined import write_joined
+
+    identity = {"seconds": seconds, "recordings": {r.id: r.hash for r in data}}
+    record = folder.with_name(folder.name + ".json")
+    if folder.is_dir():
+        if not record.is_file() or read_json(record) != identity:
+            raise InputError(f"{folder}: holds other recordings; name another --out or delete it")
+        return folder
+    with bar("joining") as update:
+        write_json(record, identity)
+        write_joined(data, folder, seconds, progress=update)
+    return folder
+
+
+def _learned_from(train: Dataset, settings: FitSettings, seed: int) -> Dataset:
+    """The part of the train split that an arm learns from."""
+    from bayes_a2m.datasets.splits import some
+
+    if settings.conditions is not None:
+        wanted = set(settings.conditions)
+        unknown = sorted(wanted - {r.condition for r in train})
+        if unknown:
+            raise InputError(f"{train.name}: no recording of condition {', '.join(unknown)}")
+        train = train.where(lambda r: r.condition in wanted)
+    if settings.recordings is not None:
+        train = train.pick(some(train, settings.recordings, seed))
+    return train

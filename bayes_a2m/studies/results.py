@@ -1,0 +1,125 @@
+"""What a study found, as tables: a row an arm, scores with intervals from recordings and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.calibration.bootstrap import resample_weights
+from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.files import write_text
+from bayes_a2m.reporting.table import Cell, Column, Table
+from bayes_a2m.studies.differences import better_of, difference
+from bayes_a2m.studies.scored import Scored, metrics_of
+
+if TYPE_CHECKING:
+    from bayes_a2m.studies.compare import Comparison
+    from bayes_a2m.studies.study import Study
+
+SHOWN: tuple[tuple[str, str, str], ...] = (
+    ("all", "accuracy", "accuracy"),
+    ("all", "macro_f1", "macro F1"),
+    ("all", "nll", "NLL"),
+    ("all", "ece", "ECE"),
+    ("all", "error_auroc", "AUROC of errors"),
+    ("notes", "note_onset_f1_50ms", "onset F1, 50 ms"),
+    ("notes", "note_onset_f1_100ms", "onset F1, 100 ms"),
+    ("near", "accuracy", "accuracy near boundaries"),
+    ("away", "accuracy", "accuracy away"),
+    ("silence", "nll", "NLL of silence"),
+    ("pitch", "nll", "NLL of pitch, given sound"),
+)
+"""Part of the counts, score, heading."""
+
+UNBOUNDED = ("nll",)
+"""Scores that may be above one; none is below zero."""
+
+
+def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
+    """A row an arm: every score's mean over seeds, and the 95 % interval of that.
+
+    Intervals are those of :mod:`bayes_a2m.studies.compare`, of one side alone.
+    """
+    columns = [Column("arm", "arm"), Column("seeds", "seeds", "number", 0)]
+    columns += [Column(_key(part, score), title, "interval") for part, score, title in SHOWN]
+    columns += [
+        Column("parameters", "parameters", "number", 0),
+        Column("training_seconds", "training, s", "number", 0),
+        Column("seconds_per_audio_second", "s per s of audio", "number", 4),
+    ]
+    rows = tuple(_row(arm, models, resamples) for arm, models in arms.items())
+    return Table(
+        name, "Mean over seeds, 95 % interval from recordings and seeds", tuple(columns), rows
+    )
+
+
+def write_markdown(
+    path: Path,
+    study: Study,
+    table: Table,
+    comparisons: Mapping[str, Comparison],
+    failed: Mapping[str, str],
+) -> None:
+    """The table and what can be concluded, as Markdown."""
+    heads = [column.title for column in table.columns]
+    lines = [study.description, "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for row in table.rows:
+        cells = (_text(c, cell) for c, cell in zip(table.columns, row, strict=True))
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", f"{table.caption}.", ""]
+    for found in comparisons.values():
+        lines += [f"**{found.names[0]} against {found.names[1]}.** {found.sentence}", ""]
+    lines += [f"Failed: {cell} ({reason})" for cell, reason in failed.items()]
+    write_text(path, "\n".join(lines).rstrip() + "\n")
+
+
+def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]:
+    values: list[Cell] = [arm, len(models)]
+    count = len(models[0])
+    drawn = resample_weights(count, resamples, np.random.default_rng(0))
+    weights = np.concatenate([np.ones((1, count)), drawn])
+    scores: dict[str, list[Mapping[str, Floats]]] = {
+        part: [_scores(model, part, weights) for model in models]
+        for part in dict.fromkeys(part for part, _, _ in SHOWN)
+    }
+    for part, score, _ in SHOWN:
+        own = [found[score] for found in scores[part] if score in found]
+        values.append(_interval(own, count, score) if len(own) == len(models) else None)
+    costs = [model.cost for model in models]
+    for key in ("parameters", "training_seconds", "seconds_per_audio_second"):
+        known = [v for cost in costs if (v := getattr(cost, key)) is not None]
+        values.append(float(np.mean(known)) if known else None)
+    return tuple(values)
+
+
+def _scores(model: Scored, part: str, weights: Floats) -> Mapping[str, Floats]:
+    """All scores of a part that there are, in every row of weights."""
+    if part == "notes":
+        return model.notes.metrics_of(weights)
+    return metrics_of(model.parts[part], weights)
+
+
+def _interval(scores: Sequence[Floats], recordings: int, score: str) -> Cell:
+    """One side's mean, as the difference from nothing; cut to what the score can be."""
+    nothing = np.zeros((1, len(scores[0])))
+    found = difference(scores, nothing, recordings=recordings, better=better_of(score))
+    value, low, high = found.difference, found.low, found.high
+    low = None if low is None else max(low, 0.0)
+    high = high if high is None or score in UNBOUNDED else min(high, 1.0)
+    return {"value": value, "low": low, "high": high}
+
+
+def _key(part: str, score: str) -> str:
+    return score if part in ("all", "notes") else f"{part}_{score}"
+
+
+def _text(column: Column, cell: Cell) -> str:
+    from bayes_a2m.reporting.table import shown
+
+    text = shown(column, cell)
+    if isinstance(cell, Mapping) and cell["low"] is not None and cell["high"] is not None:
+        text += f" [{cell['low']:.{column.digits}f}, {cell['high']:.{column.digits}f}]"
+    return text

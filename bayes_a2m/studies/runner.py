@@ -1,0 +1,254 @@
+"""Running a study: what is missing is made, in parallel; then tables, comparisons, a report.
+
+Whatever stops it, a kill included, the same call goes on: cells that are there are not made again,
+a training that was cut off goes on from its last whole epoch, and the numbers at the end are those
+of a run that nothing stopped. A cell that fails stops no other; the failures are told at the end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bayes_a2m import __version__
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import write_json
+from bayes_a2m.studies.cell import Cell
+from bayes_a2m.studies.compare import Comparison, compare
+from bayes_a2m.studies.estimate import Estimates
+from bayes_a2m.studies.plan import Bar, Plan
+from bayes_a2m.studies.results import results_table, write_markdown
+
+ROUNDS = 2
+"""Times a cell whose process is killed is tried in one run."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is still to be made, and how long that takes.
+
+    Attributes
+    ----------
+    cells
+        All of the study.
+    missing
+        Those that are not finished.
+    seconds
+        On so many processors as ``jobs``, roughly.
+    jobs
+        Cells made at once.
+    """
+
+    cells: tuple[Cell, ...]
+    missing: tuple[Cell, ...]
+    weights: tuple[float, ...]
+    seconds: float
+    jobs: int
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        done = len(self.cells) - len(self.missing)
+        text = f"{len(self.cells)} cells, {done} done, {len(self.missing)} to make"
+        if not self.missing:
+            return text
+        return f"{text}: about {_duration(self.seconds)}, {self.jobs} at a time"
+
+
+def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
+    """What running a plan will take."""
+    cells = plan.every
+    missing = tuple(cell for cell in cells if not cell.finished)
+    at_once = max(1, min(jobs or os.cpu_count() or 1, len(missing)))
+    estimates = Estimates()
+    weights = tuple(estimates.seconds_of(cell) for cell in missing)
+    left = [w * (1 - cell.share_done) for w, cell in zip(weights, missing, strict=True)]
+    waves = [
+        [s for s, cell in zip(left, missing, strict=True) if (cell.start is None) == first]
+        for first in (True, False)
+    ]
+    # no wave can be quicker than its longest cell
+    seconds = sum(max(sum(wave) / at_once, *wave) for wave in waves if wave)
+    return Forecast(cells, missing, weights, seconds, at_once)
+
+
+def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
+    """Train and score what is missing.
+
+    Returns
+    -------
+    dict
+        Name of every cell that failed to the reason.
+    """
+    from bayes_a2m.training.parallel import run_all
+
+    missing, total = coming.missing, sum(coming.weights)
+    for cell in missing:
+        cell.forget_failure()
+
+    def watch() -> tuple[float, int]:
+        if all(cell.finished for cell in missing):
+            return float(len(missing)), len(missing)
+        pairs = zip(coming.weights, missing, strict=True)
+        share = sum(weight * cell.share_done for weight, cell in pairs) / total
+        return min(share * len(missing), len(missing) - 0.1), len(missing)
+
+    weight_of = {cell.address: w for cell, w in zip(missing, coming.weights, strict=True)}
+    for first in (True, False):
+        wave = [cell for cell in missing if (cell.start is None) == first]
+        for _ in range(ROUNDS):
+            left = [cell for cell in wave if not cell.finished and cell.failure is None]
+            # the longest first, so that none is left over at the end
+            left.sort(key=lambda cell: -weight_of[cell.address])
+            calls = [cell.run for cell in left]
+            run_all(calls, jobs=coming.jobs, watch=watch if progress else None, what="cells")
+    return {
+        cell.name: cell.failure or "its process was killed" for cell in missing if not cell.finished
+    }
+
+
+def conclude(
+    plan: Plan,
+    out: Path,
+    name: str,
+    failed: dict[str, str],
+    *,
+    bar: Bar,
+    resamples: int = 1000,
+    report: bool = True,
+    say: Callable[[str], None] = lambda message: None,
+) -> dict[str, Any]:
+    """Write ``table.csv``, ``table.md``, ``compare.json``, figures and the report.
+
+    Parameters
+    ----------
+    plan
+        Whose cells are made.
+    out
+        The study's folder.
+    name
+        The study's.
+    failed
+        Cells that are not there, and why.
+    bar, say
+        Told how it goes.
+    resamples
+        Of the recordings.
+    report
+        Whether the page is written, too.
+
+    Returns
+    -------
+    dict
+        The content of ``compare.json``.
+
+    Raises
+    ------
+    InputError
+        If no cell is there.
+    """
+    study = plan.study
+    arms = {arm: [cell for cell in cells if cell.finished] for arm, cells in plan.cells.items()}
+    arms = {arm: cells for arm, cells in arms.items() if cells}
+    if not arms:
+        reasons = "; ".join(f"{cell}: {reason}" for cell, reason in failed.items())
+        raise InputError(f"{name}: no cell could be made ({reasons})")
+    scored = {cell.address: cell.read() for cells in arms.values() for cell in cells}
+    table = results_table(
+        name, {arm: [scored[c.address] for c in cells] for arm, cells in arms.items()}, resamples
+    )
+    table.write_csv(out / "table.csv")
+    reference = study.compared_with
+    comparisons: dict[str, Comparison] = {}
+    others = [arm for arm in arms if arm != reference and reference in arms]
+    with bar("comparing") as update:
+        for done, arm in enumerate(others, start=1):
+            ours, theirs = _paired(arms[arm], arms[reference])
+            comparisons[arm] = compare(
+                [scored[c.address] for c in ours],
+                [scored[c.address] for c in theirs],
+                names=(arm, reference),
+                resamples=resamples,
+            )
+            update(done, len(others))
+    record = {
+        "format_version": 1,
+        "version": __version__,
+        "study": name,
+        "description": study.description,
+        "reference": reference,
+        "seeds": list(study.seeds),
+        "split": study.split,
+        "cells": {
+            arm: {str(cell.experiment.seed): cell.place.name for cell in cells}
+            for arm, cells in arms.items()
+        },
+        "failed": failed,
+        "comparisons": {arm: found.to_dict() for arm, found in comparisons.items()},
+    }
+    write_json(out / "compare.json", record)
+    write_markdown(out / "table.md", study, table, comparisons, failed)
+    _figures(out, comparisons)
+    if report:
+        _report(plan, out / "report", arms, bar)
+    return record
+
+
+def _paired(ours: Sequence[Cell], theirs: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
+    """Both sides in the order of seeds; those both have, where a cell of either has failed."""
+    mine = {cell.experiment.seed: cell for cell in ours}
+    other = {cell.experiment.seed: cell for cell in theirs}
+    both = [seed for seed in mine if seed in other]
+    if not both:
+        return list(ours), list(theirs)
+    return [mine[seed] for seed in both], [other[seed] for seed in both]
+
+
+def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
+    from bayes_a2m.reporting import style
+    from bayes_a2m.reporting.comparison import comparison_figure
+
+    for arm, found in comparisons.items():
+        style.save(comparison_figure(found), out / f"{arm}.png")
+
+
+def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> None:
+    """The report of the first model of every arm; arms that are one model appear once."""
+    from bayes_a2m.model import load_model
+    from bayes_a2m.reporting.report import subject
+    from bayes_a2m.reporting.report.draft import Options
+    from bayes_a2m.reporting.report.page import write_report
+
+    options = Options(sound=False)
+    shown = {cells[0].address: (arm, cells[0]) for arm, cells in reversed(arms.items())}
+    subjects = []
+    for arm, cell in reversed(shown.values()):
+        with bar(f"predicting: {arm}") as update:
+            subjects.append(
+                subject.of_model(
+                    arm,
+                    load_model(cell.model),
+                    plan.scored_on,
+                    draws=plan.study.draws,
+                    resamples=options.resamples,
+                    accept_error=options.accept_error,
+                    progress=update,
+                )
+            )
+    write_report(out, plan.scored_on, tuple(subjects), options, bar=bar)
+
+
+def _duration(seconds: float) -> str:
+    """As people say it.
+
+    >>> _duration(42), _duration(400), _duration(8000)
+    ('under a minute', '7 minutes', '2.2 hours')
+    """
+    if seconds < 60:
+        return "under a minute"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"

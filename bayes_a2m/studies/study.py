@@ -1,0 +1,206 @@
+"""What a study file may say: arms that are compared, and the seeds each is trained from.
+
+A study is a YAML file. Every arm is an experiment with a few settings changed; every arm is
+trained once a seed; and each is compared with the reference arm on the same recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.studies import reading
+from bayes_a2m.studies.spec import (
+    Experiment,
+    Settings,
+    find_experiment,
+    shipped,
+    validate_experiment,
+)
+
+
+class FitSettings(Settings):
+    """Which recordings of the train split an arm is fitted and tuned on; all, unless told."""
+
+    conditions: tuple[str, ...] | None = Field(None, min_length=1)
+    recordings: int | None = Field(
+        None, ge=2, description="so many, of every condition alike; the fewer are among the more"
+    )
+
+
+class DataSettings(Settings):
+    """Data of the study's own, in place of or made from what is given; at most one of them."""
+
+    voices: dict[str, Any] | None = Field(None, description="synthetic voices, as synth makes")
+    join: float | None = Field(None, gt=0, description="put recordings end to end, to so many s")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.voices is not None and self.join is not None:
+            raise ValueError("give voices or join, not both")
+        return self
+
+
+class Arm(Settings):
+    """One of the things compared.
+
+    Attributes
+    ----------
+    experiment
+        A name that ships, or a file beside the study's.
+    set
+        Settings changed, by dotted keys.
+    start
+        Another arm, whose model of the same seed this one goes on from.
+    fit
+        Which recordings it learns from.
+    """
+
+    experiment: str = "crnn"
+    set: dict[str, Any] = Field(default_factory=dict)
+    start: str | None = None
+    fit: FitSettings = FitSettings()
+
+
+class Study(Settings):
+    """A whole study.
+
+    Attributes
+    ----------
+    arms
+        By name, in the order of the table.
+    reference
+        The arm that the others are compared with; the first, unless named.
+    seeds
+        Every arm is trained from each.
+    set
+        Settings changed in all arms.
+    data
+        Data of the study's own.
+    split, draws
+        What all are scored on, and with how many draws.
+    """
+
+    description: str = ""
+    arms: dict[str, Arm] = Field(min_length=1)
+    reference: str = ""
+    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
+    set: dict[str, Any] = Field(default_factory=dict)
+    data: DataSettings = DataSettings()
+    split: str = "validation"
+    draws: int = Field(30, ge=1)
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError("seeds: give different numbers from 0 on")
+        named = {"reference": self.reference} if self.reference else {}
+        named |= {f"arms.{name}.start": arm.start for name, arm in self.arms.items() if arm.start}
+        for key, name in named.items():
+            if name not in self.arms:
+                raise ValueError(f"{key}: no arm called {name!r}{suggest(name, self.arms)}")
+        for name, arm in self.arms.items():
+            if arm.start and self.arms[arm.start].start:
+                raise ValueError(f"arms.{name}.start: {arm.start} itself starts from another")
+        return self
+
+    @property
+    def compared_with(self) -> str:
+        """The reference arm's name."""
+        return self.reference or next(iter(self.arms))
+
+
+def load_study(
+    name: str | Path, overrides: Sequence[str] = (), seeds: Sequence[int] | None = None
+) -> tuple[Study, dict[str, Experiment]]:
+    """Read a study file, or one that ships, by name.
+
+    Parameters
+    ----------
+    name
+        A path, or a name such as ``"one_vs_two_stage"``.
+    overrides
+        ``"training.epochs=5"`` and the like, for every arm, over what the study sets.
+    seeds
+        Take the place of the file's.
+
+    Returns
+    -------
+    study : Study
+    experiments : dict
+        Arm to its experiment, checked; its seed is not set yet.
+
+    Raises
+    ------
+    InputError
+        If there is no such study, or a key or value in it or in one of its experiments is not
+        right (the right key is suggested).
+    """
+    source = find_study(name)
+    values = reading.read(source, find_study)
+    if seeds is not None:
+        values["seeds"] = list(seeds)
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{source}: {reading.explain(error, Study)}") from error
+    experiments = {
+        arm: _experiment(study, arm, overrides, source)  #
+        for arm in study.arms
+    }
+    return study, experiments
+
+
+def shipped_studies() -> dict[str, Path]:
+    """Studies that ship, by name."""
+    files = reading.shipped_files()
+    return {name: path for name, path in files.items() if reading.is_study(path)}
+
+
+def find_study(name: str | Path) -> Path:
+    """The file of a study: a path as it is, or a name that ships.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    if path.suffix in (".yaml", ".yml"):
+        raise InputError(f"{path}: no such study file")
+    known = shipped_studies()
+    if str(name) not in known:
+        if str(name) in shipped():
+            raise InputError(
+                f"{name} is an experiment, not a study: 'bayes-a2m train {name}' trains it"
+            )
+        raise InputError(
+            f"no study called {str(name)!r}{suggest(str(name), known)}; those that ship: "
+            f"{', '.join(known)}; or give a YAML file"
+        )
+    return known[str(name)]
+
+
+def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path) -> Experiment:
+    """An arm's experiment: the file's values, then the study's, the arm's, the overrides."""
+    arm = study.arms[name]
+    beside = source.parent / arm.experiment
+    place = f"{source}, arm {name}"
+    try:
+        values = reading.read(
+            beside if beside.is_file() else find_experiment(arm.experiment), find_experiment
+        )
+        for settings in (study.set, arm.set):
+            for dotted, value in settings.items():
+                reading.put(values, dotted, value, source="set")
+        for setting in overrides:
+            reading.override(values, setting)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
+    return validate_experiment(values, place)

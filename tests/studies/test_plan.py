@@ -1,0 +1,155 @@
+"""From a study to its cells: what makes two cells the same, and what is refused before any work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bayes_a2m.datasets import Dataset, load_folder
+from bayes_a2m.errors import InputError
+from bayes_a2m.music import Note
+from bayes_a2m.studies.plan import Plan, plan_of, prepared
+from bayes_a2m.studies.study import load_study
+from tests.studies import small
+
+
+def planned(file: Path, data: Dataset, folder: Path, *overrides: str) -> Plan:
+    study, experiments = load_study(file, overrides)
+    return plan_of(study, experiments, data, folder)
+
+
+def test_a_cell_an_arm_and_a_seed(tiny_data: Dataset, tmp_path: Path) -> None:
+    file = small.write(tmp_path, {"a": small.neighbours(3), "b": small.neighbours(5)})
+    plan = planned(file, tiny_data, tmp_path / "cells")
+    assert [(c.arm, c.experiment.seed) for c in plan.every] == [
+        ("a", 0),
+        ("a", 1),
+        ("b", 0),
+        ("b", 1),
+    ]
+    assert len({c.address for c in plan.every}) == 4
+    for cell in plan.every:
+        fit, tune = set(cell.fit.ids), set(cell.tune.ids)
+        assert not fit & tune
+        assert fit | tune == set(tiny_data.split("train").ids)
+        assert cell.scored_on.ids == tiny_data.split("validation").ids
+
+
+def test_arms_that_come_to_the_same_share_cells(tiny_data: Dataset, tmp_path: Path) -> None:
+    arms = {"a": small.neighbours(3), "b": small.neighbours(3), "c": small.neighbours(4)}
+    plan = planned(small.write(tmp_path, arms), tiny_data, tmp_path / "cells")
+    assert len(plan.every) == 4
+    assert plan.cells["a"][0].address == plan.cells["b"][0].address
+
+
+def test_what_decides_a_cell_is_in_its_address(tiny_data: Dataset, tmp_path: Path) -> None:
+    file = small.write(tmp_path, {"a": small.neighbours(3)}, seeds=[0])
+    [plain] = planned(file, tiny_data, tmp_path / "cells").every
+    [again] = planned(file, tiny_data, tmp_path / "elsewhere").every
+    assert again.address == plain.address
+    [other] = planned(file, tiny_data, tmp_path / "cells", "posterior.k=4").every
+    assert other.address != plain.address
+    first = tiny_data.split("train")[0]
+    notes = first.notes or ()
+    moved = replace(first, notes=(replace(notes[0], onset=notes[0].onset + 0.001), *notes[1:]))
+    relabelled = replace(
+        tiny_data, recordings=tuple(moved if r.id == first.id else r for r in tiny_data)
+    )
+    [cell] = planned(file, relabelled, tmp_path / "cells").every
+    assert cell.address != plain.address
+    # what it is scored on is no part of the model, but of the scores
+    silent = tiny_data.split("validation")[0]
+    scored = replace(
+        tiny_data,
+        recordings=tuple(
+            replace(r, notes=(Note(0.1, 0.3, 60),)) if r.id == silent.id else r for r in tiny_data
+        ),
+    )
+    [cell] = planned(file, scored, tmp_path / "cells").every
+    assert cell.address == plain.address
+    assert cell.scores_address != plain.scores_address
+
+
+def test_a_description_and_a_default_written_out_change_nothing(
+    tiny_data: Dataset, tmp_path: Path
+) -> None:
+    arms = {"a": small.neighbours(3), "b": small.neighbours(3, **{"training.batch": 10})}
+    plan = planned(small.write(tmp_path, arms, description="x"), tiny_data, tmp_path / "cells")
+    assert plan.cells["a"][0].address == plan.cells["b"][0].address
+
+
+def test_part_of_the_recordings(tiny_data: Dataset, tmp_path: Path) -> None:
+    arms = {
+        "all": small.neighbours(3),
+        "studio": {**small.neighbours(3), "fit": {"conditions": ["studio"]}},
+        "six": {**small.neighbours(3), "fit": {"recordings": 6}},
+    }
+    plan = planned(small.write(tmp_path, arms), tiny_data, tmp_path / "cells")
+    for cell in plan.cells["studio"]:
+        assert {r.condition for r in (*cell.fit, *cell.tune)} == {"studio"}
+    for cell in plan.cells["six"]:
+        assert len(cell.fit) + len(cell.tune) == 6
+        assert {r.condition for r in cell.scored_on} == {"studio", "noisy"}
+
+
+def test_an_arm_that_starts_from_another_comes_after_it(tiny_data: Dataset, tmp_path: Path) -> None:
+    arms = {
+        "laplace": {"experiment": "laplace", "start": "point", "set": small.network(2)},
+        "point": {"experiment": "crnn", "set": small.network(2)},
+    }
+    plan = planned(small.write(tmp_path, arms), tiny_data, tmp_path / "cells")
+    assert [c.arm for c in plan.every] == ["point", "point", "laplace", "laplace"]
+    for laplace, point in zip(plan.cells["laplace"], plan.cells["point"], strict=True):
+        assert laplace.start == point
+    assert list(plan.cells) == list(arms)  # the table keeps the file's order
+
+
+@pytest.mark.parametrize(
+    ("arm", "said"),
+    [
+        ({"experiment": "crnn", "set": {"network.name": "crn"}}, "arm a: network.name: unknown"),
+        ({"experiment": "knn", "set": {"posterior.n": 3}}, "arm a: unknown key 'posterior.n'"),
+        ({"experiment": "crnn", "set": {"network.hiden": 3}}, "did you mean 'hidden'"),
+        ({"experiment": "crnn", "fit": {"conditions": ["opera"]}}, "arm a: .*opera"),
+        ({"experiment": "crnn", "fit": {"recordings": 99}}, "arm a: 99 recordings are asked for"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(
+    tiny_data: Dataset, tmp_path: Path, arm: dict[str, object], said: str
+) -> None:
+    file = small.write(tmp_path, {"a": arm})
+    with pytest.raises(InputError, match=said):
+        planned(file, tiny_data, tmp_path / "cells")
+    assert not (tmp_path / "cells").exists()
+
+
+def test_voices_of_the_studys_own_are_sung_once(tmp_path: Path) -> None:
+    voices = {"recordings": 10, "pitches": [60, 62], "seed": 3, "seconds": 1.5}
+    file = small.write(tmp_path, {"a": small.neighbours(3)}, data={"voices": voices})
+    study, _ = load_study(file)
+    data = prepared(study, None, tmp_path / "out", small.no_bar)
+    assert data.vocabulary.pitches == (60, 62)
+    assert len(data) == 10
+    stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "out" / "data").iterdir()}
+    again = prepared(study, None, tmp_path / "out", small.no_bar)
+    assert again.ids == data.ids
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out" / "data").iterdir()} == stamps
+
+
+def test_recordings_are_put_end_to_end_once(tiny_folder: Path, tmp_path: Path) -> None:
+    file = small.write(tmp_path, {"a": small.neighbours(3)}, data={"join": 2.4})
+    study, _ = load_study(file)
+    data = prepared(study, tiny_folder, tmp_path / "out", small.no_bar)
+    assert len(data) < len(load_folder(tiny_folder))
+    assert prepared(study, tiny_folder, tmp_path / "out", small.no_bar).ids == data.ids
+    study, _ = load_study(small.write(tmp_path, {"a": small.neighbours(3)}, data={"join": 3.6}))
+    with pytest.raises(InputError, match="other recordings"):
+        prepared(study, tiny_folder, tmp_path / "out", small.no_bar)
+
+
+def test_data_must_be_given_where_there_are_none(tmp_path: Path) -> None:
+    study, _ = load_study(small.write(tmp_path, {"a": small.neighbours(3)}))
+    with pytest.raises(InputError, match="--data"):
+        prepared(study, None, tmp_path / "out", small.no_bar)
