@@ -1,6 +1,6 @@
 PYTHON ?= python3
-# Processes of pytest; 0 is none but its own. Starting two costs more than short tests gain.
-WORKERS ?= 0
+# Processes of pytest, a file of tests in one of them; 0 is none but its own.
+WORKERS ?= 2
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -22,7 +22,7 @@ test: $(INSTALLED)  ## Install if need be, then check style and types, and run t
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 demo: $(INSTALLED)  ## Install if need be, then show everything on synthetic voices: reports/demo/index.html
 	$(BIN)/bayes-a2m demo

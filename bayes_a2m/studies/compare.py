@@ -52,6 +52,7 @@ What to keep in mind:
 - Conditions are compared within themselves: recordings of the condition are resampled.
 - The recordings are the population: another singer or room is not covered by any interval here.
 
+>>> from bayes_a2m.calibration.counts import FrameCounts
 >>> from bayes_a2m.calibration.note_scores import NoteCounts
 >>> from bayes_a2m.music import Vocabulary
 >>> def scored(*hits: int) -> Scored:  # of ten frames in each recording
