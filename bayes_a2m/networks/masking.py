@@ -30,22 +30,24 @@ def pooled(lengths: Tensor, factor: int) -> Tensor:
 class MaskedBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation of ``(batch, channel, frame, bin)`` whose statistics skip padding.
 
-    Ioffe and Szegedy 2015. In use it is ``nn.BatchNorm2d`` exactly.
+    Ioffe and Szegedy 2015. In use it is ``nn.BatchNorm2d`` exactly; as there, statistics of half
+    precision are sums in single precision.
     """
 
     def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         """Normalise; ``mask`` is ``(batch, frame)`` or None where every frame is real."""
         if mask is None or not self.training:
             return super().forward(input)
-        weight = mask[:, None, :, None].to(input.dtype)
+        whole = input.float() if input.dtype in (torch.bfloat16, torch.float16) else input
+        weight = mask[:, None, :, None].to(whole.dtype)
         count = weight.sum() * input.shape[3]
-        mean = (input * weight).sum((0, 2, 3)) / count
-        centred = input - mean[:, None, None]
+        mean = (whole * weight).sum((0, 2, 3)) / count
+        centred = whole - mean[:, None, None]
         variance = (centred.square() * weight).sum((0, 2, 3)) / count
         if self.track_running_stats:
             self._track(mean.detach(), variance.detach() * count / (count - 1).clamp_min(1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        return centred * scale[:, None, None] + self.bias[:, None, None]
+        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(input.dtype)
 
     @torch.no_grad()
     def _track(self, mean: Tensor, variance: Tensor) -> None:

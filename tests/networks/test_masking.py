@@ -83,3 +83,18 @@ def test_without_padding_it_is_torchs(training: bool) -> None:
     x = torch.randn(3, 5, 9, 7, generator=torch.Generator().manual_seed(3))
     assert torch.equal(ours.train(training)(x, None), torchs.train(training)(x))
     assert torch.equal(ours.eval()(x, frame_mask(LENGTHS, 9)), torchs.eval()(x))
+
+
+def test_half_precision_is_torchs_of_the_real_frames() -> None:
+    ours, torchs = layers()
+    x, mask, real = batch()
+    with torch.autocast("cpu", torch.bfloat16):
+        normal, expected = ours(x.bfloat16(), mask), torchs(real.bfloat16())
+    assert normal.dtype == expected.dtype == torch.bfloat16
+    together = torch.cat([normal[i, :, :n] for i, n in enumerate(LENGTHS)], dim=1)[None]
+    torch.testing.assert_close(together, expected, rtol=0.02, atol=0.02)
+    torch.testing.assert_close(ours.running_mean, torchs.running_mean, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(ours.running_var, torchs.running_var, rtol=1e-5, atol=1e-5)
+    normal.sum().backward()
+    assert ours.weight.grad is not None
+    assert torch.isfinite(ours.weight.grad).all()

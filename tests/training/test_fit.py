@@ -115,6 +115,16 @@ def test_every_optimizer_learns(optimizer: str, rate: float) -> None:
     assert min(nlls) < 0.7 * nlls[0]
 
 
+def test_half_precision_learns_as_well_from_recordings_of_different_lengths() -> None:
+    half, whole = (
+        min(r["tuning_nll"] for r in rows(trained(precision=precision).log))
+        for precision in ("bf16-mixed", "32-true")
+    )
+    assert half == pytest.approx(whole, rel=0.2)
+    plain = trained(precision="bf16-mixed", epochs=1, focal=2.0, label_smoothing=0.1)
+    assert all(p.dtype == torch.float32 for p in plain.network.parameters())
+
+
 def test_the_cosine_falls_to_nothing() -> None:
     rates = [r["learning_rate"] for r in rows(trained(schedule="cosine").log)]
     assert rates == sorted(rates, reverse=True)
