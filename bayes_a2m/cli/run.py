@@ -62,8 +62,9 @@ def run(
     made again; after an interruption, or a kill, the same command goes on.
     A cell that fails is told at the end and stops no other.
 
-    DIR/table.md and table.csv hold the scores, compare.json every difference
-    with its interval, ARM.png what differs where, report/index.html the rest.
+    DIR/table.md and table.csv hold the scores, differences.csv and compare.json
+    every difference with its interval, ARM.png what differs where,
+    report/index.html the rest.
 
     Examples:
 

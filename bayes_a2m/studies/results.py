@@ -56,6 +56,46 @@ def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: in
     )
 
 
+def differences_table(comparisons: Mapping[str, Comparison]) -> Table:
+    """Every difference from the reference: a row an arm, place and score.
+
+    Places are ``all``, ``near_boundary``, ``away_from_boundary``, and those of a class, a
+    condition or a stage, such as ``class E4``.
+    """
+    columns = [Column("arm", "arm"), Column("place", "place"), Column("score", "score")]
+    columns += [
+        Column("arm_value", "arm", "number"),
+        Column("reference_value", "reference", "number"),
+        Column("difference", "difference", "interval"),
+        Column("probability_better", "P(arm better)", "number"),
+    ]
+    rows: list[tuple[Cell, ...]] = []
+    for arm, found in comparisons.items():
+        places = {
+            "all": found.metrics,
+            **{f"class {name}": own for name, own in found.per_class.items()},
+            **{f"condition {name}": own for name, own in found.per_condition.items()},
+            "near_boundary": found.near_boundary,
+            "away_from_boundary": found.away_from_boundary,
+            **{f"stage {name}": own for name, own in found.stages.items()},
+        }
+        rows += [
+            (
+                arm,
+                place,
+                score,
+                one.one,
+                one.other,
+                {"value": one.difference, "low": one.low, "high": one.high},
+                one.probability_better,
+            )
+            for place, own in places.items()
+            for score, one in own.items()
+        ]
+    caption = "Arm less reference, 95 % interval from recordings and seeds"
+    return Table("differences", caption, tuple(columns), tuple(rows))
+
+
 def write_markdown(
     path: Path,
     study: Study,

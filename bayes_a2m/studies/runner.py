@@ -20,7 +20,7 @@ from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.compare import Comparison, compare
 from bayes_a2m.studies.estimate import Estimates
 from bayes_a2m.studies.plan import Bar, Plan
-from bayes_a2m.studies.results import results_table, write_markdown
+from bayes_a2m.studies.results import differences_table, results_table, write_markdown
 
 ROUNDS = 2
 """Times a cell whose process is killed is tried in one run."""
@@ -121,7 +121,9 @@ def conclude(
     report: bool = True,
     say: Callable[[str], None] = lambda message: None,
 ) -> dict[str, Any]:
-    """Write ``table.csv``, ``table.md``, ``compare.json``, figures and the report.
+    """Write the tables, ``compare.json``, figures and the report.
+
+    ``table.md`` and ``table.csv`` hold the scores, ``differences.csv`` every difference.
 
     Parameters
     ----------
@@ -190,6 +192,7 @@ def conclude(
         "comparisons": {arm: found.to_dict() for arm, found in comparisons.items()},
     }
     write_json(out / "compare.json", record)
+    differences_table(comparisons).write_csv(out / "differences.csv")
     write_markdown(out / "table.md", study, table, comparisons, failed)
     _figures(out, comparisons)
     if report:

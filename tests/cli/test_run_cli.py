@@ -49,6 +49,7 @@ def test_it_says_what_it_will_do_and_what_came_out(whole: Path) -> None:
     assert sorted(p.name for p in whole.iterdir() if not p.name.startswith("std")) == [
         "cells",
         "compare.json",
+        "differences.csv",
         "neighbours.png",
         "table.csv",
         "table.md",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
+import bayes_a2m
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import read_json
 from bayes_a2m.model import load_model, make_posterior
+from bayes_a2m.studies import estimate
 from bayes_a2m.studies.compare import compare
 from bayes_a2m.studies.plan import Plan, plan_of
 from bayes_a2m.studies.runner import conclude, forecast, make_cells
@@ -91,8 +94,15 @@ def test_the_conclusion_is_that_of_compare(done: Plan, tmp_path: Path) -> None:
         resamples=200,
     )
     assert record["comparisons"]["many"] == wanted.to_dict()
+    schema = Path(bayes_a2m.__file__).parent / "schemas" / "compare.json"
+    jsonschema.validate(record["comparisons"]["many"], read_json(schema))
     assert wanted.sentence in (tmp_path / "table.md").read_text()
     assert (tmp_path / "many.png").stat().st_size > 10_000
+    with (tmp_path / "differences.csv").open(newline="") as file:
+        differences = {(r["place"], r["score"]): r for r in csv.DictReader(file)}
+    e4, all_ = differences["class E4", "recall"], differences["all", "nll"]
+    assert float(e4["difference"]) == pytest.approx(wanted.per_class["E4"]["recall"].difference)
+    assert float(all_["difference_low"]) == pytest.approx(wanted.metrics["nll"].low)
     with (tmp_path / "table.csv").open(newline="") as file:
         rows = {row["arm"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["few", "many"]
@@ -161,12 +171,20 @@ def test_a_start_that_failed_is_named(tiny_data: Dataset, tmp_path: Path) -> Non
     assert "point, seed 0, from which it starts, is not there" in failed["laplace, seed 0"]
 
 
-def test_a_forecast_counts_epochs_and_what_is_done(tiny_data: Dataset, tmp_path: Path) -> None:
+def test_a_forecast_counts_epochs_steps_and_what_is_done_at_once(
+    tiny_data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "_timed", lambda experiment, frames: 0.5)
+
     def seconds(epochs: int, jobs: int) -> float:
         arms = {"a": {"experiment": "crnn", "set": small.network(epochs)}}
         plan = planned(small.write(tmp_path, arms), tiny_data, tmp_path / "cells")
-        return forecast(plan, jobs=jobs).seconds
+        steps = -(-len(plan.every[0].fit) // 4)
+        assert len({len(cell.fit) for cell in plan.every}) == 1
+        one = estimate.BESIDE + estimate.OVERHEAD * epochs * steps * 0.5
+        found = forecast(plan, jobs=jobs).seconds
+        assert found == pytest.approx(2 * one / jobs)
+        return found
 
-    # beside its training a cell takes the same, whatever the epochs
-    assert seconds(20000, 1) == pytest.approx(10 * seconds(2000, 1), rel=0.6)
-    assert seconds(2000, 2) < 0.8 * seconds(2000, 1)
+    assert seconds(20, 1) == 2 * seconds(20, 2)
+    assert seconds(200, 2) > 5 * seconds(20, 2)

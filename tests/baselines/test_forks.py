@@ -1,0 +1,49 @@
+"""A whole tracker, of three tuning forks: all that is asked of a posterior, it does."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bayes_a2m.baselines.frames import blocks
+from bayes_a2m.baselines.tracker import Heard, Tracker
+from bayes_a2m.datasets import Dataset
+from bayes_a2m.posteriors import registry
+from tests.baselines.contract import BaselineContract
+from tests.baselines.small import fitted
+
+HERTZ = 440.0 * 2.0 ** ((np.array([60.0, 64.0, 67.0]) - 69) / 12)
+
+
+class Forks(Tracker):
+    """How much C4, E4 and G4 resound, every 10 ms."""
+
+    name = "lpc"  # of a registered kind: experiments name their posterior
+    rate = 8000
+
+    @cached_property
+    def peer(self) -> NDArray[np.complex128]:
+        """The forks, ``(sample, fork)``."""
+        waves = np.exp(2j * np.pi * np.outer(np.arange(800), HERTZ / self.rate))
+        return np.hanning(800)[:, None] * waves / 200
+
+    def hear(self, samples: NDArray[np.float64]) -> Heard:
+        """Loudness of each, 1 for a sine of full scale."""
+        frames = 1 + len(samples) // 80
+        cut = np.concatenate(list(blocks(samples, 800, 80, frames)))
+        strength = np.minimum(np.abs(cut @ self.peer), 1.0)
+        return Heard(np.arange(frames) * 0.01, HERTZ[None, :], strength)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_data: Dataset) -> Forks:
+    return fitted(Forks(penalty=1e-4), tiny_data)
+
+
+class TestForks(BaselineContract):
+    @pytest.fixture(autouse=True)
+    def registered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(registry, "posterior_class", lambda name: Forks)
