@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,8 @@ class Baseline(Posterior):
     """
 
     normalizer: Normalizer = UNCHANGED
+    tuned: ClassVar[tuple[str, ...]] = ()
+    """Settings that the tuning part chooses, where they are None."""
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class Baseline(Posterior):
                 f"network: {cls.name} is a baseline and has none; leave network (and a base: "
                 "that names one) out"
             )
-        baseline = cls(**experiment.posterior.settings)
+        baseline = cls(**vars(cls.checked(experiment.posterior.settings)))
         baseline.experiment = experiment
         return baseline
 
@@ -238,6 +240,8 @@ class Baseline(Posterior):
             if name.startswith(CHOSEN)
         }
         try:
+            for name in cls.tuned:
+                model.setting(name)
             model.restore({k: v for k, v in arrays.items() if not k.startswith(CHOSEN)})
         except (KeyError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]

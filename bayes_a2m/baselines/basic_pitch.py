@@ -26,7 +26,7 @@ WINDOW = 43844
 """Samples that the model takes at once."""
 
 FRAMES = 172
-"""That it answers with, the last centred past the window's end."""
+"""That it answers with."""
 
 MARGIN = 15
 """Frames dropped on each side of a window."""
@@ -73,6 +73,4 @@ class BasicPitch(Tracker):
         inner = np.arange(MARGIN, FRAMES - MARGIN)
         seconds = np.concatenate([(start + inner * HOP) / self.rate for start in starts])
         strength = np.concatenate([one[inner] for one in found]).astype(np.float64)
-        # the last frame of a window may lie past the first of the next by less than a hop
-        order = np.argsort(seconds, kind="stable")
-        return Heard(seconds[order], NOTES[None, :], strength[order])
+        return Heard(seconds, NOTES[None, :], strength)

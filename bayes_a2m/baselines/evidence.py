@@ -6,7 +6,7 @@ import itertools
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class EvidenceBaseline(Baseline):
     """
 
     Options = EvidenceOptions
+    tuned: ClassVar[tuple[str, ...]] = ("context", "penalty")
     model: Logistic
 
     @abstractmethod
@@ -102,7 +103,6 @@ class EvidenceBaseline(Baseline):
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what :meth:`arrays` gave."""
         self.model = Logistic.of_arrays(arrays, len(self.vocabulary))
-        self.setting("context")
 
 
 @dataclass(frozen=True)

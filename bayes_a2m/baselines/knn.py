@@ -60,6 +60,7 @@ class KNN(Baseline):
     """
 
     name = "knn"
+    tuned = ("context", "k", "smoothing")
 
     class Options(Settings):
         """Settings of the frames and of the vote."""
@@ -89,7 +90,7 @@ class KNN(Baseline):
         options, grid = self.options, self.grid
         generator = np.random.default_rng([self.seed, 0])
         spectra = [self.features_of(recording).level for recording in train]
-        self.normalizer = Normalizer.fit(spectra)
+        self.normalizer = Normalizer.fit(spectra, self.experiment.normalization)
         fit_labels, tune_labels = train.labels_on(grid), np.concatenate(tune.labels_on(grid))
         rows = evenly([len(y) for y in fit_labels], options.stored, generator)
         labels = np.concatenate([y[r] for y, r in zip(fit_labels, rows, strict=True)])
@@ -164,12 +165,21 @@ class KNN(Baseline):
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what :meth:`arrays` gave."""
-        frames, labels, components = arrays["frames"], arrays["labels"], arrays["components"]
-        width = components.shape[0] * (2 * int(self.setting("context")) + 1)
-        if frames.shape != (len(labels), width):
-            raise ValueError(f"{frames.shape} stored frames, not {(len(labels), width)}")
+        frames, labels = arrays["frames"], arrays["labels"]
+        mean, components = arrays["mean"], arrays["components"]
+        options, bins = self.options, self.experiment.features.bins
+        values = min(options.coefficients, bins) or bins
+        around = 2 * int(self.setting("context")) + 1
+        if mean.shape != (values,) or components.shape[1:] != (values,):
+            raise ValueError(
+                f"a projection of {components.shape} and {mean.shape}, not of {values}"
+            )
+        if frames.shape != (len(labels), components.shape[0] * around):
+            raise ValueError(f"{frames.shape} stored frames for {len(labels)} labels")
+        if not len(labels) or labels.min() < 0 or labels.max() >= len(self.vocabulary):
+            raise ValueError("labels beyond the classes")
         self.memory = Memory(frames, labels, len(self.vocabulary))
-        self.projection = Projection(arrays["mean"], components)
+        self.projection = Projection(mean, components)
 
 
 @dataclass(frozen=True)

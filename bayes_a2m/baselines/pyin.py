@@ -49,6 +49,7 @@ class PYIN(EvidenceBaseline):
     """
 
     name = "pyin"
+    tuned = ("threshold", *EvidenceBaseline.tuned)
 
     class Options(EvidenceOptions):
         """Settings of the candidates."""
@@ -117,7 +118,8 @@ class PYIN(EvidenceBaseline):
     def _groups(self, hertz: Floats) -> Floats:
         """What each frequency counts for: a pitch at all, and one of the vocabulary's; 0 or 1."""
         distance = np.abs(cents(hertz, self.vocabulary, self.options.octave))
-        nearest = distance == distance.min(axis=1, keepdims=True)
+        # of pitches an octave apart, which are equally near when folded, rounding must not decide
+        nearest = distance <= distance.min(axis=1, keepdims=True) + 1e-6
         near = nearest & (distance <= self.options.tolerance)
         return np.column_stack([np.ones(len(hertz)), near])
 

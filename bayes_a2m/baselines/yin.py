@@ -85,11 +85,6 @@ class Candidates:
     hertz: Floats
     probability: Floats
 
-    def voiced(self, frames: int) -> Floats:
-        """Sum of the probabilities of each frame's candidates, ``(frame,)``."""
-        sums = np.bincount(self.frame, self.probability, minlength=frames)
-        return np.minimum(sums.astype(np.float64), 1.0)
-
 
 def candidates(normal: Floats, threshold: float, shortest: int, sample_rate: int) -> Candidates:
     """pYIN's candidates and their probabilities.

@@ -54,6 +54,10 @@ class Recording:
             raise InputError(f"recording {self.id}: give either a path or samples")
         if self.samples is not None and self.sample_rate is None:
             raise InputError(f"recording {self.id}: samples need their sample_rate")
+        if self.samples is not None and not len(self.samples):
+            raise InputError(f"recording {self.id}: there is no sample in it")
+        if self.samples is not None and not np.isfinite(self.samples).all():
+            raise InputError(f"recording {self.id}: samples are not finite numbers")
 
     @cached_property
     def duration(self) -> float:

@@ -49,7 +49,12 @@ class BaselineContract(PosteriorContract):
         with pytest.raises(InputError, match=f"do not fit the {model.name} baseline"):
             load_model(tmp_path / "model")
         save_file({**arrays, "mean": mean[:-1]}, path)
-        if model.name != "knn":  # whose mean only broadcasts
+        with pytest.raises(InputError, match="train again"):
+            load_model(tmp_path / "model")
+        for name in (n for n in model.tuned if getattr(model.options, n) is None):
+            save_file(
+                {k: v for k, v in {**arrays, "mean": mean}.items() if k != f"chosen.{name}"}, path
+            )
             with pytest.raises(InputError, match="train again"):
                 load_model(tmp_path / "model")
         shutil.rmtree(tmp_path / "model")

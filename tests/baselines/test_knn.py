@@ -10,15 +10,19 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from bayes_a2m.audio.features import MelFeatures
 from bayes_a2m.baselines.knn import KNN, Memory
-from bayes_a2m.datasets import Dataset
+from bayes_a2m.datasets import Dataset, Recording
+from bayes_a2m.studies.spec import load_experiment
 from tests.baselines.contract import BaselineContract
 from tests.baselines.small import SPECTRUM, fitted
 
 
+@pytest.fixture(scope="module")
+def model(tiny_data: Dataset) -> KNN:
+    return fitted(KNN(features=SPECTRUM, stored=600, components=12), tiny_data)
+
+
 class TestKNN(BaselineContract):
-    @pytest.fixture
-    def model(self, tiny_data: Dataset) -> KNN:
-        return fitted(KNN(features=SPECTRUM, stored=600, components=12), tiny_data)
+    pass
 
 
 @pytest.mark.parametrize("weights", ["distance", "uniform"])
@@ -92,3 +96,18 @@ def test_cepstral_coefficients_are_the_cosine_transform_of_the_spectrum() -> Non
     np.testing.assert_allclose(
         model._values(spectrum), dct(spectrum, norm="ortho")[:, :13], atol=1e-5
     )
+
+
+def test_each_recording_may_be_normalised_by_itself(tiny_data: Dataset) -> None:
+    """Then loudness matters less: only the floor of the spectrum does."""
+    recording = tiny_data.split("validation")[0]
+    quiet = Recording("x", samples=0.05 * recording.audio(16000), sample_rate=16000)
+    moved = {}
+    for scope in ("recording", "training"):
+        settings = ["features.bins=84", "features.bins_per_octave=12", f"normalization={scope}"]
+        settings += ["posterior.stored=400", "posterior.k=5", "posterior.context=0"]
+        model = fitted(KNN.of_experiment(load_experiment("knn", settings)), tiny_data)
+        assert model.normalizer.of == scope
+        one, other = (model.predict([r], raw=True).mean() for r in (recording, quiet))
+        moved[scope] = np.abs(one - other).mean()
+    assert moved["recording"] < 0.5 * moved["training"]

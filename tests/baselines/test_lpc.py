@@ -11,10 +11,13 @@ from tests.baselines.contract import BaselineContract
 from tests.baselines.small import QUICK, fitted, harmonics
 
 
+@pytest.fixture(scope="module")
+def model(tiny_data: Dataset) -> LPC:
+    return fitted(LPC(penalty=1e-4), tiny_data)
+
+
 class TestLPC(BaselineContract):
-    @pytest.fixture
-    def model(self, tiny_data: Dataset) -> LPC:
-        return fitted(LPC(penalty=1e-4), tiny_data)
+    pass
 
 
 def test_evidence_tells_a_tone_from_hiss_and_from_nothing(tiny_data: Dataset) -> None:

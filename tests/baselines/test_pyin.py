@@ -15,10 +15,13 @@ from tests.baselines.contract import BaselineContract
 from tests.baselines.small import fitted, harmonics
 
 
+@pytest.fixture(scope="module")
+def model(tiny_data: Dataset) -> PYIN:
+    return fitted(PYIN(penalty=1e-4, context=1), tiny_data)
+
+
 class TestPYIN(BaselineContract):
-    @pytest.fixture
-    def model(self, tiny_data: Dataset) -> PYIN:
-        return fitted(PYIN(penalty=1e-4, context=1), tiny_data)
+    pass
 
 
 def test_forward_and_backward_give_the_sum_over_all_paths() -> None:
@@ -84,3 +87,10 @@ def test_a_pitch_between_and_one_an_octave_off() -> None:
     # D4 is 200 cents from C4: a pitch, and none of these
     np.testing.assert_allclose(median(between), [1, 0, 0], atol=0.05)
     np.testing.assert_allclose(median(between, tolerance=250.0), [1, 1, 0], atol=0.05)
+
+
+def test_pitches_an_octave_apart_share_what_is_folded() -> None:
+    model = PYIN()
+    model.vocabulary = Vocabulary((60, 72))
+    groups = model._groups(np.geomspace(200.0, 600.0, 501))
+    np.testing.assert_array_equal(groups[:, 1], groups[:, 2])

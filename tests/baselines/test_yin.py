@@ -35,14 +35,14 @@ def test_digital_silence_has_no_dip() -> None:
 @pytest.mark.parametrize("threshold", [0.05, 0.1, 0.2])
 def test_probabilities_are_those_of_trying_every_threshold(threshold: float) -> None:
     """For each of many thresholds YIN takes its first dip below; each is as likely as the prior."""
-    noise = np.random.default_rng(0).standard_normal((40, 512))
+    noise = np.random.default_rng(0).standard_normal((10, 512))
     tone = harmonics(220.0, 512 / 16000, 16000)
-    normal = difference(tone + 0.05 * noise * np.arange(40)[:, None] / 10, 250)
+    normal = difference(tone + 0.05 * noise * np.arange(10)[:, None] / 2.5, 250)
     found = candidates(normal, threshold, 30, 16000)
     edges = np.linspace(0, 1, 20001)
     prior = beta(STRENGTH * threshold, STRENGTH * (1 - threshold))
     mass = np.diff(prior.cdf(edges))
-    for frame in range(40):
+    for frame in range(10):
         d = normal[frame]
         lags = [i for i in range(30, len(d) - 1) if d[i] < d[i - 1] and d[i] <= d[i + 1]]
         wanted = np.zeros(len(d))
@@ -67,5 +67,4 @@ def test_a_tone_has_one_candidate_at_its_pitch() -> None:
     found = candidates(difference(frames, 300), 0.1, 30, 16000)
     assert 1200 * abs(np.log2(found.hertz[0] / 196.0)) < 5
     assert found.probability[0] > 0.95
-    assert found.voiced(1)[0] == pytest.approx(found.probability.sum())
     assert found.probability.sum() <= 1 + 1e-9

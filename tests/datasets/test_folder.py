@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.datasets import load_folder
+from bayes_a2m.datasets import Recording, load_folder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Note
 
@@ -118,3 +118,12 @@ def test_no_such_split(put: Put) -> None:
         data.split("holdout")
     with pytest.raises(InputError, match="no recording with id 7"):
         data.pick(["7"])
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"),
+    [(np.zeros(0, "f4"), "no sample"), (np.array([0.0, np.nan], "f4"), "not finite")],
+)
+def test_samples_that_are_no_sound_are_refused(samples: np.ndarray, said: str) -> None:
+    with pytest.raises(InputError, match=f"recording x: .*{said}"):
+        Recording("x", samples=samples, sample_rate=16000)
