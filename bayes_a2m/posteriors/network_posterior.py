@@ -124,6 +124,8 @@ class NetworkPosterior(Posterior):
         InputError
             If the network's or the posterior's settings are not right.
         """
+        # before the constructor's own keywords could take one of them
+        cls.checked(experiment.posterior.settings)
         chosen = experiment.architecture
         posterior = cls(
             make_network(chosen.name, chosen.settings, bins=experiment.features.bins),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.model import check
+from bayes_a2m.model import check, make_posterior
 from bayes_a2m.studies.spec import Experiment, WindowSettings, load_experiment, shipped
 
 
@@ -11,6 +11,15 @@ def test_every_shipped_experiment_is_valid_and_its_network_can_be_built() -> Non
     assert {"crnn", "two_stage", "cascade", "knn", "lpc", "pyin"} <= set(shipped())
     for name in shipped():
         check(load_experiment(name))
+
+
+@pytest.mark.parametrize("name", ["crnn", "laplace", "knn"])
+@pytest.mark.parametrize("key", ["seed", "features"])
+def test_what_is_not_the_posteriors_is_refused_there(name: str, key: str) -> None:
+    experiment = load_experiment(name, [f"posterior.{key}=3"])
+    for build in (check, make_posterior):
+        with pytest.raises(InputError, match=rf"unknown key 'posterior\.{key}'"):
+            build(experiment)
 
 
 def test_the_shipped_crnn_says_what_the_code_defaults_to() -> None:
