@@ -52,7 +52,7 @@ def make_app() -> typer.Typer:
 
             bayes-a2m transcribe models/crnn song.wav -o notes
 
-            bayes-a2m run one_vs_two_stage --data recordings --out reports/one_vs_two_stage
+            bayes-a2m run one_vs_two_stage --data recordings
         """
         if threads:
             os.environ["OMP_NUM_THREADS"] = str(threads)

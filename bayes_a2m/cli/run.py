@@ -16,15 +16,20 @@ def run(
             metavar="STUDY", help="Name of one that ships, such as baselines, or a YAML file."
         ),
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The study's folder; what is there is gone on with.")
-    ],
     data: Annotated[
         Path | None,
         typer.Option(
             metavar="DATA_DIR",
             help="Folder of recordings and MIDI; studies of synthetic voices need none.",
             show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The study's folder; what is there is gone on with.",
+            show_default="reports/STUDY",
         ),
     ] = None,
     settings: Annotated[
@@ -68,14 +73,15 @@ def run(
 
     Examples:
 
-        bayes-a2m run one_vs_two_stage --data recordings --out reports/one_vs_two_stage
+        bayes-a2m run one_vs_two_stage --data recordings
 
-        bayes-a2m run baselines --data recordings --out reports/baselines --plan
+        bayes-a2m run baselines --data recordings --plan
 
-        bayes-a2m run losses --data recordings --out reports/losses --set training.epochs=10 \\
-            --seeds 0,1
+        bayes-a2m run losses --data recordings --set training.epochs=30
 
-        bayes-a2m run vocabulary_cde --out reports/vocabulary_cde
+        bayes-a2m run mine.yaml --data recordings --out mine --seeds 0,1,2
+
+        bayes-a2m run vocabulary_cde
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
@@ -86,6 +92,7 @@ def run(
 
     asked, experiments = load_study(study, settings or [], _numbers(seeds))
     name = Path(study).stem
+    out = out or Path("reports") / name
     recordings = prepared(asked, data, out, progress.bar)
     plan = plan_of(asked, experiments, recordings, cells or out / "cells")
     coming = forecast(plan, jobs)

@@ -22,10 +22,12 @@ from tests import tiny
 SCHEMA = Path(__file__).parents[2] / "bayes_a2m" / "schemas" / "metrics.json"
 
 
-def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bayes_a2m", *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=cwd, check=False
+    )
 
 
 def refused(*arguments: object) -> str:

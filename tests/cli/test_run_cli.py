@@ -63,6 +63,17 @@ def test_a_plan_makes_nothing(study: Path, tiny_folder: Path, tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+def test_without_out_it_goes_into_reports(
+    study: Path, whole: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    command = ["run", study, "--data", tiny_folder, "--cells", whole / "cells", "--no-report"]
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 done, 0 to make" in done.stderr
+    assert done.stdout.splitlines()[-1] == str(Path("reports") / "small" / "compare.json")
+    assert (tmp_path / "reports" / "small" / "table.md").is_file()
+
+
 def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(
     study: Path, whole: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
