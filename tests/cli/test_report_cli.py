@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
@@ -114,6 +115,13 @@ def test_what_cannot_be_reported_is_refused_in_a_line(
     assert "none of the recordings" in refused("report", "--predictions", strange, *base)
     missing = refused("report", "--predictions", strange, *base, "--split", "validation")
     assert "no predictions for 4 of the 4 recordings" in missing
+    alien = tmp_path / "alien"
+    shutil.copytree(tiny_model, alien)
+    config = yaml.safe_load((alien / "config.yaml").read_text())
+    config["vocabulary"]["pitches"] = [60, 62, 64]
+    (alien / "config.yaml").write_text(yaml.safe_dump(config))
+    told = refused("report", tiny_model, alien, *base)
+    assert f"{alien} knows the pitches C4, D4, E4, data has C4, E4, G4" in told
     assert "--accept-error 2" in refused("report", tiny_model, *base, "--accept-error", 2)
     assert not (tmp_path / "out").exists()
 
