@@ -72,9 +72,8 @@ def refused(
 
 def test_two_sides_with_two_seeds(sides: Path, tiny_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "found" / "compare.json"
-    sorts = [sides / name for name in ("new_0", "new_1", "--versus", "old_0", "old_1")]
-    sorts[2] = "--versus"  # type: ignore[call-overload]
-    done = run("compare", *sorts, "--data", tiny_folder, "--json", file)
+    new, old = ([sides / f"{name}_{seed}" for seed in (0, 1)] for name in ("new", "old"))
+    done = run("compare", *new, "--versus", *old, "--data", tiny_folder, "--json", file)
     assert done.returncode == 0, done.stderr
     assert "new (2) less old (2), paired by seed: 4 recordings" in done.stdout
     for word in ("accuracy", "Difference by condition", "noisy", "Difference by stage", "G4"):
