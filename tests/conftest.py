@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.point import Point
 
 
+@pytest.fixture(autouse=True)
+def same_weights() -> None:
+    """Let every test start its networks from the same weights in every run.
+
+    torch draws them from its global generator, which it seeds anew in every process.
+    """
+    import torch
+
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def voices() -> Path:
     """The folder of real recordings; tests that need it are skipped where it is absent.
