@@ -338,7 +338,9 @@ def evaluate(
         progress=progress,
     )
     sound = sum(r.duration for r in data)
-    cost = Cost(clock.seconds / sound, _peak_memory_mb(), *model.size)
+    cost = Cost(
+        clock.seconds / sound, _peak_memory_mb(), model.parameter_count, model.record.seconds
+    )
     return Evaluation(**{**vars(evaluation), "cost": cost})
 
 

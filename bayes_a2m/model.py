@@ -28,6 +28,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.studies.spec import Experiment, validate_experiment
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ class Contents:
     decoder: Decoder
     calibration: Tuned
     seen: Seen
-    training_log: str
-    training_seconds: float
+    record: TrainingRecord
 
 
 def write(path: Path, contents: Contents) -> None:
@@ -80,7 +80,7 @@ def write(path: Path, contents: Contents) -> None:
                 "sounding_offset": vocabulary.sounding_offset,
                 "middle_c": vocabulary.middle_c,
             },
-            "training_seconds": round(contents.training_seconds, 3),
+            "training_seconds": round(contents.record.seconds, 3),
             "experiment": contents.experiment.model_dump(mode="json"),
         }
         write_text(beside / "config.yaml", yaml.safe_dump(config, sort_keys=False))
@@ -88,7 +88,7 @@ def write(path: Path, contents: Contents) -> None:
         write_json(beside / "recalibration.json", contents.calibration.to_dict())
         write_json(beside / "decoder.json", contents.decoder.to_dict())
         write_json(beside / "seen.json", contents.seen.to_dict())
-        write_text(beside / "training.csv", contents.training_log)
+        write_text(beside / "training.csv", contents.record.log)
         write_json(beside / "metrics.json", None)
 
 
@@ -135,8 +135,7 @@ def read(path: Path) -> Contents:
         decoder=Decoder.from_dict(read_json(path / "decoder.json")),
         calibration=Tuned.from_dict(read_json(recalibration), str(recalibration)),
         seen=seen,
-        training_log=(path / "training.csv").read_text(encoding="utf-8"),
-        training_seconds=seconds,
+        record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
     )
 
 

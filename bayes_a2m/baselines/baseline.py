@@ -22,11 +22,14 @@ from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures,
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.errors import InputError
-from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.prediction import SMALLEST
 from bayes_a2m.studies.spec import Experiment, Named
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bayes_a2m.model import Contents
 
 Floats = NDArray[np.float64]
@@ -81,8 +84,6 @@ class Baseline(Posterior):
         self.chosen: dict[str, float] = {}
         self._fitted = False
         self._considered: list[tuple[str, float]] = []
-        self._log = ""
-        self._seconds = 0.0
 
     @classmethod
     def of_experiment(cls, experiment: Experiment) -> Self:
@@ -139,14 +140,9 @@ class Baseline(Posterior):
         self._considered.append((text, nll))
 
     @property
-    def training_log(self) -> str:
-        """One row a choice that was considered, as CSV: there are no epochs."""
-        return self._log
-
-    @property
-    def size(self) -> tuple[int, float]:
-        """How many numbers were learned or stored, and the seconds it took."""
-        return sum(array.size for array in self.arrays().values()), self._seconds
+    def parameter_count(self) -> int:
+        """How many numbers were learned or stored."""
+        return sum(array.size for array in self.arrays().values())
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
@@ -185,77 +181,41 @@ class Baseline(Posterior):
         self.chosen, self._considered = {}, []
         self.learn(train, tune)
         self._fitted = True
-        self._log = _as_csv(self._considered)
-        self._seconds = time.perf_counter() - clock
+        self.record = TrainingRecord(_as_csv(self._considered), time.perf_counter() - clock)
         self.settle(train, tune)
         return self
 
     def predict_recording(self, recording: Recording, draws: int = 1) -> NDArray[np.float32]:
         """Log-probabilities ``(1, 1, frame, class)``: one draw, however many are asked for."""
-        if not self._fitted:
-            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        self.ensure_fitted()
         log_probs = np.maximum(self.log_probs(recording), np.log(SMALLEST))
         return log_probs[None, None].astype(np.float32)
 
-    def save(self, path: str | Path) -> None:
-        """Write a model directory, whole or not at all.
+    def ensure_fitted(self) -> None:
+        """Refuse to go on before ``fit`` or ``load``."""
+        if not self._fitted:
+            raise InputError(NOT_FITTED)
 
-        Raises
-        ------
-        InputError
-            If the model is not fitted, or something stands at ``path`` already.
-        """
+    def weights(self) -> dict[str, Tensor]:
+        """The arrays, and what the tuning part chose."""
         import torch
 
-        from bayes_a2m.model import Contents, write
-
-        if not self._fitted:
-            raise InputError("this model is not fitted yet: call fit, or load a model directory")
         chosen = {CHOSEN + name: np.float64(value) for name, value in self.chosen.items()}
-        write(
-            Path(path),
-            Contents(
-                weights={k: torch.tensor(v) for k, v in {**self.arrays(), **chosen}.items()},
-                experiment=self.experiment,
-                vocabulary=self.vocabulary,
-                normalizer=self.normalizer,
-                decoder=self.decoder,
-                calibration=self.calibration,
-                seen=self.seen,
-                training_log=self._log,
-                training_seconds=self._seconds,
-            ),
-        )
+        return {name: torch.tensor(a) for name, a in {**self.arrays(), **chosen}.items()}
 
-    @classmethod
-    def of_contents(cls, contents: Contents, source: str) -> Self:
-        """From the contents of a model directory; ``source`` is named in errors."""
-        model = cls.of_experiment(contents.experiment)
-        model.vocabulary = contents.vocabulary
-        model.normalizer = contents.normalizer
+    def take_back(self, contents: Contents) -> None:
+        """Take back the arrays, the choices, and the normaliser."""
+        self.normalizer = contents.normalizer
         arrays = {name: tensor.numpy() for name, tensor in contents.weights.items()}
-        model.chosen = {
+        self.chosen = {
             name.removeprefix(CHOSEN): float(array)
             for name, array in arrays.items()
             if name.startswith(CHOSEN)
         }
-        try:
-            for name in cls.tuned:
-                model.setting(name)
-            model.restore({k: v for k, v in arrays.items() if not k.startswith(CHOSEN)})
-        except (KeyError, ValueError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"{source}: the arrays do not fit the {cls.name} baseline of config.yaml "
-                f"({reason}); train again"
-            ) from error
-        model.decoder = contents.decoder
-        model.calibration = contents.calibration
-        model.seen = contents.seen
-        model._log = contents.training_log
-        model._seconds = contents.training_seconds
-        model._fitted = True
-        return model
+        for name in self.tuned:
+            self.setting(name)
+        self.restore({k: v for k, v in arrays.items() if not k.startswith(CHOSEN)})
+        self._fitted = True
 
 
 def _as_csv(considered: list[tuple[str, float]]) -> str:

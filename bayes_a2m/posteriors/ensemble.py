@@ -23,8 +23,9 @@ from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.member import MemberTraining, unfitted
-from bayes_a2m.posteriors.network_posterior import NetworkPosterior, TrainingRecord, Work
+from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.posterior import Posterior
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.studies.spec import Experiment, Named, Settings
 
 if TYPE_CHECKING:
@@ -182,9 +183,9 @@ class DeepEnsemble(NetworkPosterior):
         return torch.cat([member.log_probs(features, each) for member in self.members])
 
     @property
-    def size(self) -> tuple[int, float]:
-        """Parameters of all members, and the seconds their training took together."""
-        return sum(m.size[0] for m in self.members), self.record.seconds
+    def parameter_count(self) -> int:
+        """Weights of all members."""
+        return sum(member.parameter_count for member in self.members)
 
     # ---- files ----
 
@@ -207,14 +208,12 @@ class DeepEnsemble(NetworkPosterior):
             members.append(member)
         self._adopt(members)
 
-    @classmethod
-    def of_contents(cls, contents: Contents, source: str) -> Self:
-        """From the contents of a model directory; ``source`` is named in errors."""
-        model = super().of_contents(contents, source)
-        model._share()
+    def take_back(self, contents: Contents) -> None:
+        """Take back the members."""
+        super().take_back(contents)
+        self._share()
         # a directory has one log of all members; the first carries it on where members are added
-        model.members[0].record = model.record
-        return model
+        self.record = self.members[0].record = contents.record
 
     def _share(self) -> None:
         """Let every member be used alone."""

@@ -22,6 +22,7 @@ from bayes_a2m.posteriors.laplace import Gaussian, approximate
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.studies.spec import Settings
 
 MOST_DIVERGENCES = 0.05
@@ -129,7 +130,7 @@ class HMC(WeightPosterior):
     @property
     def _stored(self) -> Tensor:
         if self.samples is None:
-            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+            raise InputError(NOT_FITTED)
         return self.samples
 
     @property

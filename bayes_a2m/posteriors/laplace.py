@@ -29,6 +29,7 @@ from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.studies.spec import Settings
 
 CHUNK = 4096
@@ -257,7 +258,7 @@ class Laplace(WeightPosterior):
             Before ``fit``.
         """
         if self.gaussian is None:
-            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+            raise InputError(NOT_FITTED)
         return self.gaussian
 
     @property

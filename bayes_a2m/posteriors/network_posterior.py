@@ -23,7 +23,8 @@ from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.registry import make_network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.material import Material
-from bayes_a2m.posteriors.posterior import Posterior, Seen
+from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.studies.spec import (
     Experiment,
     Named,
@@ -36,27 +37,6 @@ if TYPE_CHECKING:
 
 OWN = "posterior."
 """How the names of a posterior's own tensors start, beside the network's in one file."""
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """How the training went: one row an epoch as CSV, and the seconds it took."""
-
-    log: str = ""
-    seconds: float = 0.0
-
-    def then(self, later: TrainingRecord) -> TrainingRecord:
-        """This training and a later one that went on from it, epochs counted through."""
-        if not self.log or not later.log:
-            return TrainingRecord(self.log or later.log, self.seconds + later.seconds)
-        header, *first = self.log.splitlines()
-        _, *second = later.log.splitlines()
-        shifted = []
-        for row in second:
-            epoch, _, rest = row.partition(",")
-            shifted.append(f"{int(float(epoch)) + len(first)},{rest}")
-        log = "\n".join([header, *first, *shifted]) + "\n"
-        return TrainingRecord(log, self.seconds + later.seconds)
 
 
 @dataclass(frozen=True)
@@ -86,10 +66,6 @@ class NetworkPosterior(Posterior):
     options
         The method's own settings, which its ``Options`` describe.
 
-    Attributes
-    ----------
-    record
-        How the training went.
     """
 
     def __init__(
@@ -112,7 +88,6 @@ class NetworkPosterior(Posterior):
             seed=seed,
         )
         self.options = self.checked(options)
-        self.record = TrainingRecord()
         self._frontend: Frontend | None = None
 
     @classmethod
@@ -174,21 +149,26 @@ class NetworkPosterior(Posterior):
     # ---- what all share ----
 
     @property
-    def training_log(self) -> str:
-        """One row an epoch, as CSV."""
-        return self.record.log
+    def parameter_count(self) -> int:
+        """How many weights the network has."""
+        return self.network.parameter_count
 
     @property
-    def size(self) -> tuple[int, float]:
-        """Number of trained parameters, and the seconds their training took."""
-        return self.network.parameter_count, self.record.seconds
+    def normalizer(self) -> Normalizer:
+        """Of the features, from the fitting part."""
+        return self.frontend.normalizer
 
     @property
     def frontend(self) -> Frontend:
         """From recordings to what the network reads."""
-        if self._frontend is None:
-            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+        self.ensure_fitted()
+        assert self._frontend is not None
         return self._frontend
+
+    def ensure_fitted(self) -> None:
+        """Refuse to go on before ``fit`` or ``load``."""
+        if self._frontend is None:
+            raise InputError(NOT_FITTED)
 
     def features_of(self, recording: Recording) -> Spectrum:
         """Decibels as the network hears them, before normalisation."""
@@ -306,9 +286,9 @@ class NetworkPosterior(Posterior):
         return self.frontend.predict(recording, window)
 
     def weights(self) -> dict[str, Tensor]:
-        """All tensors of the model directory."""
+        """The network's tensors, and the posterior's own beside them."""
         own = {OWN + name: tensor for name, tensor in self.own_state().items()}
-        return {**self.network.state_dict(), **own}
+        return {k: v.detach().cpu() for k, v in {**self.network.state_dict(), **own}.items()}
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Take back what :meth:`weights` gave."""
@@ -317,55 +297,16 @@ class NetworkPosterior(Posterior):
         self.network.eval()
         self.restore({k.removeprefix(OWN): v for k, v in weights.items() if k.startswith(OWN)})
 
-    def save(self, path: str | Path) -> None:
-        """Write a model directory, whole or not at all.
-
-        Raises
-        ------
-        InputError
-            If the model is not fitted, or something stands at ``path`` already.
-        """
-        from bayes_a2m.model import Contents, write
-
-        write(
-            Path(path),
-            Contents(
-                weights={k: v.detach().cpu() for k, v in self.weights().items()},
-                experiment=self.experiment,
-                vocabulary=self.vocabulary,
-                normalizer=self.frontend.normalizer,
-                decoder=self.decoder,
-                calibration=self.calibration,
-                seen=self.seen,
-                training_log=self.record.log,
-                training_seconds=self.record.seconds,
-            ),
-        )
-
-    @classmethod
-    def of_contents(cls, contents: Contents, source: str) -> Self:
-        """From the contents of a model directory; ``source`` is named in errors."""
-        model = cls.of_experiment(contents.experiment)
+    def take_back(self, contents: Contents) -> None:
+        """Take back the network, the posterior's own tensors, and the normaliser."""
         experiment = contents.experiment
-        classes = len(contents.vocabulary)
-        model.network = model.network.fresh(
-            bins=experiment.features.bins, classes=classes, seed=experiment.seed
+        self.network = self.network.fresh(
+            bins=experiment.features.bins,
+            classes=len(contents.vocabulary),
+            seed=experiment.seed,
         )
-        try:
-            model.load_weights(contents.weights)
-        except (RuntimeError, KeyError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(
-                f"{source}: the weights do not fit the network and posterior of config.yaml "
-                f"({reason}); train again"
-            ) from error
-        model.vocabulary = contents.vocabulary
-        model.decoder = contents.decoder
-        model.calibration = contents.calibration
-        model.seen = contents.seen
-        model.record = TrainingRecord(contents.training_log, contents.training_seconds)
-        model._frontend = Frontend.of(experiment.features, contents.normalizer, experiment.windows)
-        return model
+        self.load_weights(contents.weights)
+        self._frontend = Frontend.of(experiment.features, contents.normalizer, experiment.windows)
 
 
 class WeightPosterior(NetworkPosterior):

@@ -13,17 +13,23 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from bayes_a2m.audio.features import Spectrum
+from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.recalibrate import METHODS, recalibrated
 from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.studies.spec import Experiment, Settings
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bayes_a2m.model import Contents
+
+NOT_FITTED = "this model is not fitted yet: call fit, or load a model directory"
 
 CHUNK = 8
 """Recordings predicted and held at a time."""
@@ -96,6 +102,8 @@ class Posterior(ABC):
     calibration
         What the tuning part says of its probabilities: how they are recalibrated and why so,
         conformal sets, what ``--accept-error`` needs.
+    record
+        How its training went.
     """
 
     name: ClassVar[str]
@@ -103,6 +111,7 @@ class Posterior(ABC):
     experiment: Experiment
     options: Any
     calibration: Tuned = Tuned()
+    record: TrainingRecord = TrainingRecord()
     vocabulary: Vocabulary
     decoder: Decoder
     seen: Seen
@@ -117,19 +126,19 @@ class Posterior(ABC):
         """What every random choice of its fit came from."""
         return self.experiment.seed
 
-    @property
-    @abstractmethod
-    def training_log(self) -> str:
-        """One row an epoch, as CSV."""
-
     @abstractmethod
     def features_of(self, recording: Recording) -> Spectrum:
         """What it hears of a recording, before normalisation."""
 
     @property
     @abstractmethod
-    def size(self) -> tuple[int, float]:
-        """Number of trained parameters, and the seconds their training took."""
+    def normalizer(self) -> Normalizer:
+        """Of the features it hears, from the fitting part."""
+
+    @property
+    @abstractmethod
+    def parameter_count(self) -> int:
+        """How many numbers were learned or stored."""
 
     @abstractmethod
     def fit(
@@ -163,8 +172,53 @@ class Posterior(ABC):
         """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""
 
     @abstractmethod
+    def ensure_fitted(self) -> None:
+        """Do nothing, once fitted or loaded.
+
+        Raises
+        ------
+        InputError
+            Before that.
+        """
+
+    @abstractmethod
+    def weights(self) -> dict[str, Tensor]:
+        """All that was learned, as the tensors of a model directory, by name."""
+
+    @abstractmethod
+    def take_back(self, contents: Contents) -> None:
+        """Take back the weights and the normaliser; all else of ``contents`` is there already.
+
+        Raises
+        ------
+        KeyError, RuntimeError, ValueError
+            If a tensor is missing, or of another shape.
+        """
+
     def save(self, path: str | Path) -> None:
-        """Write a model directory."""
+        """Write a model directory, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted, or something stands at ``path`` already.
+        """
+        from bayes_a2m.model import Contents, write
+
+        self.ensure_fitted()
+        write(
+            Path(path),
+            Contents(
+                weights=self.weights(),
+                experiment=self.experiment,
+                vocabulary=self.vocabulary,
+                normalizer=self.normalizer,
+                decoder=self.decoder,
+                calibration=self.calibration,
+                seen=self.seen,
+                record=self.record,
+            ),
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -198,9 +252,26 @@ class Posterior(ABC):
         """
 
     @classmethod
-    @abstractmethod
     def of_contents(cls, contents: Contents, source: str) -> Self:
-        """From the contents of a model directory; ``source`` is named in errors."""
+        """From the contents of a model directory; ``source`` is named in errors.
+
+        Raises
+        ------
+        InputError
+            If the tensors are not those of such a model.
+        """
+        model = cls.of_experiment(contents.experiment)
+        for name in ("vocabulary", "decoder", "calibration", "seen", "record"):
+            setattr(model, name, getattr(contents, name))
+        try:
+            model.take_back(contents)
+        except (KeyError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"{source}: the tensors do not fit the {cls.name} model of config.yaml "
+                f"({reason}); train again"
+            ) from error
+        return model
 
     @classmethod
     def checked(cls, options: Mapping[str, Any]) -> Any:

@@ -23,7 +23,9 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.material import Material
-from bayes_a2m.posteriors.network_posterior import TrainingRecord, WeightPosterior, Work
+from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.posterior import NOT_FITTED
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.studies.spec import Settings
 
 
@@ -129,7 +131,7 @@ class SGMCMC(WeightPosterior):
     @property
     def _stored(self) -> dict[str, Tensor]:
         if not self.samples:
-            raise InputError("this model is not fitted yet: call fit, or load a model directory")
+            raise InputError(NOT_FITTED)
         return self.samples
 
     @property

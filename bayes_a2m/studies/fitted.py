@@ -33,6 +33,6 @@ def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluatio
     result = evaluate(model, tune)
     metrics = result.to_dict()
     write_json(path / "metrics.json", metrics)
-    if has_losses(model.training_log):
-        style.save(loss_figure(model.training_log), path / "training.png")
+    if has_losses(model.record.log):
+        style.save(loss_figure(model.record.log), path / "training.png")
     return result, metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias, get_origin
@@ -26,6 +26,42 @@ def is_study(path: Path) -> bool:
     """Whether a file that ships is a study: it has arms."""
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     return isinstance(values, dict) and "arms" in values
+
+
+def find_file(
+    name: str | Path, known: Mapping[str, Path], *, what: str, hints: Mapping[str, str]
+) -> Path:
+    """The file that is meant: a path as it is, or a name that ships.
+
+    Parameters
+    ----------
+    name
+        A path, or one of ``known``.
+    known
+        What ships, by name.
+    what
+        What is looked for, in a word, for the error.
+    hints
+        Names that are something else, and what to say then.
+
+    Raises
+    ------
+    InputError
+        If there is neither (the nearest name is suggested).
+    """
+    path, word = Path(name), str(name)
+    if path.is_file():
+        return path
+    if path.suffix in (".yaml", ".yml"):
+        raise InputError(f"{path}: no such {what} file")
+    if word in known:
+        return known[word]
+    if word in hints:
+        raise InputError(hints[word])
+    raise InputError(
+        f"no {what} called {word!r}{suggest(word, known)}; those that ship: "
+        f"{', '.join(known)}; or give a YAML file"
+    )
 
 
 def read(path: Path, find: Find, seen: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureSettings
 from bayes_a2m.audio.normalizer import Scope
-from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid
-from bayes_a2m.studies.reading import explain, is_study, override, read, shipped_files
+from bayes_a2m.studies.reading import explain, find_file, is_study, override, read, shipped_files
 
 
 class Settings(BaseModel):
@@ -183,17 +183,12 @@ def find_experiment(name: str | Path) -> Path:
     InputError
         If there is neither.
     """
-    path = Path(name)
-    if path.is_file():
-        return path
-    if path.suffix in (".yaml", ".yml"):
-        raise InputError(f"{path}: no such experiment file")
-    known = shipped()
-    if str(name) not in known:
-        if str(name) in shipped_files():
-            raise InputError(f"{name} is a study of several experiments: 'bayes-a2m run {name}'")
-        raise InputError(
-            f"no experiment called {str(name)!r}{suggest(str(name), known)}; those that ship: "
-            f"{', '.join(known)}; or give a YAML file"
-        )
-    return known[str(name)]
+    return find_file(
+        name,
+        shipped(),
+        what="experiment",
+        hints={
+            study: f"{study} is a study of several experiments: 'bayes-a2m run {study}'"
+            for study in shipped_files()
+        },
+    )

@@ -169,22 +169,15 @@ def find_study(name: str | Path) -> Path:
     InputError
         If there is neither.
     """
-    path = Path(name)
-    if path.is_file():
-        return path
-    if path.suffix in (".yaml", ".yml"):
-        raise InputError(f"{path}: no such study file")
-    known = shipped_studies()
-    if str(name) not in known:
-        if str(name) in shipped():
-            raise InputError(
-                f"{name} is an experiment, not a study: 'bayes-a2m train {name}' trains it"
-            )
-        raise InputError(
-            f"no study called {str(name)!r}{suggest(str(name), known)}; those that ship: "
-            f"{', '.join(known)}; or give a YAML file"
-        )
-    return known[str(name)]
+    return reading.find_file(
+        name,
+        shipped_studies(),
+        what="study",
+        hints={
+            one: f"{one} is an experiment, not a study: 'bayes-a2m train {one}' trains it"
+            for one in shipped()
+        },
+    )
 
 
 def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path) -> Experiment:

@@ -27,7 +27,7 @@ class BaselineContract(PosteriorContract):
         assert not post.mutual_information().any()
 
     def test_the_choice_is_the_best_of_those_considered(self, model: Baseline) -> None:
-        header, *rows = model.training_log.splitlines()
+        header, *rows = model.record.log.splitlines()
         assert header == "choice,tuning_nll"
         nll = {choice: float(value) for choice, value in (row.split(",") for row in rows)}
         best = min(nll, key=lambda choice: nll[choice])
@@ -46,7 +46,7 @@ class BaselineContract(PosteriorContract):
         arrays = load_file(path)
         mean = arrays.pop("mean")
         save_file(arrays, path)
-        with pytest.raises(InputError, match=f"do not fit the {model.name} baseline"):
+        with pytest.raises(InputError, match=f"do not fit the {model.name} model"):
             load_model(tmp_path / "model")
         save_file({**arrays, "mean": mean[:-1]}, path)
         with pytest.raises(InputError, match="train again"):

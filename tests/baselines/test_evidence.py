@@ -37,5 +37,5 @@ def test_the_whole_is_scikit_learn_called_directly(seconds: float, tiny_data: Da
     asked, true = np.concatenate([around(r) for r in tune]), tune.labels_on(model.grid)
     probs = (count * theirs.predict_proba(asked) + 1) / (count + 4)
     nll = -np.log(probs[np.arange(len(probs)), np.concatenate(true)]).mean()
-    (row,) = model.training_log.splitlines()[1:]
+    (row,) = model.record.log.splitlines()[1:]
     assert float(row.rpartition(",")[2]) == pytest.approx(nll, abs=2e-3)

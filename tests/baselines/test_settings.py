@@ -61,7 +61,7 @@ def test_the_experiment_that_ships_makes_the_baseline(name: str) -> None:
 
 def considered(model: Baseline) -> list[dict[str, float]]:
     """Choices in the log, in order."""
-    rows = [line.rpartition(",")[0] for line in model.training_log.splitlines()[1:]]
+    rows = [line.rpartition(",")[0] for line in model.record.log.splitlines()[1:]]
     return [{k: float(v) for k, v in (one.split("=") for one in row.split())} for row in rows]
 
 

@@ -73,7 +73,7 @@ class PosteriorContract:
             assert loaded.decoder == model.decoder
             assert loaded.seen == model.seen
             assert loaded.vocabulary == model.vocabulary
-            assert loaded.training_log == model.training_log
+            assert loaded.record.log == model.record.log
         with pytest.raises(InputError, match="is there already"):
             model.save(tmp_path / "model")
 

@@ -66,9 +66,9 @@ class TestDeepEnsemble(PosteriorContract):
             assert len(one.members[1].decoder.decode(post)) == len(data)
 
     def test_its_size_counts_all(self, model: DeepEnsemble) -> None:
-        assert model.size[0] == 3 * model.members[0].size[0]
-        assert model.size[1] == pytest.approx(sum(m.size[1] for m in model.members))
-        assert model.training_log.count("\n") == 1 + 3 * 24
+        assert model.parameter_count == 3 * model.members[0].parameter_count
+        assert model.record.seconds == pytest.approx(sum(m.record.seconds for m in model.members))
+        assert model.record.log.count("\n") == 1 + 3 * 24
 
     def test_a_directory_with_too_few_members_is_refused(
         self, model: DeepEnsemble, tmp_path: Path
@@ -97,8 +97,8 @@ def test_the_record_goes_on_from_a_directory(
     settings = ("posterior.members=3", "posterior.jobs=1", "posterior.method.name=laplace")
     plan = ensemble(*settings, base=tiny.SMALL)
     nested = plan.fit(*parts(tiny_data), start=DeepEnsemble.load(tmp_path / "model"))
-    assert nested.training_log == model.training_log
-    assert nested.size[1] == pytest.approx(model.size[1], abs=0.01)
+    assert nested.record.log == model.record.log
+    assert nested.record.seconds == pytest.approx(model.record.seconds, abs=0.01)
     post = nested.predict(tiny_data.split("validation"), draws=12)
     assert post.log_probs.shape[:2] == (3, 4)
 

@@ -42,10 +42,10 @@ class TestSGMCMC(PosteriorContract):
         assert post.mutual_information().mean() > 1e-5
 
     def test_the_record_counts_all_epochs(self, model: SGMCMC, tiny_point: Point) -> None:
-        rows = model.training_log.splitlines()[1:]
+        rows = model.record.log.splitlines()[1:]
         assert len(rows) == 24 + 2 * 4
         assert [int(r.split(",")[0]) for r in rows] == list(range(32))
-        assert model.size[1] > tiny_point.size[1]
+        assert model.record.seconds > tiny_point.record.seconds
 
     def test_all_weights_are_sampled_and_nothing_else(self, model: SGMCMC) -> None:
         one, other = model.draw_weights(0, 0), model.draw_weights(1, 0)

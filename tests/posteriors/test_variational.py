@@ -45,9 +45,9 @@ class TestVariational(PosteriorContract):
         assert model.elbo_trace.shape == (2,)
         assert np.isfinite(model.elbo_trace).all()
         assert model.elbo_trace[1] > model.elbo_trace[0]
-        rows = model.training_log.splitlines()
-        assert rows[: len(tiny_point.training_log.splitlines())] == (
-            tiny_point.training_log.splitlines()
+        rows = model.record.log.splitlines()
+        assert rows[: len(tiny_point.record.log.splitlines())] == (
+            tiny_point.record.log.splitlines()
         )
         assert [row.split(",")[0] for row in rows[-2:]] == ["24", "25"]
         # the loss is the bound, turned, where the KL counts in full

@@ -150,7 +150,7 @@ def of_model(
         evaluation,
         evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
         tuple(teller.transcriptions),
-        model.training_log,
+        model.record.log,
         _trunk(model, data),
         sum(r.hash in known for r in data),
     )

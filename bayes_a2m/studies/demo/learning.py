@@ -30,15 +30,15 @@ def train(stage: Stage) -> Outcome:
     folder = stage.folder / "model"
     model.save(folder)
     write_json(folder / "metrics.json", evaluate(model, tuning).to_dict())
-    figure = loss_figure(model.training_log)
+    figure = loss_figure(model.record.log)
     for ending in ("png", "svg"):
         style.save(figure, stage.folder / f"figures/training.{ending}")
-    rows = list(csv.DictReader(io.StringIO(model.training_log)))
+    rows = list(csv.DictReader(io.StringIO(model.record.log)))
     best = min(rows, key=lambda row: float(row["tuning_nll"]))
     facts: dict[str, Any] = {
         "experiment": wanted.experiment,
         "network": plan.architecture.name,
-        "parameters": model.size[0],
+        "parameters": model.parameter_count,
         "fitting": len(fitting),
         "tuning": len(tuning),
         "held_out": len(stage.data) - len(fitting) - len(tuning),
