@@ -1,0 +1,47 @@
+"""Is this posterior what it claims to be: have its chains mixed, is it more than a point?
+
+Weights of networks cannot be compared chain by chain: units can be permuted, and flat
+directions wander. What can be compared are functions of the weights, the probabilities of some
+frames; so R-hat and ESS are taken of those. All functions here are pure: arrays or posteriors
+in, numbers and a sentence out.
+"""
+
+from __future__ import annotations
+
+from bayes_a2m.posteriors.diagnosis.collapse import COLLAPSE, Collapse, collapse_of, collapsed
+from bayes_a2m.posteriors.diagnosis.importance import pareto_k
+from bayes_a2m.posteriors.diagnosis.leave_one_out import (
+    LeaveOneOut,
+    leave_one_recording_out,
+    recording_log_likelihood,
+)
+from bayes_a2m.posteriors.diagnosis.mixing import (
+    ESS_LIMIT,
+    RHAT_LIMIT,
+    Mixing,
+    function_values,
+    rhat_ess,
+)
+from bayes_a2m.posteriors.diagnosis.predictive import Check, predictive_checks
+from bayes_a2m.posteriors.diagnosis.trace import SETTLED, TraceCheck, elbo_trace_check
+
+__all__ = [
+    "COLLAPSE",
+    "ESS_LIMIT",
+    "RHAT_LIMIT",
+    "SETTLED",
+    "Check",
+    "Collapse",
+    "LeaveOneOut",
+    "Mixing",
+    "TraceCheck",
+    "collapse_of",
+    "collapsed",
+    "elbo_trace_check",
+    "function_values",
+    "leave_one_recording_out",
+    "pareto_k",
+    "predictive_checks",
+    "recording_log_likelihood",
+    "rhat_ess",
+]

@@ -1,0 +1,28 @@
+"""Labels that go with a posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.prediction import FramePredictive
+
+Labels: TypeAlias = Sequence[NDArray[np.int64]]
+"""The class of every frame, one array a recording."""
+
+
+def fitting(post: FramePredictive, labels: Labels) -> list[NDArray[np.int64]]:
+    """Labels as arrays, checked."""
+    arrays = [np.asarray(one, dtype=np.int64) for one in labels]
+    if [a.size for a in arrays] != post.lengths.tolist():
+        raise InputError(
+            f"labels of {[a.size for a in arrays]} frames do not fit recordings of "
+            f"{post.lengths.tolist()}: give one label a frame, one array a recording"
+        )
+    if any(a.min() < 0 or a.max() >= len(post.vocabulary) for a in arrays):
+        raise InputError(f"labels must be classes, 0 to {len(post.vocabulary) - 1}")
+    return arrays

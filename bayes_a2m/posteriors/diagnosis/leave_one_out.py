@@ -1,0 +1,143 @@
+"""How well is a recording foretold from all others?"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.posteriors.diagnosis.labels import Labels, fitting
+from bayes_a2m.posteriors.diagnosis.library import of_each
+from bayes_a2m.prediction import FramePosterior
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """How well recordings are foretold from all others, without a fit for each.
+
+    Attributes
+    ----------
+    elpd, error
+        Expected log predictive density summed over recordings, and its standard error; nats.
+    p_loo
+        Effective number of parameters.
+    by_recording
+        Terms of ``elpd``, ``(recording,)``.
+    k
+        Pareto k-hat of every recording, ``(recording,)``.
+    limit
+        k-hat above which a recording's term is not to be trusted, for so many draws.
+    """
+
+    elpd: float
+    error: float
+    p_loo: float
+    by_recording: Floats = field(repr=False)
+    k: Floats = field(repr=False)
+    limit: float
+
+    @property
+    def reliable(self) -> bool:
+        """Whether no recording weighs too much."""
+        return bool((self.k <= self.limit).all())
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know."""
+        bad = int((~(self.k <= self.limit)).sum())
+        advice = "" if self.reliable else ": leave those out by a fit of their own"
+        return (
+            f"elpd {self.elpd:.1f} ± {self.error:.1f} nats, p_loo {self.p_loo:.1f}; k-hat above "
+            f"{self.limit:.2f} for {bad} of {self.k.size} recordings{advice}"
+        )
+
+
+def leave_one_recording_out(log_likelihood: ArrayLike) -> LeaveOneOut:
+    """Pareto-smoothed importance sampling LOO over recordings, by ArviZ.
+
+    Vehtari, Gelman and Gabry 2017 (https://arxiv.org/abs/1507.04544), equation 10. The relative
+    efficiency is the mean ESS of the likelihoods over the number of draws.
+
+    Parameters
+    ----------
+    log_likelihood
+        Of every recording **that the posterior was fitted on**, ``(chain, draw, recording)``,
+        with the power the posterior itself gave it: see :func:`recording_log_likelihood`.
+
+    Raises
+    ------
+    InputError
+        If the shape is another, a value is not finite, or there are fewer than 8 draws a chain.
+    """
+    import arviz
+
+    array = np.asarray(log_likelihood, dtype=np.float64)
+    if array.ndim != 3 or not array.shape[2]:
+        raise InputError(
+            f"log_likelihood must be (chain, draw, recording), not of shape {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise InputError("log_likelihood must be finite")
+    chains, draws, _ = array.shape
+    if draws < 8:
+        raise InputError(f"LOO needs at least 8 draws a chain, not {draws}: ask for more draws")
+    likelihood = np.exp(array - array.max(axis=(0, 1)))
+    varying = likelihood[..., np.ptp(likelihood, axis=(0, 1)) > 0]
+    effective = of_each("ess", varying, method="mean").mean() if varying.size else chains * draws
+    library: Any = arviz  # some of its functions carry no types
+    data = library.from_dict(log_likelihood={"recordings": array})
+    with warnings.catch_warnings():
+        # the sentence says which recordings weigh too much; one recording is its own sum
+        warnings.simplefilter("ignore", UserWarning)
+        found = library.loo(data, pointwise=True, reff=min(1.0, effective / (chains * draws)))
+    return LeaveOneOut(
+        float(found.elpd_loo),
+        float(found.se),
+        float(found.p_loo),
+        np.asarray(found.loo_i, dtype=np.float64),
+        np.asarray(found.pareto_k, dtype=np.float64),
+        float(found.good_k),
+    )
+
+
+def recording_log_likelihood(
+    post: FramePosterior, labels: Labels, *, tempering: float = 1.0
+) -> Floats:
+    """Log-likelihood of every recording's labels under every draw.
+
+    Frames 6 ms apart are no independent observations, so posteriors count a frame as
+    ``tempering`` of one. LOO divides a recording's factor out of the posterior, so it must be
+    the factor that the posterior has: give the posterior's own ``tempering``.
+
+    Parameters
+    ----------
+    post
+        Draws for the recordings.
+    labels
+        Class of every frame, one array a recording.
+    tempering
+        What a frame counts.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw, recording)
+
+    Raises
+    ------
+    InputError
+        If labels and recordings do not go together, or the tempering is not positive.
+    """
+    if not tempering > 0:
+        raise InputError(f"tempering must be positive, not {tempering}")
+    fitted = fitting(post, labels)
+    sums = [
+        post.log_probs[:, :, i, np.arange(one.size), one].sum(axis=-1, dtype=np.float64)
+        for i, one in enumerate(fitted)
+    ]
+    return tempering * np.stack(sums, axis=-1)

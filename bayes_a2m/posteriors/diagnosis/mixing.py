@@ -1,0 +1,159 @@
+"""Have the chains mixed? R-hat and effective sample sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayes_a2m.errors import InputError
+from bayes_a2m.posteriors.diagnosis.library import of_each
+from bayes_a2m.prediction import FramePosterior
+
+Floats = NDArray[np.float64]
+
+RHAT_LIMIT = 1.01
+"""Above it chains have not mixed (Vehtari et al. 2021, section 4)."""
+
+ESS_LIMIT = 100
+"""Effective draws a chain below which R-hat and quantiles are not to be trusted (the same)."""
+
+COLLAPSE = 1e-3
+"""A posterior whose doubt in the model is less than this share of all doubt is a point."""
+
+SETTLED = 0.01
+"""Relative change over the last quarter of a trace below which it has settled."""
+
+ESS_LIMIT = 100
+"""Effective draws a chain below which R-hat and quantiles are not to be trusted (the same)."""
+
+COLLAPSE = 1e-3
+"""A posterior whose doubt in the model is less than this share of all doubt is a point."""
+
+SETTLED = 0.01
+"""Relative change over the last quarter of a trace below which it has settled."""
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """R-hat and effective sample sizes of some functions of the weights.
+
+    Attributes
+    ----------
+    rhat, bulk, tail
+        Of every quantity that varies, shape ``(quantity,)``: rank-normalised split R-hat, and
+        effective draws for the centre and for the 5 % and 95 % quantiles.
+    chains, draws
+        How many chains, of how many draws each.
+    constant
+        Quantities that were the same in all draws; they are left out.
+    """
+
+    rhat: Floats = field(repr=False)
+    bulk: Floats = field(repr=False)
+    tail: Floats = field(repr=False)
+    chains: int
+    draws: int
+    constant: int = 0
+
+    @property
+    def worst_rhat(self) -> float:
+        """The largest; nan where no quantity varies."""
+        return float(self.rhat.max()) if self.rhat.size else float("nan")
+
+    @property
+    def least_bulk(self) -> float:
+        """The smallest bulk ESS; nan where no quantity varies."""
+        return float(self.bulk.min()) if self.bulk.size else float("nan")
+
+    @property
+    def least_tail(self) -> float:
+        """The smallest tail ESS; nan where no quantity varies."""
+        return float(self.tail.min()) if self.tail.size else float("nan")
+
+    @property
+    def mixed(self) -> bool:
+        """Whether every R-hat is at most 1.01 and every ESS at least 100 a chain."""
+        least = min(self.least_bulk, self.least_tail)
+        return self.worst_rhat <= RHAT_LIMIT and least >= ESS_LIMIT * self.chains
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know."""
+        if not self.rhat.size:
+            return "no quantity varies between draws: there is nothing to mix"
+        above = (self.rhat > RHAT_LIMIT).mean()
+        return (
+            f"{self.chains} x {self.draws} draws: R-hat at most {self.worst_rhat:.3f} "
+            f"({above:.0%} of {self.rhat.size} quantities above {RHAT_LIMIT}), bulk ESS at least "
+            f"{self.least_bulk:.0f}, tail ESS at least {self.least_tail:.0f}"
+        )
+
+
+def rhat_ess(values: ArrayLike) -> Mixing:
+    """Rank-normalised split R-hat, bulk and tail ESS, by ArviZ.
+
+    Vehtari et al. 2021, "Rank-normalization, folding, and localization: an improved R-hat"
+    (https://arxiv.org/abs/1903.08008), equations 4, 14 and section 4.3. Ranks make it the same
+    for a probability and for its logit. The worst of many quantities is high by chance alone where
+    chains have few draws (50 quantities of 30 independent draws: 1.5), so draw hundreds for this.
+
+    Parameters
+    ----------
+    values
+        Functions of the weights, shape ``(chain, draw, quantity)``; a single chain is compared
+        with itself, by its quarters (ArviZ wants two chains, and splits each).
+
+    Raises
+    ------
+    InputError
+        If the shape is another, a value is not finite, or a chain has fewer than 8 draws.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 3:
+        raise InputError(f"values must be (chain, draw, quantity), not of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise InputError("values must be finite")
+    chains, draws, quantities = array.shape
+    if draws < 8:
+        raise InputError(f"R-hat needs at least 8 draws a chain, not {draws}: ask for more draws")
+    varies = np.ptp(array, axis=(0, 1)) > 0
+    kept = array[..., varies]
+    if not kept.shape[2]:
+        none = np.zeros(0)
+        return Mixing(none, none, none, chains, draws, quantities)
+    halves = kept
+    if chains == 1:
+        half = draws // 2
+        halves = np.stack([kept[0, :half], kept[0, -half:]])
+    return Mixing(
+        of_each("rhat", halves, method="rank"),
+        of_each("ess", kept, method="bulk"),
+        of_each("ess", kept, method="tail"),
+        chains,
+        draws,
+        int(quantities - kept.shape[2]),
+    )
+
+
+def function_values(post: FramePosterior, frames: int = 50) -> Floats:
+    """Probabilities of every sounding class at evenly spaced real frames.
+
+    Silence is left out: the others and that the sum is one give it.
+
+    Parameters
+    ----------
+    post
+        With the draws whose mixing is asked for.
+    frames
+        How many, over all recordings together; fewer where there are not as many.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw, frame * pitch)
+    """
+    recordings, places = np.nonzero(post.inside())
+    chosen = np.linspace(0, recordings.size - 1, min(frames, recordings.size)).round().astype(int)
+    log_probs = post.log_probs[:, :, recordings[chosen], places[chosen], 1:]
+    return np.exp(log_probs.astype(np.float64)).reshape(*log_probs.shape[:2], -1)
