@@ -1,0 +1,115 @@
+"""From a model, or any source of posteriors, to counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_a2m.calibration.recalibrate import recalibrated
+from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.errors import InputError
+from bayes_a2m.evaluation.cost import Clock, Cost, peak_memory_mb
+from bayes_a2m.evaluation.evaluation import Evaluation
+from bayes_a2m.evaluation.predictions import write_predictions
+from bayes_a2m.evaluation.tally import Chunks, Tally
+
+if TYPE_CHECKING:
+    import xarray
+
+    from bayes_a2m.posteriors.posterior import Posterior
+
+
+def evaluate(
+    model: Posterior,
+    data: Dataset,
+    *,
+    draws: int = 30,
+    predictions: Path | None = None,
+    draws_too: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    tap: Callable[[Chunks], Chunks] = lambda chunks: chunks,
+) -> Evaluation:
+    """Predict recordings, compare with their references, count.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    data
+        Recordings with references, over the model's vocabulary.
+    draws
+        For models that draw.
+    predictions
+        Where to write the predictions of all frames as NetCDF, if anywhere.
+    draws_too
+        Whether every draw is written there, too.
+    progress
+        Called with the number of recordings done, and of all.
+    tap
+        Given the chunks before they are counted, gives them on: for whoever wants to see each
+        prediction, which is made once. Its time does not count as the model's.
+
+    Raises
+    ------
+    InputError
+        If the data have other pitches than the model knows, or a recording no reference.
+    """
+    if data.vocabulary.pitches != model.vocabulary.pitches:
+        raise InputError(
+            f"{data.name} has the pitches {', '.join(data.vocabulary.names[1:])}, the model knows "
+            f"{', '.join(model.vocabulary.names[1:])}"
+        )
+    clock = Clock()
+    chunks = clock.timed(model.predict_chunks(data, draws, raw=True))
+    evaluation = evaluate_chunks(
+        tap(chunks),
+        model.decoder,
+        tuned=model.calibration,
+        total=len(data),
+        seen_takes=model.seen.takes,
+        predictions=predictions,
+        draws_too=draws_too,
+        progress=progress,
+    )
+    sound = sum(r.duration for r in data)
+    cost = Cost(
+        clock.seconds / sound, peak_memory_mb(), model.parameter_count, model.record.seconds
+    )
+    return replace(evaluation, cost=cost)
+
+
+def evaluate_chunks(
+    chunks: Chunks,
+    decoder: Decoder,
+    *,
+    tuned: Tuned | None = None,
+    total: int,
+    seen_takes: Sequence[str] = (),
+    predictions: Path | None = None,
+    draws_too: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Count what any source of posteriors says of recordings with references.
+
+    Posteriors come as they are before recalibration; that of ``tuned`` is applied here.
+    """
+    tuned = tuned or Tuned()
+    tally = Tally(decoder, tuned)
+    kept: list[xarray.Dataset] = []
+    for recordings, raw in chunks:
+        posterior = recalibrated(raw, tuned.recalibration)
+        tally.add(recordings, posterior, raw)
+        if predictions is not None:
+            labels = [r.labels(posterior.grid, posterior.vocabulary) for r in recordings]
+            kept.append(posterior.to_xarray(labels, draws_too=draws_too))
+        if progress is not None:
+            progress(len(tally.recordings), total)
+    if not tally.recordings:
+        raise InputError("no recording to evaluate")
+    if predictions is not None:
+        write_predictions(predictions, kept)
+    return tally.total(seen_takes)

@@ -1,0 +1,152 @@
+"""Recordings counted, one chunk after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.calibration import stages
+from bayes_a2m.calibration.conformal import SetCounts
+from bayes_a2m.calibration.counts import FrameCounts, PerRecording
+from bayes_a2m.calibration.inputs import Ints
+from bayes_a2m.calibration.note_scores import NoteCounts
+from bayes_a2m.calibration.places import by_level, by_run_length, level_of
+from bayes_a2m.calibration.selective import AcceptCounts
+from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.evaluation.evaluation import Evaluation
+from bayes_a2m.music import FrameGrid, Note, Vocabulary
+from bayes_a2m.music.notes import near_boundary
+from bayes_a2m.prediction import FramePosterior
+
+Counts = TypeVar("Counts", bound=PerRecording)
+
+Chunks: TypeAlias = Iterable[tuple[Sequence[Recording], FramePosterior]]
+"""A few recordings and what is said of them, before recalibration."""
+
+
+class Tally:
+    """Counts of the recordings added so far.
+
+    Parameters
+    ----------
+    decoder
+        Turns frames into notes.
+    tuned
+        What the tuning part said; its conformal sets are counted.
+    """
+
+    def __init__(self, decoder: Decoder, tuned: Tuned) -> None:
+        self.decoder = decoder
+        self.tuned = tuned
+        self.recordings: list[Recording] = []
+        self._draws, self._vocabulary = 0, Vocabulary()
+        self._alarm: str | None = None
+        self._frames: list[FrameCounts] = []
+        self._near: list[FrameCounts] = []
+        self._away: list[FrameCounts] = []
+        self._notes: list[NoteCounts] = []
+        self._raw: list[FrameCounts] = []
+        self._raw_notes: list[NoteCounts] = []
+        self._accepted: list[AcceptCounts] = []
+        self._sets: list[list[SetCounts]] = [[] for _ in tuned.sets]
+        self._stages: dict[str, list[FrameCounts]] = {name: [] for name in stages.NAMES}
+        self._places: dict[str, dict[str, list[FrameCounts]]] = {"run_length": {}, "level": {}}
+
+    def add(
+        self, recordings: Sequence[Recording], posterior: FramePosterior, raw: FramePosterior
+    ) -> None:
+        """Count a chunk.
+
+        Parameters
+        ----------
+        recordings
+            With references.
+        posterior, raw
+            What is said of them, recalibrated and as it was; one and the same where nothing
+            recalibrates.
+
+        Raises
+        ------
+        InputError
+            If a recording has no reference.
+        """
+        if not self.recordings:
+            from bayes_a2m.posteriors.diagnosis import collapsed
+
+            self._alarm = collapsed(raw)
+        self._draws, self._vocabulary = posterior.draws, posterior.vocabulary
+        labels = [r.labels(posterior.grid, posterior.vocabulary) for r in recordings]
+        notes = self.decoder.decode(posterior)
+        for i, recording in enumerate(recordings):
+            self._count(recording, posterior.of(i), labels[i], posterior.grid)
+            self._notes.append(_note_counts(recording, notes[i].notes))
+        if raw is not posterior:
+            notes = self.decoder.decode(raw)
+            for i, recording in enumerate(recordings):
+                self._raw.append(FrameCounts.of(raw.of(i), labels[i]))
+                self._raw_notes.append(_note_counts(recording, notes[i].notes))
+        self.recordings.extend(recordings)
+
+    def _count(
+        self, recording: Recording, probs: NDArray[np.float32], truth: Ints, grid: FrameGrid
+    ) -> None:
+        """All that frames of one recording are counted for."""
+        close = near_boundary(truth, grid)
+        self._frames.append(FrameCounts.of(probs, truth))
+        self._near.append(FrameCounts.of(probs[close], truth[close]))
+        self._away.append(FrameCounts.of(probs[~close], truth[~close]))
+        self._accepted.append(AcceptCounts.of(probs, truth))
+        for of_level, counts in zip(self.tuned.sets, self._sets, strict=True):
+            counts.append(SetCounts.of(of_level.sets(probs), truth))
+        # stages and places are many: without histograms
+        for stage, part in stages.parted(probs, truth).items():
+            self._stages[stage].append(FrameCounts.of(*part, fine=False))
+        level = level_of(recording.audio(grid.sample_rate), grid, truth.size)
+        masks = {"run_length": by_run_length(truth, grid), "level": by_level(level)}
+        for kind, places in masks.items():
+            for place, mask in places.items():
+                one = FrameCounts.of(probs[mask], truth[mask], fine=False)
+                self._places[kind].setdefault(place, []).append(one)
+
+    def total(self, seen_takes: Sequence[str] = ()) -> Evaluation:
+        """All recordings together; the tally is empty then."""
+        members = self.recordings
+        return Evaluation(
+            ids=tuple(r.id for r in members),
+            conditions=tuple(r.condition for r in members),
+            takes=tuple(r.take for r in members),
+            vocabulary=self._vocabulary,
+            frames=_stacked(self._frames),
+            near=_stacked(self._near),
+            away=_stacked(self._away),
+            stages={name: _stacked(parts) for name, parts in self._stages.items()},
+            notes=_stacked(self._notes),
+            draws=self._draws,
+            seen_takes=tuple(seen_takes),
+            alarm=self._alarm,
+            raw=_stacked(self._raw) if self._raw else None,
+            raw_notes=_stacked(self._raw_notes) if self._raw_notes else None,
+            places={
+                kind: {place: _stacked(parts) for place, parts in found.items()}
+                for kind, found in self._places.items()
+            },
+            tuned=self.tuned,
+            sets=tuple(_stacked(parts) for parts in self._sets),
+            accepted=_stacked(self._accepted),
+        )
+
+
+def _note_counts(recording: Recording, found: Sequence[Note]) -> NoteCounts:
+    return NoteCounts.of(recording.notes or (), found, recording.duration)
+
+
+def _stacked(parts: list[Counts]) -> Counts:
+    """All recordings as one; the parts are let go, so that no two kinds are held twice."""
+    whole = type(parts[0]).stack(parts)
+    parts.clear()
+    return whole
