@@ -11,11 +11,14 @@ from typing import TypeAlias
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import read_json, write_json
+from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.model import check
 from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.spec import Experiment
 from bayes_a2m.studies.study import FitSettings, Study
+
+OWN = ("cells", "data", "compare.json", "table.md")
+"""What a study's folder holds: one of them makes it one."""
 
 Bar: TypeAlias = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 """Opens a progress bar."""
@@ -106,8 +109,10 @@ def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Datase
     Raises
     ------
     InputError
-        If data are needed and none are given, or those in ``out/data`` are of another study.
+        If data are needed and none are given, those in ``out/data`` are of another study, or
+        ``out`` holds something that no study left.
     """
+    ensure_free(out, replaces=lambda path: any((path / name).exists() for name in OWN))
     seed = study.seeds[0]
     settings = study.data
     if settings.voices is not None:

@@ -177,7 +177,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         known = _fields(model, path[:-1])
         return f"unknown key {dotted!r}{suggest(path[-1], known)}"
-    return f"{dotted or 'experiment'}: {first['msg']}"
+    words = first["msg"].removeprefix("Value error, ")
+    return f"{dotted}: {words}" if dotted else words
 
 
 def _fields(model: Any, path: Sequence[str]) -> list[str]:

@@ -154,6 +154,8 @@ def load_experiment(
     """
     source = find_experiment(name)
     values = read(source, find_experiment)
+    if "arms" in values:
+        raise InputError(f"{source}: is a study of several experiments: 'bayes-a2m run {source}'")
     for setting in overrides:
         override(values, setting)
     if seed is not None:

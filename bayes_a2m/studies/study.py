@@ -141,7 +141,12 @@ def load_study(
         right (the right key is suggested).
     """
     source = find_study(name)
-    values = reading.read(source, find_study)
+    values = reading.read(source, _find_any)
+    if "arms" not in values:
+        raise InputError(
+            f"{source}: has no arms, so it is no study; 'bayes-a2m train {source}' trains an "
+            "experiment"
+        )
     if seeds is not None:
         values["seeds"] = list(seeds)
     try:
@@ -178,6 +183,11 @@ def find_study(name: str | Path) -> Path:
             for one in shipped()
         },
     )
+
+
+def _find_any(name: str) -> Path:
+    """The file of a base, whatever it is: what comes of it is checked as a whole."""
+    return reading.find_file(name, reading.shipped_files(), what="study", hints={})
 
 
 def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path) -> Experiment:

@@ -88,6 +88,7 @@ def test_again_nothing_is_trained_and_decisions_are_shown(audit: Path, wrong: Pa
 
 
 def test_models_of_other_labels_are_not_used(audit: Path, tiny_folder: Path) -> None:
+    assert "is there already" in refused("audit", tiny_folder, "--out", tiny_folder, *OPTIONS)
     said = refused("audit", tiny_folder, "--out", audit, *OPTIONS)
     assert "other recordings or labels" in said
     said = refused("audit", tiny_folder, "--out", audit, *OPTIONS, "--folds", 3)

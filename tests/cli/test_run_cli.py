@@ -127,6 +127,10 @@ def test_it_refuses_in_one_line(study: Path, tiny_folder: Path, tmp_path: Path) 
     assert "--seeds 1,x" in refused("run", study, "--out", out, "--seeds", "1,x")
     settings = ("--data", tiny_folder, "--out", out, "--set", "training.epoch=3")
     assert "did you mean 'epochs'" in refused("run", study, *settings)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").touch()
+    assert "is there already" in refused("run", study, "--data", tiny_folder, "--out", foreign)
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("arms: {a: {experment: crnn}}")
     assert "did you mean 'experiment'" in refused("run", wrong, "--out", out)

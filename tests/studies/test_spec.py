@@ -82,6 +82,14 @@ def test_an_unknown_name_suggests_one() -> None:
         load_experiment("missing.yaml")
 
 
+def test_a_study_is_told_from_an_experiment(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("arms: {a: {}}")
+    for name in (file, "losses"):
+        with pytest.raises(InputError, match="'bayes-a2m run"):
+            load_experiment(name)
+
+
 @pytest.mark.parametrize("override", ["epochs", "=3", "a..b=3", "seed.x=3"])
 def test_a_malformed_override_is_refused(override: str) -> None:
     with pytest.raises(InputError):

@@ -103,6 +103,8 @@ def test_seeds_of_the_command_take_the_place_of_the_files(tmp_path: Path) -> Non
         ("arms: {a: {}, b: {start: a}, c: {start: b}}", "b itself starts from another"),
         ("arms: {a: {}}\nseeds: [1, 1]", "different numbers"),
         ("arms: {}", "arms"),
+        ("base: crnn", "has no arms, so it is no study"),
+        ("arms: {a: {}}\nseeds: [-1]", "yaml: seeds: give different numbers"),
         ("data: {join: 8, voices: {}}\narms: {a: {}}", "voices or join"),
         ("arms: [a, b]", "arms"),
     ],

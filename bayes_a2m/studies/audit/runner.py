@@ -10,12 +10,13 @@ import numpy as np
 
 from bayes_a2m.calibration.audit.decisions import Decisions
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import read_json, write_json
+from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.studies.audit.findings import Findings, find
 from bayes_a2m.studies.audit.listening import Bar, Labelled, hear_frames, listen, load_to_audit
 from bayes_a2m.studies.spec import Experiment
 
 MODELS = "models"
+IDENTITY = "identity.json"
 RECORD = "audit.json"
 DECISIONS = "decisions.json"
 
@@ -56,10 +57,11 @@ def run_audit(
     ------
     InputError
         If the data cannot be read or parted into folds, or ``out`` holds models of another
-        audit.
+        audit, or something that no audit left.
     """
     from bayes_a2m.reporting.audit import write_audit_page
 
+    ensure_free(out, replaces=_is_audit)
     labelled = load_to_audit(data_dir, seed=experiment.seed)
     decisions = out / DECISIONS
     decided = Decisions.load(decisions) if decisions.is_file() else Decisions()
@@ -81,6 +83,12 @@ def run_audit(
     return found
 
 
+def _is_audit(path: Path) -> bool:
+    """Whether an audit left a folder, or somebody put decisions of one there."""
+    own = (path / MODELS / IDENTITY, path / RECORD, path / DECISIONS)
+    return any(file.is_file() for file in own)
+
+
 def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int) -> None:
     """See that models that are there were made for this audit."""
     identity: dict[str, Any] = {
@@ -91,7 +99,7 @@ def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int)
             for r in labelled.data
         },
     }
-    path = models / "identity.json"
+    path = models / IDENTITY
     if not path.is_file():
         write_json(path, identity)
         return
