@@ -28,7 +28,8 @@ The interval is ``d ± t sqrt(V_recordings + V_seeds)``, where t has the degrees
 of independent variances (Satterthwaite, "An approximate distribution of estimates of variance
 components", Biometrics Bulletin 2, 1946): those of the smaller sample where its part is the larger
 one. **Three seeds have two**, so where seeds decide, an interval of three a side is wide, as it
-should be. The probability that one side is better is that of the same law: the probability, given
+should be; it is cut where no difference can lie (two accuracies differ by 1 at most). The
+probability that one side is better is that of the same law: the probability, given
 these data and no opinion beforehand, that the difference lies on the good side of zero.
 
 The two variances each hold the part that belongs to a recording *and* a seed (this seed does badly
@@ -83,7 +84,7 @@ from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
 from bayes_a2m.errors import InputError
 from bayes_a2m.studies.conclusions import Conclusions, conclusions
-from bayes_a2m.studies.differences import Difference, better_of, difference
+from bayes_a2m.studies.differences import Difference, better_of, difference, largest_of
 from bayes_a2m.studies.scored import Scored, metrics_of
 
 RESAMPLES = 1000
@@ -264,6 +265,7 @@ class _Pair:
                     [v[name][:, k] for v in other],
                     recordings=int(bearing[k]),
                     better=better_of(name),
+                    largest=largest_of(name),
                 )
                 for name in PER_CLASS_NAMES
             }
@@ -278,6 +280,7 @@ class _Pair:
                 [v[name] for v in other],
                 recordings=bearing,
                 better=better_of(name),
+                largest=largest_of(name),
             )
             for name in NAMES
             if all(name in v for v in (*one, *other))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -33,6 +34,9 @@ _HIGHER = frozenset(
 )
 
 
+_LARGEST = {"nll": inf, "brier": 2.0, "false_positives": inf, "false_negatives": inf}
+
+
 def better_of(metric: str) -> Better:
     """Which values of a score are the better ones.
 
@@ -40,6 +44,15 @@ def better_of(metric: str) -> Better:
     ('higher', 'lower')
     """
     return "higher" if metric in _HIGHER else "lower"
+
+
+def largest_of(metric: str) -> float:
+    """The largest value that a score can have; none can be below zero.
+
+    >>> largest_of("accuracy"), largest_of("nll")
+    (1.0, inf)
+    """
+    return _LARGEST.get(metric, 1.0)
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,13 @@ class Difference:
 
 
 def difference(
-    one: ArrayLike, other: ArrayLike, *, recordings: int, better: Better, paired: bool | None = None
+    one: ArrayLike,
+    other: ArrayLike,
+    *,
+    recordings: int,
+    better: Better,
+    largest: float = inf,
+    paired: bool | None = None,
 ) -> Difference:
     """The difference of two sides from their scores in the same resamples.
 
@@ -99,6 +118,9 @@ def difference(
         Recordings that bear on the score.
     better
         Which values are the better ones.
+    largest
+        The largest value the score can have, the smallest being 0; the interval is cut to what
+        a difference of two such scores can be.
     paired
         Whether the models of both sides go together in pairs, in order; left out: where there
         are equally many, and at least two.
@@ -129,8 +151,8 @@ def difference(
     law = _Law(known.difference, [(of_recordings, recordings - 1), *of_seeds])
     return replace(
         known,
-        low=law.quantile((1 - LEVEL) / 2),
-        high=law.quantile((1 + LEVEL) / 2),
+        low=max(law.quantile((1 - LEVEL) / 2), -largest),
+        high=min(law.quantile((1 + LEVEL) / 2), largest),
         probability_better=law.above_zero if better == "higher" else 1 - law.above_zero,
         error_recordings=float(np.sqrt(of_recordings)),
         error_seeds=float(np.sqrt(sum(variance for variance, _ in of_seeds))),

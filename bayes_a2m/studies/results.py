@@ -12,7 +12,7 @@ from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.files import write_text
 from bayes_a2m.reporting.table import Cell, Column, Table
-from bayes_a2m.studies.differences import better_of, difference
+from bayes_a2m.studies.differences import better_of, difference, largest_of
 from bayes_a2m.studies.scored import Scored, metrics_of
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
     ("pitch", "nll", "NLL of pitch, given sound"),
 )
 """Part of the counts, score, heading."""
-
-UNBOUNDED = ("nll",)
-"""Scores that may be above one; none is below zero."""
 
 
 def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
@@ -145,11 +142,15 @@ def _scores(model: Scored, part: str, weights: Floats) -> Mapping[str, Floats]:
 def _interval(scores: Sequence[Floats], recordings: int, score: str) -> Cell:
     """One side's mean, as the difference from nothing; cut to what the score can be."""
     nothing = np.zeros((1, len(scores[0])))
-    found = difference(scores, nothing, recordings=recordings, better=better_of(score))
-    value, low, high = found.difference, found.low, found.high
-    low = None if low is None else max(low, 0.0)
-    high = high if high is None or score in UNBOUNDED else min(high, 1.0)
-    return {"value": value, "low": low, "high": high}
+    found = difference(
+        scores,
+        nothing,
+        recordings=recordings,
+        better=better_of(score),
+        largest=largest_of(score),
+    )
+    low = None if found.low is None else max(found.low, 0.0)
+    return {"value": found.difference, "low": low, "high": found.high}
 
 
 def _key(part: str, score: str) -> str:

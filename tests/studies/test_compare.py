@@ -132,6 +132,11 @@ def test_two_recordings_and_two_seeds_by_hand() -> None:
     lower = difference(one, other, recordings=2, better="lower")
     assert lower.probability_better == pytest.approx(1 - chance)
 
+    bounded = difference(one, other, recordings=2, better="higher", largest=0.5)
+    assert 0.25 < reach < 0.75
+    assert (bounded.low, bounded.high) == (pytest.approx(0.25 - reach), 0.5)
+    assert bounded.probability_better == paired.probability_better
+
     unpaired = difference(one, other, recordings=2, better="higher", paired=False)
     welch = np.var([0.8, 0.8], ddof=1) / 2 + np.var([0.6, 0.5], ddof=1) / 2
     assert unpaired.error_seeds == pytest.approx(np.sqrt(welch))
