@@ -152,12 +152,23 @@ def _chosen(
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """What to call each: the last part of its path, with as much before it as tells them apart."""
-    from pathlib import PurePath
+    """What to call each: the last part of its path, with as much before it as tells them apart.
 
-    full = [PurePath((p.with_suffix("") if p.suffix == ".nc" else p).absolute()) for p in paths]
-    for count in range(1, max((len(p.parts) for p in full), default=1) + 1):
-        names = ["/".join(p.parts[-count:]) for p in full]
-        if len(set(names)) == len(names):
-            return names
-    return [f"{name} {i}" for i, name in enumerate(names, start=1)]
+    What all paths end with tells nothing.
+
+    >>> _names([Path("models/crnn"), Path("theirs.nc")])
+    ['crnn', 'theirs']
+    >>> _names([Path("cells/one/model"), Path("cells/two/model")])
+    ['one', 'two']
+    >>> _names([Path("a/crnn"), Path("b/crnn"), Path("b/other")])
+    ['a/crnn', 'b/crnn', 'b/other']
+    """
+    full = [(p.with_suffix("") if p.suffix == ".nc" else p).absolute().parts for p in paths]
+    if len(set(full)) < len(full):
+        return [f"{parts[-1]} {i}" for i, parts in enumerate(full, start=1)]
+    while len(full) > 1 and len({parts[-1] for parts in full}) == 1:
+        full = [parts[:-1] for parts in full]
+    count = 1
+    while len({parts[-count:] for parts in full}) < len(full):
+        count += 1
+    return ["/".join(parts[-count:]) for parts in full]
