@@ -38,8 +38,9 @@ def f0_curve(
 
     The target of each note with its error; between notes that touch, half a cosine from one
     to the next, centred on the boundary, so that the label changes where the pitch is half
-    way; a scoop that dies away exponentially; vibrato that sets in late; a slow wander
-    (Ornstein–Uhlenbeck). In rests the curve goes on, so that it has no jumps of phase.
+    way; a scoop that dies away exponentially; vibrato that sets in late, and is gone before a
+    slide is half way; a slow wander (Ornstein–Uhlenbeck). In rests the curve goes on, so that it
+    has no jumps of phase.
     """
     rate = 1.0 / (times[1] - times[0])
     cents = 100 * _targets(notes, times)
@@ -47,13 +48,21 @@ def f0_curve(
     cents += wander(generator, len(times), rate, singer.drift_cents, DRIFT_SECONDS)
     uneven = wander(generator, len(times), rate, VIBRATO_UNEVEN, DRIFT_SECONDS)
     cycles = generator.random() + np.cumsum(singer.vibrato_hz * (1 + uneven)) / rate
-    for note in notes:
+    for note, following in zip(notes, [*notes[1:], None], strict=True):
         here = slice(*np.searchsorted(times, [note.onset, note.offset]))
         since = times[here] - note.onset
         cents[here] -= note.scoop_cents * np.exp(-since / note.scoop_seconds)
         depth = np.clip((since - singer.vibrato_delay) / VIBRATO_RISE, 0, 1)
+        if following is not None and following.slide_seconds > 0:
+            left = (note.offset - times[here]) / _half(note, following)
+            depth *= (1 - np.cos(np.pi * np.clip(left, 0, 1))) / 2
         cents[here] += singer.vibrato_cents * depth * np.sin(2 * np.pi * cycles[here])
     return hertz(cents / 100 + sounding_offset)
+
+
+def _half(before: SungNote, after: SungNote) -> float:
+    """Seconds of the slide between two notes that lie in either of them."""
+    return min(after.slide_seconds, before.offset - before.onset) / 2
 
 
 def _targets(notes: Sequence[SungNote], times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,7 +74,7 @@ def _targets(notes: Sequence[SungNote], times: NDArray[np.float64]) -> NDArray[n
     ]
     for before, after, low, high in zip(notes, notes[1:], wanted, wanted[1:], strict=False):
         if after.slide_seconds > 0:
-            half = min(after.slide_seconds, before.offset - before.onset) / 2
+            half = _half(before, after)
             first, last = np.searchsorted(times, [after.onset - half, after.onset + half])
             way = (times[first:last] - (after.onset - half)) / (2 * half)
             curve[first:last] = low + (high - low) * (1 - np.cos(np.pi * way)) / 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayes_a2m.datasets.synthetic.settings import HIGHEST_HZ, LOWEST_HZ
 from bayes_a2m.datasets.synthetic.singer import Singer
 from bayes_a2m.errors import InputError
 
@@ -87,6 +88,7 @@ def draw_score(
     *,
     tempo: tuple[float, float] = (60.0, 140.0),
     out_of_vocabulary: float = 0.0,
+    sounding_offset: int = 0,
 ) -> list[SungNote]:
     """A line that fills ``[0, seconds]`` and may be cut at both ends.
 
@@ -103,15 +105,18 @@ def draw_score(
     tempo
         Slowest and fastest, beats a minute.
     out_of_vocabulary
-        Share of the notes whose pitch is outside the vocabulary.
+        Share of the notes whose pitch is outside the vocabulary, but within a voice's range.
+    sounding_offset
+        Semitones from a note's pitch to the one that sounds.
 
     Raises
     ------
     InputError
         If the recording is too short for a note.
     """
+    others = _others(pitches, sounding_offset)
     for _ in range(1000):
-        notes = _draw_line(generator, singer, pitches, seconds, tempo, out_of_vocabulary)
+        notes = _draw_line(generator, singer, pitches, seconds, tempo, others, out_of_vocabulary)
         notes = [n for n in notes if min(n.offset, seconds) - max(n.onset, 0.0) >= INSIDE]
         if notes:
             return _breathe(generator, singer, notes)
@@ -124,13 +129,13 @@ def _draw_line(
     pitches: Sequence[int],
     seconds: float,
     tempo: tuple[float, float],
+    others: Sequence[int],
     out_of_vocabulary: float,
 ) -> list[SungNote]:
     """Notes, one after the other, from before the start until past the end."""
     beat = 60 / g.uniform(*tempo)
     rest_share = g.uniform(0.2, 1.0)
     glides = g.random() < 0.15  # a singer in the mood to slide
-    others = _others(pitches)
     notes: list[SungNote] = []
     time = -g.uniform(0, 2) * beat
     while time < seconds:
@@ -148,11 +153,16 @@ def _draw_line(
         length = max(SHORTEST, beat * float(g.choice(BEATS)) * float(np.exp(g.normal(0, 0.15))))
         note = _draw_note(g, singer, time, time + length, pitch, labelled, joined, glides)
         pause = g.uniform(0.02, 0.06)
-        if before is not None and note.consonant and note.consonant not in VOICED:
-            notes[-1] = _make_room(before, time - note.consonant_seconds)
-        elif before is not None and touching and not joined:
-            # a new start without a consonant: the voice stops for a moment
-            notes[-1] = _make_room(before, time - pause)
+        room = 0.0
+        if note.consonant and note.consonant not in VOICED:
+            room = note.consonant_seconds
+        elif touching and not joined:
+            room = pause  # a new start without a consonant: the voice stops for a moment
+        if before is not None and room:
+            # where the note before has none to give, this one comes later
+            time = max(time, before.onset + SHORTEST + room)
+            note = replace(note, onset=time, offset=time + length)
+            notes[-1] = _make_room(before, time - room)
         notes.append(note)
         time += length
         if g.random() >= singer.legato:
@@ -160,10 +170,12 @@ def _draw_line(
     return notes
 
 
-def _others(pitches: Sequence[int]) -> list[int]:
-    """Pitches near the vocabulary that are not in it."""
+def _others(pitches: Sequence[int], sounding_offset: int) -> list[int]:
+    """Pitches near the vocabulary that are not in it and that voices reach."""
     near = {p + d for p in pitches for d in range(-OUTSIDE, OUTSIDE + 1)}
-    return sorted(p for p in near - set(pitches) if 0 <= p <= 127)
+    lowest, highest = (69 + 12 * np.log2(f / 440) for f in (LOWEST_HZ, HIGHEST_HZ))
+    within = {p for p in near if lowest - 1e-9 <= p + sounding_offset <= highest + 1e-9}
+    return sorted(p for p in within - set(pitches) if 0 <= p <= 127)
 
 
 def _draw_note(
@@ -210,8 +222,8 @@ def _draw_note(
 
 
 def _make_room(note: SungNote, until: float) -> SungNote:
-    """The note ended by ``until``, but not made shorter than a note can be."""
-    offset = min(note.offset, max(until, note.onset + SHORTEST))
+    """The note ended by ``until``."""
+    offset = min(note.offset, until)
     length = offset - note.onset
     return replace(
         note,

@@ -89,6 +89,7 @@ def synthesise(settings: SynthesisSettings, index: int = 0) -> Synthesised:
         settings.seconds,
         tempo=settings.tempo,
         out_of_vocabulary=settings.out_of_vocabulary,
+        sounding_offset=settings.sounding_offset,
     )
     curves = voice.perform(of_voice, singer, score, settings.seconds, settings.sounding_offset)
     clean = voice.render(of_voice, singer, score, curves, settings.sample_rate)

@@ -161,7 +161,8 @@ def _pulses(
     """The voiced part: one piece of sound for each pulse, where a voice sounds."""
     rate = mouth.sample_rate
     numbers = np.arange(np.ceil(phase[0]), phase[-1])
-    jitter = singer.jitter * generator.standard_normal(len(numbers))
+    # pulses move on their own, so a period, of two of them, deviates by sqrt(2) of that
+    jitter = singer.jitter / np.sqrt(2) * generator.standard_normal(len(numbers))
     shimmer = np.exp(singer.shimmer * generator.standard_normal(len(numbers)))
     place = np.interp(numbers + jitter, phase, np.arange(size, dtype=np.float64))
     level = np.interp(place / rate, curves.times, np.maximum(curves.level_db, -120))

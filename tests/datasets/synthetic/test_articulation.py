@@ -88,9 +88,6 @@ def test_a_band_has_unit_power_and_its_peak_where_it_says(name: str, rate: int) 
     assert peak == pytest.approx(min(BANDS[name].centre, rate / 2), abs=rate / 1600)
 
 
-@pytest.mark.xfail(
-    reason="a consonant longer than the note before it can give up is laid over that note"
-)
 def test_consonants_are_never_heard_over_the_note_before() -> None:
     for seed in range(8):
         generator = np.random.default_rng(seed)

@@ -105,9 +105,6 @@ def test_shimmer_is_the_deviation_of_amplitudes() -> None:
     assert heights.std() / np.abs(heights.mean()) == pytest.approx(0.03, rel=0.15)
 
 
-@pytest.mark.xfail(
-    reason="jitter moves every pulse on its own, so periods deviate by sqrt(2) of what is asked"
-)
 def test_jitter_is_the_deviation_of_periods() -> None:
     singer = replace(STEADY, tilt_db=0.0, jitter=0.01)
     samples, _ = sing(singer, [note(0, 8, 33)], 8.0, rate=48000)
@@ -153,9 +150,6 @@ def test_severity_changes_how_bad_a_condition_is_and_not_which_one() -> None:
     np.testing.assert_array_equal(mild.clean, bad.clean)
 
 
-@pytest.mark.xfail(
-    reason="the vibrato of a note breaks off where the next one is slurred to it: up to 80 cents"
-)
 def test_pitch_does_not_jump_where_notes_are_slurred() -> None:
     times = np.arange(4001) / 1000
     singer = replace(STEADY, vibrato_cents=80.0)

@@ -108,7 +108,6 @@ def test_where_no_note_fits_the_mend_is_named() -> None:
         draw_score(np.random.default_rng(0), STEADY, (60,), 0.03)
 
 
-@pytest.mark.xfail(reason="notes outside the vocabulary are drawn without a look at the range")
 @pytest.mark.parametrize("pitch", [33, 86])
 def test_notes_outside_the_vocabulary_stay_within_the_voices_range(pitch: int) -> None:
     score = draw_score(np.random.default_rng(0), STEADY, (pitch,), 200.0, out_of_vocabulary=0.5)
@@ -117,7 +116,6 @@ def test_notes_outside_the_vocabulary_stay_within_the_voices_range(pitch: int) -
     assert sounding.max() <= HIGHEST_HZ
 
 
-@pytest.mark.xfail(reason="a note of the shortest length cannot make room: repeats fuse")
 def test_repeats_stop_for_a_moment_at_any_tempo() -> None:
     singer = replace(STEADY, legato=1.0)
     score = draw_score(np.random.default_rng(1), singer, (60,), 100.0, tempo=(400, 400))
