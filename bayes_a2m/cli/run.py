@@ -53,7 +53,10 @@ def run(
         ),
     ] = None,
     plan_only: Annotated[
-        bool, typer.Option("--plan", help="Say what there is to do and how long it takes; no more.")
+        bool,
+        typer.Option(
+            "--plan", help="Say what there is to do and how long it takes; train nothing."
+        ),
     ] = False,
     page: Annotated[
         bool,

@@ -20,7 +20,8 @@ TRUNKS: dict[str, type[Network]] = {CRNN.name: CRNN}
 class Cascade(Network):
     """A network for each stage, alike but for their weights, under one composed law.
 
-    The second network's loss has the sounding frames alone: it never learns what silence is.
+    The second network's loss has the sounding frames alone: it never learns what silence is (but
+    with label smoothing, which spreads a share of a silent frame's label over the pitches, too).
     The two share no weight, so learning both at once by the sum of their losses is learning
     each by its own, but for three things they share: the clipping of gradients, the epoch that
     is kept, and the pass. In return a cascade is a network like any other, and every posterior

@@ -18,7 +18,7 @@ from typing import Any
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json, write_json, write_text
-from bayes_a2m.studies.estimate import epochs_of
+from bayes_a2m.studies.estimate import NETWORKS, epochs_of, own_epochs
 from bayes_a2m.studies.scored import Scored
 from bayes_a2m.studies.spec import Experiment
 
@@ -64,16 +64,12 @@ class Cell:
     @cached_property
     def address(self) -> str:
         """Of everything that decides the model: experiment, recordings and labels, start."""
-        # without defaults: a setting that a later version adds moves no cell
-        experiment = self.experiment.model_dump(
-            mode="json", exclude={"description"}, exclude_defaults=True
-        )
         return _digest(
             {
                 "format": FORMAT,
-                "experiment": experiment,
-                "fit": _identity(self.fit),
-                "tune": _identity(self.tune),
+                "experiment": deciding(self.experiment),
+                "fit": identity(self.fit),
+                "tune": identity(self.tune),
                 "start": None if self.start is None else self.start.address,
             }
         )
@@ -81,7 +77,7 @@ class Cell:
     @cached_property
     def scores_address(self) -> str:
         """Of what else decides the scores."""
-        return _digest([_identity(self.scored_on), self.draws])
+        return _digest([identity(self.scored_on), self.draws])
 
     @cached_property
     def place(self) -> Path:
@@ -114,7 +110,12 @@ class Cell:
     @property
     def finished(self) -> bool:
         """Whether it is trained and scored."""
-        return self._scores.is_file() and self._metrics.is_file()
+        return self.model.is_dir() and self._scores.is_file() and self._metrics.is_file()
+
+    @property
+    def begun(self) -> bool:
+        """Whether something was done for it."""
+        return self.place.is_dir()
 
     @property
     def failure(self) -> str | None:
@@ -136,11 +137,16 @@ class Cell:
                 rows += max(0, log.read_text(encoding="utf-8").count("\n") - 1)
             except OSError:  # the process at work has just taken it away
                 continue
-        return min(TRAINED, TRAINED * rows / max(1.0, epochs_of(self.experiment)))
+        epochs = (epochs_of if self.start is None else own_epochs)(self.experiment)
+        return min(TRAINED, TRAINED * rows / max(1.0, epochs))
 
     def forget_failure(self) -> None:
         """So that it is tried again."""
         self._failure.unlink(missing_ok=True)
+
+    def fail(self, reason: str) -> None:
+        """Keep why it failed."""
+        write_text(self._failure, reason + "\n")
 
     def run(self) -> None:
         """Train what is not trained, going on from where a killed process stopped; then score.
@@ -153,15 +159,14 @@ class Cell:
         try:
             if not self.model.is_dir():
                 self._train()
+            self._describe()
             self._score()
         except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            write_text(self._failure, reason + "\n")
+            self.fail(" ".join(str(error).split()) or type(error).__name__)
             raise
 
     def _train(self) -> None:
         from bayes_a2m.model import load_model, make_posterior
-        from bayes_a2m.studies.fitted import write_fitted
 
         if self.start is not None and not self.start.model.is_dir():
             raise InputError(f"{self.start.name}, from which it starts, is not there")
@@ -170,7 +175,15 @@ class Cell:
         model = make_posterior(self.experiment).fit(
             self.fit, self.tune, start=start, workdir=self._work, resume=True
         )
-        write_fitted(model, self.tune, self.model)
+        model.save(self.model)
+
+    def _describe(self) -> None:
+        """The rest of the model's directory, where a killed process left it out; no more work."""
+        from bayes_a2m.model import load_model
+        from bayes_a2m.studies.fitted import describe_fitted
+
+        if read_json(self.model / "metrics.json") is None:
+            describe_fitted(load_model(self.model), self.tune, self.model)
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _score(self) -> None:
@@ -193,7 +206,20 @@ class Cell:
         return found
 
 
-def _identity(data: Dataset) -> dict[str, Any]:
+def deciding(experiment: Experiment) -> dict[str, Any]:
+    """The settings that a result depends on, defaults among them: a later version may have others.
+
+    A baseline has no network to train, and how many processors work on an ensemble changes nothing.
+    """
+    without = {"description"}
+    if experiment.posterior.name not in NETWORKS:
+        without |= {"network", "windows", "training"}
+    values: dict[str, Any] = experiment.model_dump(mode="json", exclude=without)
+    values["posterior"].pop("jobs", None)
+    return values
+
+
+def identity(data: Dataset) -> dict[str, Any]:
     """What a model could learn from these recordings: sound and labels, to the microsecond."""
     return {
         "pitches": [list(data.vocabulary.pitches), data.vocabulary.sounding_offset],

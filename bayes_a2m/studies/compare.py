@@ -238,17 +238,19 @@ class _Pair:
     def whole(self, which: NDArray[np.bool_]) -> Differences:
         """Scores of all frames and of notes, of some recordings."""
 
-        def scores(model: Scored, weights: Floats) -> dict[str, Floats]:
-            frames, notes = model.parts["all"].select(which), model.notes.select(which)
-            return {**metrics_of(frames, weights), **notes.metrics_of(weights)}
-
-        return self._named(scores, int(which.sum()), int(which.sum()))
+        count = int(which.sum())
+        noted = np.any([m.bearing("notes") for m in (*self.one, *self.other)], axis=0)
+        frames = self._named(lambda m, w: metrics_of(m.parts["all"].select(which), w), count, count)
+        notes = self._named(
+            lambda m, w: m.notes.select(which).metrics_of(w), count, int(noted[which].sum())
+        )
+        return {**frames, **notes}
 
     def part(self, name: str) -> Differences:
         """Scores of some frames, of all recordings; none where there are no such frames."""
         if name not in self.one[0].parts:
             return {}
-        bearing = int((self.one[0].parts[name].frames > 0).sum())
+        bearing = int(self.one[0].bearing(name).sum())
         if not bearing:
             return {}
         return self._named(lambda m, w: metrics_of(m.parts[name], w), len(self.one[0]), bearing)

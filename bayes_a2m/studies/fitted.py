@@ -26,13 +26,21 @@ def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluatio
     InputError
         If the model is not fitted, or something stands at ``path`` already.
     """
+    model.save(path)
+    return describe_fitted(model, tune, path)
+
+
+def describe_fitted(
+    model: Posterior, tune: Dataset, path: Path
+) -> tuple[Evaluation, dict[str, Any]]:
+    """What :func:`write_fitted` writes beside the model itself, which is at ``path`` already."""
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.training import has_losses, loss_figure
 
-    model.save(path)
     result = evaluate(model, tune)
     metrics = result.to_dict()
-    write_json(path / "metrics.json", metrics)
     if has_losses(model.record.log):
         style.save(loss_figure(model.record.log), path / "training.png")
+    # last, for where it is nothing is missing
+    write_json(path / "metrics.json", metrics)
     return result, metrics

@@ -13,7 +13,7 @@ from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.model import check
-from bayes_a2m.studies.cell import Cell
+from bayes_a2m.studies.cell import Cell, identity
 from bayes_a2m.studies.spec import Experiment
 from bayes_a2m.studies.study import FitSettings, Study
 
@@ -145,14 +145,17 @@ def _joined(data: Dataset, seconds: float, folder: Path, bar: Bar) -> Path:
     """Put end to end, unless the same recordings lie there."""
     from bayes_a2m.datasets.joined import write_joined
 
-    identity = {"seconds": seconds, "recordings": {r.id: r.hash for r in data}}
+    wanted = {"seconds": seconds, "splits": {r.id: r.split for r in data}, **identity(data)}
     record = folder.with_name(folder.name + ".json")
     if folder.is_dir():
-        if not record.is_file() or read_json(record) != identity:
-            raise InputError(f"{folder}: holds other recordings; name another --out or delete it")
+        if not record.is_file() or read_json(record) != wanted:
+            raise InputError(
+                f"{folder}: holds other recordings, labels or splits; name another --out, or "
+                "delete it"
+            )
         return folder
     with bar("joining") as update:
-        write_json(record, identity)
+        write_json(record, wanted)
         write_joined(data, folder, seconds, progress=update)
     return folder
 

@@ -171,8 +171,9 @@ def _as_number(text: str) -> str | float:
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing wrong, in one line, with the right key where one is near."""
     first = error.errors()[0]
-    # pydantic puts the tag of a union ("cqt") into the path; people write none
-    path = [str(part) for part in first["loc"] if part not in ("cqt", "mel")]
+    path = [str(part) for part in first["loc"]]
+    if path[:1] == ["features"]:  # pydantic puts the tag of the union into the path
+        path = [path[0], *path[2:]]
     dotted = ".".join(path)
     if first["type"] == "extra_forbidden":
         known = _fields(model, path[:-1])

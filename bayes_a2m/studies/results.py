@@ -124,7 +124,8 @@ def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]
     }
     for part, score, _ in SHOWN:
         own = [found[score] for found in scores[part] if score in found]
-        values.append(_interval(own, count, score) if len(own) == len(models) else None)
+        bearing = int(np.any([model.bearing(part) for model in models], axis=0).sum())
+        values.append(_interval(own, bearing, score) if len(own) == len(models) else None)
     costs = [model.cost for model in models]
     for key in ("parameters", "training_seconds", "seconds_per_audio_second"):
         known = [v for cost in costs if (v := getattr(cost, key)) is not None]

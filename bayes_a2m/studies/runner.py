@@ -22,8 +22,8 @@ from bayes_a2m.studies.estimate import Estimates
 from bayes_a2m.studies.plan import Bar, Plan
 from bayes_a2m.studies.results import differences_table, results_table, write_markdown
 
-ROUNDS = 2
-"""Times a cell whose process is killed is tried in one run."""
+KILLED = "its process was killed"
+"""Why a cell failed that says nothing itself."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,23 @@ def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
     weight_of = {cell.address: w for cell, w in zip(missing, coming.weights, strict=True)}
     for first in (True, False):
         wave = [cell for cell in missing if (cell.start is None) == first]
-        for _ in range(ROUNDS):
-            left = [cell for cell in wave if not cell.finished and cell.failure is None]
+        while left := [cell for cell in wave if not cell.finished and cell.failure is None]:
             # the longest first, so that none is left over at the end
             left.sort(key=lambda cell: -weight_of[cell.address])
             calls = [cell.run for cell in left]
             run_all(calls, jobs=coming.jobs, watch=watch if progress else None, what="cells")
-    return {
-        cell.name: cell.failure or "its process was killed" for cell in missing if not cell.finished
-    }
+            _tell_apart([cell for cell in left if not cell.finished and cell.failure is None])
+    return {cell.name: cell.failure or KILLED for cell in missing if not cell.finished}
+
+
+def _tell_apart(left: Sequence[Cell]) -> None:
+    """Of the cells that a killed process left, try alone those that were at work; it was one."""
+    from bayes_a2m.training.parallel import run_all
+
+    for cell in [cell for cell in left if cell.begun] or left:
+        run_all([cell.run], jobs=1, apart=True, what=cell.name)
+        if not cell.finished and cell.failure is None:
+            cell.fail(KILLED)
 
 
 def conclude(

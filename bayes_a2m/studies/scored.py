@@ -79,6 +79,12 @@ class Scored:
             cost=evaluation.cost,
         )
 
+    def bearing(self, part: str) -> NDArray[np.bool_]:
+        """Which recordings have anything of a part, a name of ``parts`` or ``"notes"``."""
+        if part == "notes":
+            return (self.notes.reference > 0) | (self.notes.estimated > 0)
+        return self.parts[part].frames > 0
+
     def in_order(self, ids: Sequence[str]) -> Scored:
         """The same recordings in the order of these ids.
 

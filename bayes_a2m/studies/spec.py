@@ -23,7 +23,7 @@ from bayes_a2m.studies.reading import explain, find_file, is_study, override, re
 class Settings(BaseModel):
     """Base of all settings: unknown keys are refused, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class WindowSettings(Settings):

@@ -6,12 +6,14 @@ trained once a seed; and each is compared with the reference arm on the same rec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.studies import reading
 from bayes_a2m.studies.spec import (
@@ -42,6 +44,8 @@ class DataSettings(Settings):
     def _one(self) -> Self:
         if self.voices is not None and self.join is not None:
             raise ValueError("give voices or join, not both")
+        if self.voices is not None:
+            SynthesisSettings(**self.voices)  # refuses what is wrong
         return self
 
 
@@ -96,6 +100,9 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
+        for name in self.arms:
+            if not re.fullmatch(r"\w[\w.+-]*", name):
+                raise ValueError(f"arms: {name!r} must be a word: it names files")
         if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
             raise ValueError("seeds: give different numbers from 0 on")
         named = {"reference": self.reference} if self.reference else {}

@@ -24,6 +24,7 @@ def run_all(
     calls: Sequence[Callable[[], None]],
     *,
     jobs: int | None = None,
+    apart: bool = False,
     watch: Watch | None = None,
     what: str = "trainings",
     report: Callable[[float, int], None] = lambda done, total: None,
@@ -36,7 +37,11 @@ def run_all(
         To be pickled; what they find out they leave in files.
     jobs
         At once; one a processor where left out. With one, they run in this process; so they do
-        within a call that is itself one of several, where the processors are taken.
+        within a call that is itself one of several, where the processors are taken. Every call
+        has one thread, however many there are, so that it gives the same numbers.
+    apart
+        In processes of their own also where there is one at a time, so that one that is killed
+        does not take this process with it.
     watch
         Says how many are done, parts of them counted, and of how many; a bar shows it.
     what
@@ -55,7 +60,10 @@ def run_all(
 
     if not calls:
         return []
-    jobs = 1 if _within_another() else min(jobs or os.cpu_count() or 1, len(calls))
+    within = _within_another()
+    jobs = 1 if within else min(jobs or os.cpu_count() or 1, len(calls))
+    if apart and not within:
+        jobs = max(jobs, 2)
     reasons: list[str] = []
     with _bar(watch, what):
         try:
@@ -85,12 +93,16 @@ def _run(call: Callable[[], None], jobs: int) -> str:
     import torch
 
     if jobs > 1:
-        torch.set_num_threads(1)
         _die_with_parent()
+    # sums of another number of threads round otherwise, and training makes much of it
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         call()
     except Exception as error:  # noqa: BLE001 - the others go on, and the caller is told
         return str(error) or type(error).__name__
+    finally:
+        torch.set_num_threads(threads)
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import jsonschema
@@ -359,6 +359,24 @@ def test_a_model_among_several_is_named(better: list[Scored], worse: list[Scored
         compare(better, [worse[0], short], names=("deep", "flat"))
     with pytest.raises(InputError, match="flat: there is no model"):
         compare(better, [], names=("deep", "flat"))
+
+
+def test_recordings_without_notes_do_not_bear_on_them(
+    better: list[Scored], worse: list[Scored]
+) -> None:
+    def only_first(scored: Scored) -> Scored:
+        first = np.arange(len(scored)) == 0
+        kept = {
+            f.name: np.where(first, getattr(scored.notes, f.name), 0) for f in fields(NoteCounts)
+        }
+        return replace(scored, notes=NoteCounts(**kept))
+
+    found = compare([only_first(m) for m in better], [only_first(m) for m in worse], resamples=50)
+    one = found.metrics["note_onset_f1_50ms"]
+    assert one.difference is not None
+    assert one.low is one.high is one.probability_better is None
+    assert found.metrics["nll"].low is not None
+    assert found.per_condition["studio"]["note_onset_f1_50ms"].difference is None
 
 
 def _more(notes: NoteCounts) -> NoteCounts:

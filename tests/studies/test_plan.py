@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.errors import InputError
-from bayes_a2m.music import Note
+from bayes_a2m.music import Note, Vocabulary, midi
+from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.plan import Plan, plan_of, prepared
+from bayes_a2m.studies.spec import load_experiment
 from bayes_a2m.studies.study import load_study
 from tests.studies import small
 
@@ -80,6 +84,60 @@ def test_a_description_and_a_default_written_out_change_nothing(
     assert plan.cells["a"][0].address == plan.cells["b"][0].address
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"features": {"kind": "mel", "hop": 192}},
+        {"posterior.k": 4},
+        {"normalization": "recording"},
+        {"recalibration": "none"},
+        {"seed": 7},
+    ],
+    ids=str,
+)
+def test_every_setting_that_matters_moves_a_cell(
+    tiny_data: Dataset, tmp_path: Path, change: dict[str, object]
+) -> None:
+    plain: dict[str, object] = {"features": {"kind": "cqt", "hop": 192}, "posterior.k": 3}
+    arms = {
+        "a": {"experiment": "knn", "set": plain},
+        "b": {"experiment": "knn", "set": plain | change},
+    }
+    _, experiments = load_study(small.write(tmp_path, arms, seeds=[0]))
+    one, other = (Cell("x", experiments[a], *[tiny_data] * 3, 3, tmp_path) for a in "ab")
+    assert one.address != other.address
+
+
+def test_what_a_baseline_does_not_read_moves_none(tiny_data: Dataset, tmp_path: Path) -> None:
+    file = small.write(tmp_path, {"a": small.neighbours(3), "n": {"experiment": "crnn"}})
+    plain = planned(file, tiny_data, tmp_path / "cells")
+    other = planned(file, tiny_data, tmp_path / "cells", "training.epochs=2")
+    same = {arm: plain.cells[arm][0].address == other.cells[arm][0].address for arm in plain.cells}
+    assert same == {"a": True, "n": False}
+
+
+def test_all_of_the_data_that_matters_moves_a_cell(tiny_data: Dataset, tmp_path: Path) -> None:
+    experiment = load_experiment("crnn")
+    fit, tune = tiny_data.split("train").with_tuning_part(0.2)
+    plain = Cell("x", experiment, fit, tune, tiny_data, 3, tmp_path)
+
+    silence = np.zeros(16000, dtype=np.float32)
+
+    def changed(**values: object) -> Dataset:
+        first = replace(fit[0], **values)  # type: ignore[arg-type]
+        return replace(fit, recordings=(first, *fit.recordings[1:]))
+
+    others = [
+        replace(plain, fit=changed(condition="opera")),
+        replace(plain, fit=changed(take="one")),
+        replace(plain, fit=changed(samples=silence, sample_rate=16000, path=None)),
+        replace(plain, fit=replace(fit, vocabulary=Vocabulary((60, 64, 67), sounding_offset=-12))),
+        replace(plain, tune=tune.pick(tune.ids[1:])),
+        replace(plain, start=plain),
+    ]
+    assert len({cell.address for cell in (plain, *others)}) == 1 + len(others)
+
+
 def test_part_of_the_recordings(tiny_data: Dataset, tmp_path: Path) -> None:
     arms = {
         "all": small.neighbours(3),
@@ -147,6 +205,17 @@ def test_recordings_are_put_end_to_end_once(tiny_folder: Path, tmp_path: Path) -
     study, _ = load_study(small.write(tmp_path, {"a": small.neighbours(3)}, data={"join": 3.6}))
     with pytest.raises(InputError, match="other recordings"):
         prepared(study, tiny_folder, tmp_path / "out", small.no_bar)
+
+
+def test_recordings_put_end_to_end_do_not_go_stale(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(tiny_folder, folder)
+    study, _ = load_study(small.write(tmp_path, {"a": small.neighbours(3)}, data={"join": 2.4}))
+    prepared(study, folder, tmp_path / "out", small.no_bar)
+    first = next(folder.glob("midi_*.mid"))
+    midi.write(first, [Note(0.1, 0.3, 67)])
+    with pytest.raises(InputError, match="labels"):
+        prepared(study, folder, tmp_path / "out", small.no_bar)
 
 
 def test_data_must_be_given_where_there_are_none(tmp_path: Path) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
+import signal
+from dataclasses import fields, replace
 from pathlib import Path
 
 import jsonschema
@@ -16,6 +20,7 @@ from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import read_json
 from bayes_a2m.model import load_model, make_posterior
 from bayes_a2m.studies import estimate
+from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.compare import compare
 from bayes_a2m.studies.plan import Plan, plan_of
 from bayes_a2m.studies.runner import conclude, forecast, make_cells
@@ -61,6 +66,38 @@ def test_what_is_there_is_not_made_again(done: Plan) -> None:
     assert coming.sentence == "4 cells, 4 done, 0 to make"
     assert make_cells(coming, progress=False) == {}
     assert {p: p.stat().st_mtime_ns for c in done.every for p in c.place.rglob("*")} == stamps
+
+
+def test_what_a_kill_left_half_finished_is_finished(tiny_data: Dataset, tmp_path: Path) -> None:
+    plan = planned(
+        small.write(tmp_path, {"a": small.neighbours(2)}, seeds=[0]), tiny_data, tmp_path / "cells"
+    )
+    [cell] = plan.every
+    make_posterior(cell.experiment).fit(cell.fit, cell.tune).save(cell.model)
+    (cell.place / "work").mkdir()
+    assert read_json(cell.model / "metrics.json") is None
+    assert make_cells(forecast(plan, jobs=1), progress=False) == {}
+    assert read_json(cell.model / "metrics.json")["recordings"] == len(cell.tune)
+    assert not (cell.place / "work").exists()
+    shutil.rmtree(cell.model)
+    assert not cell.finished
+
+
+def test_a_cell_that_is_killed_every_time_stops_no_other(
+    tiny_data: Dataset, tmp_path: Path
+) -> None:
+    arms = {"few": small.neighbours(2), "many": small.neighbours(30), "some": small.neighbours(9)}
+    plan = planned(small.write(tmp_path, arms, seeds=[0]), tiny_data, tmp_path / "cells")
+
+    class Deadly(Cell):
+        def _score(self) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    deadly = Deadly(**{f.name: getattr(plan.cells["many"][0], f.name) for f in fields(Cell)})
+    plan = replace(plan, cells={**plan.cells, "many": (deadly,)})
+    failed = make_cells(forecast(plan, jobs=2), progress=False)
+    assert failed == {"many, seed 0": "its process was killed"}
+    assert [cell.finished for cell in plan.every] == [True, False, True]
 
 
 def test_another_study_finds_the_same_cell(done: Plan, tiny_data: Dataset, tmp_path: Path) -> None:

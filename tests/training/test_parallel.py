@@ -43,6 +43,29 @@ def test_a_kill_is_told(tmp_path: Path) -> None:
     assert run_all([dies, dies], jobs=2) == ["a process was killed"]
 
 
+def test_a_single_one_apart_does_not_take_this_process_with_it(tmp_path: Path) -> None:
+    good, _, dies = calls(tmp_path)
+    assert run_all([dies], jobs=1, apart=True) == ["a process was killed"]
+    assert run_all([good], jobs=1, apart=True) == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_call_has_one_thread(tmp_path: Path, jobs: int) -> None:
+    import torch
+
+    def tell(name: str) -> None:
+        (tmp_path / name).write_text(str(torch.get_num_threads()))
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert run_all([partial(tell, "a"), partial(tell, "b")], jobs=jobs) == []
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["1", "1"]
+
+
 def test_nothing_to_do() -> None:
     assert run_all([]) == []
 

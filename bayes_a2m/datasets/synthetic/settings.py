@@ -44,6 +44,10 @@ class SynthesisSettings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                raise InputError(
+                    f"unknown key {key!r}{suggest(key, type(self).model_fields)}"
+                ) from error
             # our own words are wrapped by pydantic, the original is in the context
             message = str(first.get("ctx", {}).get("error", first["msg"]))
             raise InputError(f"{key}: {message}" if key else message) from error
