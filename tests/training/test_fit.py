@@ -41,8 +41,8 @@ def examples(count: int, seed: int) -> list[Example]:
     return made
 
 
-def trained(seed: int = 0, **changes: object) -> Trained:
-    network = CRNN(BINS, channels=(4, 4, 4), projection=8, hidden=6, features=6)
+def trained(seed: int = 0, head: object = "one_stage", **changes: object) -> Trained:
+    network = CRNN(BINS, channels=(4, 4, 4), projection=8, hidden=6, features=6, head=head)
     network = network.fresh(bins=BINS, classes=4, seed=seed)
     fit, tune = examples(24, 1), examples(8, 2)
     values = {"epochs": 15, "batch": 4, "learning_rate": 0.02, "averaging": 0.8, "augment": PLAIN}
@@ -82,6 +82,12 @@ def test_it_learns_and_keeps_the_best_epoch(averaging: float) -> None:
     assert min(nlls) < 0.5 * nlls[0]
     assert not result.network.training
     # recordings of different lengths in one batch count by frames, padding not at all
+    assert tuning_nll(result.network) == pytest.approx(min(nlls), abs=1e-4)
+
+
+def test_stages_that_count_unequally_are_chosen_by_the_plain_nll() -> None:
+    result = trained(head={"name": "two_stage", "silence_weight": 4.0, "pitch_weight": 0.25})
+    nlls = [r["tuning_nll"] for r in rows(result.log)]
     assert tuning_nll(result.network) == pytest.approx(min(nlls), abs=1e-4)
 
 
