@@ -31,7 +31,7 @@ def demo(
 
         bayes-a2m demo
 
-        bayes-a2m demo --out /tmp/demo --seed 1
+        bayes-a2m demo --out demo --seed 1
     """
     from bayes_a2m.cli.console import table
     from bayes_a2m.studies.demo import DemoSettings, run_demo

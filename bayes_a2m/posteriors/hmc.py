@@ -8,6 +8,7 @@ error is Monte Carlo's, which R-hat and the effective sample size measure.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.posterior import NOT_FITTED
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.studies.spec import Settings
 
 MOST_DIVERGENCES = 0.05
@@ -76,6 +78,7 @@ class HMC(WeightPosterior):
             If too many transitions diverge, or a density is not finite.
         """
         options = self.options
+        clock = time.perf_counter()
         layer = LastLayer.of(
             self.network, material, tempering=options.tempering, every=options.every
         )
@@ -95,6 +98,7 @@ class HMC(WeightPosterior):
         order = np.random.default_rng(np.random.SeedSequence([self.seed, 7]))
         shuffled = [c[torch.from_numpy(order.permutation(len(c)))] for c in chains]
         self.samples = torch.stack(shuffled).float()
+        self.record = self.record.then(TrainingRecord(seconds=time.perf_counter() - clock))
 
     def _chain(
         self, layer: LastLayer, around: Gaussian, chain: int, progress: bool

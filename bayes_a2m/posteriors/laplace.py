@@ -14,6 +14,7 @@ the data make most probable (MacKay's equation for the evidence).
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -30,6 +31,7 @@ from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.posterior import NOT_FITTED
+from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.studies.spec import Settings
 
 CHUNK = 4096
@@ -241,12 +243,14 @@ class Laplace(WeightPosterior):
     def infer(self, material: Material, work: Work) -> None:
         """Features once, then second derivatives."""
         options = self.options
+        clock = time.perf_counter()
         self.gaussian = approximate(
             LastLayer.of(self.network, material, tempering=options.tempering),
             covariance=options.covariance,
             prior_precision=options.prior_precision,
             refit=options.refit,
         )
+        self.record = self.record.then(TrainingRecord(seconds=time.perf_counter() - clock))
 
     @property
     def fitted(self) -> Gaussian:

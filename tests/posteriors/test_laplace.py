@@ -38,6 +38,10 @@ def model(tiny_data: Dataset, tiny_point: Point) -> Laplace:
 
 
 class TestLaplace(PosteriorContract):
+    def test_its_own_time_counts(self, model: Laplace, tiny_point: Point) -> None:
+        assert model.record.seconds > tiny_point.record.seconds
+        assert model.record.log == tiny_point.record.log
+
     def test_only_the_head_differs_between_draws(self, model: Laplace) -> None:
         names = set(model.draw_weights(0, 0))
         assert names == {"head.output.weight", "head.output.bias"}

@@ -9,6 +9,9 @@ from bayes_a2m.reporting.report.draft import Draft, Part, triple
 from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_figure
 from bayes_a2m.reporting.table import Cell, Column, Table
 
+WAYS = {"recordings": "recordings", "pooled": "frames, pooled"}
+"""How a set's threshold was found, in words."""
+
 
 def accepting(draft: Draft) -> Part:
     """Risk by coverage, and the threshold that the tuning part gave for the error asked."""
@@ -74,7 +77,9 @@ def conformal(draft: Draft) -> Part:
         "conformal",
         "Sets that hold the truth",
         "Instead of one class, a set of classes that holds the truth as often as asked. A set of "
-        "one class is a clear answer; large sets say that the sound does not tell.",
+        "one class is a clear answer; large sets say that the sound does not tell. Counted by "
+        "recordings a set promises its level for a new recording; where the tuning part has too "
+        "few for a level, frames are pooled, which promises less and gives smaller sets.",
         tuple(pictures),
         (draft.table(_sets(draft)),),
         tuple(sorted(notes)),
@@ -115,6 +120,7 @@ def _sets(draft: Draft) -> Table:
     columns = (
         Column("model", "model"),
         Column("level", "level", "number", 2),
+        Column("way", "counted by"),
         Column("frames", "frames of"),
         Column("coverage", "truth in the set", "interval"),
         Column("size", "classes in it", "interval", 2),
@@ -126,5 +132,5 @@ def _sets(draft: Draft) -> Table:
             for name, scores in groups.items():
                 coverage = triple(scores.get("coverage"))
                 size = triple(scores.get("size"))
-                rows.append((subject.name, one["level"], name, coverage, size))
+                rows.append((subject.name, one["level"], WAYS[one["way"]], name, coverage, size))
     return Table("conformal", "Coverage and size of the sets", columns, tuple(rows))
