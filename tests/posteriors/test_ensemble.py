@@ -98,7 +98,8 @@ def test_the_record_goes_on_from_a_directory(
     plan = ensemble(*settings, base=tiny.SMALL)
     nested = plan.fit(*parts(tiny_data), start=DeepEnsemble.load(tmp_path / "model"))
     assert nested.record.log == model.record.log
-    assert nested.record.seconds == pytest.approx(model.record.seconds, abs=0.01)
+    # the last layers took time of their own
+    assert model.record.seconds - 0.01 < nested.record.seconds < 2 * model.record.seconds
     post = nested.predict(tiny_data.split("validation"), draws=12)
     assert post.log_probs.shape[:2] == (3, 4)
 
