@@ -261,8 +261,9 @@ class Posterior(ABC):
             If the tensors are not those of such a model.
         """
         model = cls.of_experiment(contents.experiment)
-        for name in ("vocabulary", "decoder", "calibration", "seen", "record"):
-            setattr(model, name, getattr(contents, name))
+        model.vocabulary, model.decoder = contents.vocabulary, contents.decoder
+        model.calibration, model.seen = contents.calibration, contents.seen
+        model.record = contents.record
         try:
             model.take_back(contents)
         except (KeyError, RuntimeError, ValueError) as error:
