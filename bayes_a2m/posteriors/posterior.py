@@ -50,9 +50,13 @@ class Seen:
         return cls({r.id: r.hash for r in fit}, {r.id: r.hash for r in tune}, tuple(takes))
 
     def and_also(self, other: Seen) -> Seen:
-        """What either saw; fitted on counts for more than tuned on."""
-        fit = {**self.fit, **other.fit}
-        tune = {k: v for k, v in {**self.tune, **other.tune}.items() if k not in fit}
+        """What either saw; fitted on counts for more than tuned on.
+
+        Recordings are known by their sound: those of another folder may have the same ids.
+        """
+        fit = _together(self.fit, other.fit)
+        known = set(fit.values())
+        tune = {k: v for k, v in _together(self.tune, other.tune).items() if v not in known}
         return Seen(fit, tune, tuple(sorted({*self.takes, *other.takes})))
 
     def unseen(self, data: Dataset) -> Dataset:
@@ -80,6 +84,19 @@ class Seen:
     def from_dict(cls, values: dict[str, Any]) -> Seen:
         """From ``seen.json``."""
         return cls(dict(values["fit"]), dict(values["tune"]), tuple(values["takes"]))
+
+
+def _together(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Both by id; another sound under an id that is taken gets its hash's start beside it.
+
+    >>> _together({"001": "aaa"}, {"001": "bbb", "002": "aaa", "003": "ccc"})
+    {'001': 'aaa', '001@bbb': 'bbb', '003': 'ccc'}
+    """
+    result = dict(one)
+    for name, digest in other.items():
+        if digest not in result.values():
+            result[f"{name}@{digest[:8]}" if name in result else name] = digest
+    return result
 
 
 class Posterior(ABC):
