@@ -173,16 +173,12 @@ def _ensure_each_once(one: Sequence[Path], other: Sequence[Path]) -> None:
 
 def _ensure_same_pitches(loaded: Mapping[Path, Posterior]) -> None:
     """Refuse models of different vocabularies, naming one of them."""
-    from bayes_a2m.errors import InputError
-
     first, *others = loaded
     known = loaded[first].vocabulary
     for path in others:
-        if loaded[path].vocabulary.pitches != known.pitches:
-            raise InputError(
-                f"{path} knows the pitches {', '.join(loaded[path].vocabulary.names[1:])}, {first} "
-                f"{', '.join(known.names[1:])}: they cannot be compared"
-            )
+        loaded[path].vocabulary.ensure_same_pitches(
+            known, str(path), str(first), "they cannot be compared"
+        )
 
 
 def _chosen(whole: Dataset, split: str | None, loaded: Mapping[Path, Posterior]) -> Dataset:

@@ -92,7 +92,13 @@ def report(
     loaded = [load_model(path) for path in models or []]
     whole = load_folder(data, seed=loaded[0].seed if loaded else 0)
     for path, model in zip(models or [], loaded, strict=True):
-        _ensure_same_pitches(path, model, whole)
+        # before anything is predicted, and naming the model among several
+        model.vocabulary.ensure_same_pitches(
+            whole.vocabulary,
+            str(path),
+            f"{whole.name} has",
+            "leave the model out, or take other data",
+        )
     chosen = _chosen(whole, split, loaded, list(predictions or []))
     names = _names([*(models or []), *(predictions or [])])
     options = Options(
@@ -118,17 +124,6 @@ def report(
     ]
     table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
     typer.echo(str(out / PAGE))
-
-
-def _ensure_same_pitches(path: Path, model: Posterior, data: Dataset) -> None:
-    """Before anything is predicted, and naming the model among several."""
-    from bayes_a2m.errors import InputError
-
-    if model.vocabulary.pitches != data.vocabulary.pitches:
-        raise InputError(
-            f"{path} knows the pitches {', '.join(model.vocabulary.names[1:])}, {data.name} has "
-            f"{', '.join(data.vocabulary.names[1:])}: leave the model out, or take other data"
-        )
 
 
 def _chosen(

@@ -86,6 +86,9 @@ def transcribe(
     known = midi.read(reference) if reference is not None else None
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; -o names a folder")
+    written = {(out / f"{paths[0].stem}.{ending}").resolve() for ending in wanted}
+    if reference is not None and reference.resolve() in written:
+        raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
     fitted = load_model(model)
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []

@@ -58,11 +58,9 @@ def evaluate(
     InputError
         If the data have other pitches than the model knows, or a recording no reference.
     """
-    if data.vocabulary.pitches != model.vocabulary.pitches:
-        raise InputError(
-            f"{data.name} has the pitches {', '.join(data.vocabulary.names[1:])}, the model knows "
-            f"{', '.join(model.vocabulary.names[1:])}"
-        )
+    model.vocabulary.ensure_same_pitches(
+        data.vocabulary, "the model", f"{data.name} has", "take other data, or another model"
+    )
     clock = Clock()
     chunks = clock.timed(model.predict_chunks(data, draws, raw=True))
     evaluation = evaluate_chunks(

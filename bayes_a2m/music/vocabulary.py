@@ -67,6 +67,22 @@ class Vocabulary:
         octave = pitch // 12 - 5 + int(self.middle_c[1:])
         return f"{_LETTERS[pitch % 12]}{octave}"
 
+    def ensure_same_pitches(self, other: Vocabulary, who: str, whom: str, advice: str) -> None:
+        """Do nothing where both speak of the same pitches.
+
+        Raises
+        ------
+        InputError
+            Where they do not: ``who`` knows these, ``whom`` those, and the advice.
+
+        >>> Vocabulary((60,)).ensure_same_pitches(Vocabulary((62,)), "a", "b has", "take another")
+        Traceback (most recent call last):
+        bayes_a2m.errors.InputError: a knows the pitches C4, b has D4: take another
+        """
+        if self.pitches != other.pitches:
+            ours, theirs = (", ".join(one.names[1:]) for one in (self, other))
+            raise InputError(f"{who} knows the pitches {ours}, {whom} {theirs}: {advice}")
+
     def class_of(self, pitch: int) -> int:
         """The class of a MIDI pitch.
 

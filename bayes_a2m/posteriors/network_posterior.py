@@ -202,9 +202,10 @@ class NetworkPosterior(Posterior):
         Raises
         ------
         InputError
-            If ``start`` has another network, or was fitted on recordings of ``tune``.
+            If ``start`` has another network or other pitches, or was fitted on recordings of
+            ``tune``.
         """
-        normalizer = None if start is None else self._normalizer_of(start, tune)
+        normalizer = None if start is None else self._normalizer_of(start, train, tune)
         material = Material.of(train, tune, self.experiment, normalizer)
         self.vocabulary = train.vocabulary
         self.seen = Seen.of(train, tune)
@@ -251,9 +252,12 @@ class NetworkPosterior(Posterior):
     def forget(self) -> None:
         """Drop what was computed from an earlier fit."""
 
-    def _normalizer_of(self, start: Posterior, tune: Dataset) -> Normalizer:
+    def _normalizer_of(self, start: Posterior, train: Dataset, tune: Dataset) -> Normalizer:
         if not isinstance(start, NetworkPosterior):
             raise InputError(f"a {start.name} model has no network to start from")
+        start.vocabulary.ensure_same_pitches(
+            train.vocabulary, "the model to start from", f"{train.name} has", "train anew"
+        )
         mine, theirs = self.experiment, start.experiment
         for part in ("features", "network"):
             if getattr(mine, part) != getattr(theirs, part) and not self._fits(start):

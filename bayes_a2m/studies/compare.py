@@ -323,11 +323,9 @@ def _as_first(model: Scored, first: Scored, name: str, first_name: str) -> Score
     InputError
         If it was scored on other recordings or other references, or has other pitches.
     """
-    if model.vocabulary.pitches != first.vocabulary.pitches:
-        raise InputError(
-            f"{name} knows the pitches {', '.join(model.vocabulary.names[1:])}, {first_name} "
-            f"{', '.join(first.vocabulary.names[1:])}: they cannot be compared"
-        )
+    model.vocabulary.ensure_same_pitches(
+        first.vocabulary, name, first_name, "they cannot be compared"
+    )
     lacks, has = sorted(set(first.ids) - set(model.ids)), sorted(set(model.ids) - set(first.ids))
     if lacks or has:
         told = [f"lacks {_some(lacks)}"] * bool(lacks) + [f"has {_some(has)} besides"] * bool(has)

@@ -277,6 +277,11 @@ def test_arguments_that_do_not_fit(
         "transcribe", tiny_model, song, "-o", out, "--reference", tmp_path / "x.mid"
     )
     assert "is a file" in refused("transcribe", tiny_model, song, "-o", song)
+    by_hand = tmp_path / f"{song.stem}.mid"
+    by_hand.write_bytes((tiny_folder / "midi_001.mid").read_bytes())
+    onto = ("transcribe", tiny_model, song, "-o", tmp_path, "--reference", by_hand)
+    assert "would overwrite it" in refused(*onto)
+    assert by_hand.read_bytes() == (tiny_folder / "midi_001.mid").read_bytes()
     assert "no split called" in refused(
         "evaluate", tiny_model, "--data", tiny_folder, "--split", "tests"
     )

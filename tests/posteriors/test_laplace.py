@@ -1,6 +1,7 @@
 """Laplace's approximation against Hessians, integrals and closed forms."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 from scipy import integrate
 
 from bayes_a2m.datasets import Dataset
+from bayes_a2m.errors import InputError
+from bayes_a2m.music import Vocabulary
 from bayes_a2m.networks.heads import OneStage
 from bayes_a2m.posteriors.laplace import Gaussian, Laplace, approximate, fisher
 from bayes_a2m.posteriors.last_layer import LastLayer, unflatten
@@ -59,6 +62,13 @@ class TestLaplace(PosteriorContract):
         error = torch.sqrt(covariance.diagonal() / 3000)
         assert ((draws.mean(0) - gaussian.mean).abs() < 5 * error).all()
         torch.testing.assert_close(draws.var(0), covariance.diagonal(), rtol=0.15, atol=0)
+
+
+def test_a_network_of_other_pitches_is_no_start(tiny_data: Dataset, tiny_point: Point) -> None:
+    other = replace(tiny_data, vocabulary=Vocabulary((60, 62, 64)))
+    parts = other.split("train").with_tuning_part(0.2)
+    with pytest.raises(InputError, match=r"C4, E4, G4, .* has C4, D4, E4"):
+        Laplace.of_experiment(load_experiment("laplace", tiny.SMALL)).fit(*parts, start=tiny_point)
 
 
 def test_the_fisher_information_is_minus_the_hessian() -> None:
