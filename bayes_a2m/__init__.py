@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bayes_a2m.baselines.knn import KNN as KNN
     from bayes_a2m.baselines.lpc import LPC as LPC
     from bayes_a2m.baselines.pyin import PYIN as PYIN
+    from bayes_a2m.config.experiment import TrainingSettings as TrainingSettings
     from bayes_a2m.datasets import Dataset as Dataset
     from bayes_a2m.datasets import Recording as Recording
     from bayes_a2m.datasets import load_folder as load_folder
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.sgmcmc import SGMCMC as SGMCMC
     from bayes_a2m.posteriors.variational import Variational as Variational
     from bayes_a2m.prediction import FramePosterior as FramePosterior
-    from bayes_a2m.studies.spec import TrainingSettings as TrainingSettings
     from bayes_a2m.summary import PosteriorSummary as PosteriorSummary
 
 __version__ = "0.1.0"
@@ -62,7 +62,7 @@ _HOMES = {
     "PosteriorSummary": "bayes_a2m.summary",
     "Recording": "bayes_a2m.datasets",
     "SGMCMC": "bayes_a2m.posteriors.sgmcmc",
-    "TrainingSettings": "bayes_a2m.studies.spec",
+    "TrainingSettings": "bayes_a2m.config.experiment",
     "Variational": "bayes_a2m.posteriors.variational",
     "Vocabulary": "bayes_a2m.music",
     "evaluate": "bayes_a2m.evaluation",

@@ -23,13 +23,13 @@ import yaml
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.config.experiment import Experiment, validate_experiment
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.posterior import Posterior, Seen
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.studies.spec import Experiment, validate_experiment
 
 if TYPE_CHECKING:
     from torch import Tensor

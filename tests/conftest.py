@@ -58,8 +58,8 @@ def tiny_data(tiny_folder: Path) -> Dataset:
 @pytest.fixture(scope="session")
 def tiny_point(tiny_data: Dataset) -> Point:
     """A small network that has learned them."""
+    from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.posteriors.point import Point
-    from bayes_a2m.studies.spec import load_experiment
 
     fit, tune = tiny_data.split("train").with_tuning_part(0.2)
     return Point.of_experiment(load_experiment("crnn", tiny.SMALL)).fit(fit, tune)

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import Experiment, Named
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.prediction import SMALLEST
-from bayes_a2m.studies.spec import Experiment, Named
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,8 +16,8 @@ from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
 from bayes_a2m.baselines.frames import evenly, stacked
 from bayes_a2m.baselines.logistic import Logistic
 from bayes_a2m.calibration.sums import nll_of
+from bayes_a2m.config.experiment import Settings
 from bayes_a2m.datasets.dataset import Dataset, Recording
-from bayes_a2m.studies.spec import Settings
 
 CONTEXTS = (0, 1, 2)
 """Neighbours on each side that the tuning part chooses from."""

@@ -78,10 +78,10 @@ def audit(
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
+    from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets.aligned import write_aligned as write_copy
     from bayes_a2m.files import ensure_free
     from bayes_a2m.studies.audit.runner import run_audit
-    from bayes_a2m.studies.spec import load_experiment
 
     plan = load_experiment(experiment, settings or [], seed)
     if write_aligned is not None:

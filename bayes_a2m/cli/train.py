@@ -78,12 +78,12 @@ def train(
     import shutil
 
     from bayes_a2m.cli.console import metrics_tables, say
+    from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
     from bayes_a2m.model import load_model, make_posterior
     from bayes_a2m.studies.fitted import write_fitted
-    from bayes_a2m.studies.spec import load_experiment
 
     ensure_free(out)
     plan = load_experiment(experiment, settings or [], seed)

@@ -10,7 +10,7 @@ from torch import Tensor
 from bayes_a2m.networks.masking import frame_mask
 
 if TYPE_CHECKING:
-    from bayes_a2m.studies.spec import AugmentSettings
+    from bayes_a2m.config.experiment import AugmentSettings
 
 
 def augment(

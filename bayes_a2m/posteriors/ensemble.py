@@ -17,6 +17,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
+from bayes_a2m.config.experiment import Experiment, Named, Settings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
@@ -26,7 +27,6 @@ from bayes_a2m.posteriors.member import MemberTraining, unfitted
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.studies.spec import Experiment, Named, Settings
 
 if TYPE_CHECKING:
     from bayes_a2m.model import Contents

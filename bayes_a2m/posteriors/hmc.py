@@ -17,6 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from bayes_a2m.config.experiment import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.laplace import Gaussian, approximate
@@ -25,7 +26,6 @@ from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.studies.spec import Settings
 
 MOST_DIVERGENCES = 0.05
 """Share of divergent transitions beyond which the samples are not to be trusted."""

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
+from bayes_a2m.config.experiment import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
@@ -32,7 +33,6 @@ from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.studies.spec import Settings
 
 CHUNK = 4096
 """Rows whose derivatives are held at a time."""

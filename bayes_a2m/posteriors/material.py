@@ -9,9 +9,9 @@ import numpy as np
 
 from bayes_a2m.audio.features import FeatureExtractor
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.example import Example, pieces
-from bayes_a2m.studies.spec import Experiment
 
 Recordings = tuple[tuple[Example, ...], ...]
 

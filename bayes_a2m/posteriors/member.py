@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.studies.spec import Experiment
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import Experiment, Named, TrainingSettings, WindowSettings
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
@@ -25,12 +26,6 @@ from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.studies.spec import (
-    Experiment,
-    Named,
-    TrainingSettings,
-    WindowSettings,
-)
 
 if TYPE_CHECKING:
     from bayes_a2m.model import Contents

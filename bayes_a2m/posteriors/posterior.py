@@ -16,13 +16,13 @@ from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.recalibrate import METHODS, recalibrated
 from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.config.experiment import Experiment, Settings
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.prediction import FramePosterior
-from bayes_a2m.studies.spec import Experiment, Settings
 
 if TYPE_CHECKING:
     from torch import Tensor

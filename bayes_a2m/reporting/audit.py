@@ -21,9 +21,9 @@ from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Cell, Column, Table
 
 if TYPE_CHECKING:
+    from bayes_a2m.config.experiment import Experiment
     from bayes_a2m.studies.audit.findings import Findings
     from bayes_a2m.studies.audit.listening import Bar
-    from bayes_a2m.studies.spec import Experiment
 
 PAGE = "index.html"
 

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from bayes_a2m.studies.spec import Experiment
+from bayes_a2m.config.experiment import Experiment
 
 if TYPE_CHECKING:
     from bayes_a2m.studies.cell import Cell

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.studies.spec import Experiment
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior

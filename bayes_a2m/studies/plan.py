@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.model import check
 from bayes_a2m.studies.cell import Cell, identity
-from bayes_a2m.studies.spec import Experiment
 from bayes_a2m.studies.study import FitSettings, Study
 
 OWN = ("cells", "data", "compare.json", "table.md")

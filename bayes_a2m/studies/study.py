@@ -13,16 +13,16 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
-from bayes_a2m.errors import InputError, suggest
-from bayes_a2m.studies import reading
-from bayes_a2m.studies.spec import (
+from bayes_a2m.config import yaml_files
+from bayes_a2m.config.experiment import (
     Experiment,
     Settings,
     find_experiment,
     shipped,
     validate_experiment,
 )
+from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
+from bayes_a2m.errors import InputError, suggest
 
 
 class FitSettings(Settings):
@@ -148,7 +148,7 @@ def load_study(
         right (the right key is suggested).
     """
     source = find_study(name)
-    values = reading.read(source, _find_any)
+    values = yaml_files.read(source, _find_any)
     if "arms" not in values:
         raise InputError(
             f"{source}: has no arms, so it is no study; 'bayes-a2m train {source}' trains an "
@@ -159,7 +159,7 @@ def load_study(
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{source}: {reading.explain(error, Study)}") from error
+        raise InputError(f"{source}: {yaml_files.explain(error, Study)}") from error
     experiments = {
         arm: _experiment(study, arm, overrides, source)  #
         for arm in study.arms
@@ -169,8 +169,8 @@ def load_study(
 
 def shipped_studies() -> dict[str, Path]:
     """Studies that ship, by name."""
-    files = reading.shipped_files()
-    return {name: path for name, path in files.items() if reading.is_study(path)}
+    files = yaml_files.shipped_files()
+    return {name: path for name, path in files.items() if yaml_files.is_study(path)}
 
 
 def find_study(name: str | Path) -> Path:
@@ -181,7 +181,7 @@ def find_study(name: str | Path) -> Path:
     InputError
         If there is neither.
     """
-    return reading.find_file(
+    return yaml_files.find_file(
         name,
         shipped_studies(),
         what="study",
@@ -194,7 +194,7 @@ def find_study(name: str | Path) -> Path:
 
 def _find_any(name: str) -> Path:
     """The file of a base, whatever it is: what comes of it is checked as a whole."""
-    return reading.find_file(name, reading.shipped_files(), what="study", hints={})
+    return yaml_files.find_file(name, yaml_files.shipped_files(), what="study", hints={})
 
 
 def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path) -> Experiment:
@@ -203,14 +203,14 @@ def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path)
     beside = source.parent / arm.experiment
     place = f"{source}, arm {name}"
     try:
-        values = reading.read(
+        values = yaml_files.read(
             beside if beside.is_file() else find_experiment(arm.experiment), find_experiment
         )
         for settings in (study.set, arm.set):
             for dotted, value in settings.items():
-                reading.put(values, dotted, value, source="set")
+                yaml_files.put(values, dotted, value, source="set")
         for setting in overrides:
-            reading.override(values, setting)
+            yaml_files.override(values, setting)
     except InputError as error:
         raise InputError(f"{place}: {error}") from error
     return validate_experiment(values, place)

@@ -17,10 +17,10 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
-from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.bar import EpochBar
 from bayes_a2m.training.callbacks import RunningAverage, TrainingLog, WholeCheckpoints
 from bayes_a2m.training.data import Examples

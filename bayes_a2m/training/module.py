@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from bayes_a2m.audio.normalizer import LEAST_STD, Normalizer
+from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.augment import augment
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks import dropout
 from bayes_a2m.networks.network import Network
-from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.data import Batch
 
 MOMENTUM = 0.9

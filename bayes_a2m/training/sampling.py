@@ -12,9 +12,9 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.networks.network import Network
-from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.fit import home, run
 from bayes_a2m.training.module import NetworkTraining
 from bayes_a2m.training.sghmc import SGHMC, Cycle

@@ -28,6 +28,7 @@ from pyro.nn import PyroModule, PyroParam
 from torch import Tensor, nn
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.perturbation import (
@@ -37,7 +38,6 @@ from bayes_a2m.networks.perturbation import (
     perturbable,
     weight_groups,
 )
-from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training.data import Batch
 from bayes_a2m.training.fit import home, run
 from bayes_a2m.training.module import NetworkTraining

@@ -27,6 +27,7 @@ from bayes_a2m.calibration.pit import pits
 from bayes_a2m.calibration.places import by_boundary, by_level, by_run_length, counts_by, level_of
 from bayes_a2m.calibration.recalibrate import METHODS, choose, recalibrated
 from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.prediction import FramePosterior
@@ -34,7 +35,6 @@ from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 from bayes_a2m.reporting.pit import pit_caption, pit_figure
 from bayes_a2m.studies.folds import out_of_fold
-from bayes_a2m.studies.spec import load_experiment
 
 SPLITS = 200
 LEVELS = (0.95, 0.99)

@@ -134,7 +134,9 @@ def _judged(found: list[tuple[str, float]], tolerance: float) -> str:
     if not found:
         return "equal"
     where, most = max(found, key=lambda pair: pair[1])
-    return "within tolerance" if most <= tolerance else f"{len(found)} differ, {where} by {most:.2g}"
+    return (
+        "within tolerance" if most <= tolerance else f"{len(found)} differ, {where} by {most:.2g}"
+    )
 
 
 def _arrays(old: Path, new: Path, tolerance: float) -> str:

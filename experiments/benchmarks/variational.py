@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from bayes_a2m import calibration
+from bayes_a2m.config.experiment import Named
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.files import write_text
 from bayes_a2m.model import load_model
@@ -26,7 +27,6 @@ from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.variational import Variational
-from bayes_a2m.studies.spec import Named
 
 COLUMNS = ("row", "nll", "ece", "accuracy", "mutual_information", "elbo", "seconds")
 

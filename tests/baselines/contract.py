@@ -10,10 +10,10 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from bayes_a2m.baselines.baseline import Baseline
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.model import load_model
-from bayes_a2m.studies.spec import load_experiment
 from tests.posteriors.contract import PosteriorContract
 
 

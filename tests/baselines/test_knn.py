@@ -10,8 +10,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from bayes_a2m.audio.features import MelFeatures
 from bayes_a2m.baselines.knn import KNN, Memory
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset, Recording
-from bayes_a2m.studies.spec import load_experiment
 from tests.baselines.contract import BaselineContract
 from tests.baselines.small import SPECTRUM, fitted
 

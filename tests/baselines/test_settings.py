@@ -12,11 +12,11 @@ from bayes_a2m.baselines.evidence import CONTEXTS, PENALTIES
 from bayes_a2m.baselines.knn import KNN, NEIGHBOURS
 from bayes_a2m.baselines.lpc import LPC
 from bayes_a2m.baselines.pyin import PYIN
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.model import make_posterior
 from bayes_a2m.posteriors.registry import BASELINES, posterior_class
-from bayes_a2m.studies.spec import load_experiment
 from tests.baselines.small import QUICK, SPECTRUM, fitted
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from bayes_a2m.config.experiment import AugmentSettings
 from bayes_a2m.datasets.augment import augment
-from bayes_a2m.studies.spec import AugmentSettings
 
 FLOOR = -70.0
 NOTHING = {"roll": False, "shift_bins": 0, "gain_db": 0, "noise_db": 0, "mask_bins": 0}

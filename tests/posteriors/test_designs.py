@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from bayes_a2m.calibration import stages
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.model import load_model, make_posterior
 from bayes_a2m.networks.heads import CascadeHead, Head, TwoStage
 from bayes_a2m.posteriors.laplace import approximate, fisher
 from bayes_a2m.posteriors.last_layer import LastLayer
 from bayes_a2m.posteriors.posterior import Posterior
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 
 OTHERS = tuple(setting for setting in tiny.SMALL if not setting.startswith("network."))

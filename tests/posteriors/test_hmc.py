@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.heads import OneStage
@@ -11,7 +12,6 @@ from bayes_a2m.posteriors.hmc import HMC
 from bayes_a2m.posteriors.laplace import approximate
 from bayes_a2m.posteriors.last_layer import LastLayer
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from scipy import integrate
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
@@ -15,7 +16,6 @@ from bayes_a2m.networks.heads import OneStage
 from bayes_a2m.posteriors.laplace import Gaussian, Laplace, approximate, fisher
 from bayes_a2m.posteriors.last_layer import LastLayer, unflatten
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks import dropout
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.networks.dropout import DropoutRates
 from bayes_a2m.posteriors.mc_dropout import BATCH, MCDropout
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 

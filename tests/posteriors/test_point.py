@@ -51,7 +51,7 @@ def test_an_unfitted_model_says_so() -> None:
 
 def test_fit_leaves_the_template_alone_and_depends_on_the_seed_only(tiny_data: Dataset) -> None:
     from bayes_a2m.audio.features import CQTFeatures
-    from bayes_a2m.studies.spec import TrainingSettings
+    from bayes_a2m.config.experiment import TrainingSettings
 
     fit, tune = tiny_data.split("train").with_tuning_part(0.2)
     template = CRNN(84, channels=(2, 2, 2), projection=4, hidden=3, features=4)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.posteriors.sgmcmc import SGMCMC
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 

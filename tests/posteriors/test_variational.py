@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.model import load_model
@@ -11,7 +12,6 @@ from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import Work
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.posteriors.variational import Variational
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
@@ -14,7 +15,6 @@ from bayes_a2m.posteriors.mc_dropout import MCDropout
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.prediction import read_netcdf, write_netcdf
 from bayes_a2m.reporting.report.subject import of_model, of_predictions, plain_decoder
-from bayes_a2m.studies.spec import load_experiment
 from tests import tiny
 
 SHARED = {"resamples": 20, "accept_error": 0.05}

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Note, Vocabulary, midi
 from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.plan import Plan, plan_of, prepared
-from bayes_a2m.studies.spec import load_experiment
 from bayes_a2m.studies.study import load_study
 from tests.studies import small
 

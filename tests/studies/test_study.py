@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bayes_a2m.config.experiment import shipped
 from bayes_a2m.errors import InputError
-from bayes_a2m.studies.spec import shipped
 from bayes_a2m.studies.study import find_study, load_study, shipped_studies
 
 NAMES = (

@@ -14,10 +14,10 @@ import pytest
 import torch
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import AugmentSettings, TrainingSettings
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
-from bayes_a2m.studies.spec import AugmentSettings, TrainingSettings
 from bayes_a2m.training.data import EpochShuffle, collate
 from bayes_a2m.training.fit import Trained, channels_last, train
 from bayes_a2m.training.losses import class_weights

@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal, kl_divergence
 
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.networks.perturbation import WeightGroup
 from bayes_a2m.posteriors.variational import Variational
-from bayes_a2m.studies.spec import TrainingSettings
 from bayes_a2m.training import variational
 from bayes_a2m.training.data import Batch
 from bayes_a2m.training.variational import Guide, VariationalTraining

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.calibration.audit.decisions import Decisions
+from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.studies.audit.findings import Findings, find
 from bayes_a2m.studies.audit.listening import Bar, Labelled, hear_frames, listen, load_to_audit
-from bayes_a2m.studies.spec import Experiment
 
 MODELS = "models"
 IDENTITY = "identity.json"

@@ -16,9 +16,9 @@ from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 def train(stage: Stage) -> Outcome:
     """Fit the experiment's model, write its directory and the course of its losses."""
+    from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.model import make_posterior
     from bayes_a2m.reporting.training import loss_figure
-    from bayes_a2m.studies.spec import load_experiment
 
     wanted = stage.settings
     plan = load_experiment(wanted.experiment, wanted.overrides, wanted.seed)

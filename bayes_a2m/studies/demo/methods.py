@@ -11,9 +11,9 @@ from bayes_a2m.evaluation import evaluate
 from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 if TYPE_CHECKING:
+    from bayes_a2m.config.experiment import Experiment
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
     from bayes_a2m.posteriors.posterior import Posterior
-    from bayes_a2m.studies.spec import Experiment
 
 SCORES = ("accuracy", "nll", "brier", "ece", "error_auroc")
 """What the table shows."""
@@ -89,7 +89,7 @@ def _fit(name: str, folder: Path, seed: int) -> None:
 
 def _plan(name: str, trained: NetworkPosterior) -> Experiment:
     """The method's experiment on the trained model's features, network and training."""
-    from bayes_a2m.studies.spec import Named, load_experiment
+    from bayes_a2m.config.experiment import Named, load_experiment
 
     plan, own = load_experiment(name, SMALLER.get(name, ())), trained.experiment
     network = dict(own.architecture.settings)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from bayes_a2m.config.experiment import Settings
 from bayes_a2m.datasets import Dataset, Recording, load_folder
-from bayes_a2m.studies.spec import Settings
 
 if TYPE_CHECKING:
     from bayes_a2m.audio.features import FeatureExtractor

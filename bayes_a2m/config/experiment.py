@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureSettings
 from bayes_a2m.audio.normalizer import Scope
+from bayes_a2m.config.yaml_files import explain, find_file, is_study, override, read, shipped_files
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid
-from bayes_a2m.studies.reading import explain, find_file, is_study, override, read, shipped_files
 
 
 class Settings(BaseModel):
