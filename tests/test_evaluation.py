@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from bayes_a2m import calibration
-from bayes_a2m.calibration.scores import NAMES
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate, evaluate_chunks
 from bayes_a2m.files import read_json
+from bayes_a2m.metrics.frames import NAMES
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.prediction import FramePosterior

@@ -6,15 +6,6 @@
 """
 
 from bayes_a2m.calibration.conformal import ConformalSets, coverage
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.cumulative import (
-    calibration_test,
-    classwise_ks,
-    classwise_kuiper,
-    ks_error,
-    kuiper_error,
-)
-from bayes_a2m.calibration.decomposition import brier_parts
 from bayes_a2m.calibration.draws import (
     Course,
     Drawn,
@@ -33,7 +24,16 @@ from bayes_a2m.calibration.reliability import (
     class_reliability,
     top_reliability,
 )
-from bayes_a2m.calibration.scores import (
+from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.metrics.cumulative import (
+    calibration_test,
+    classwise_ks,
+    classwise_kuiper,
+    ks_error,
+    kuiper_error,
+)
+from bayes_a2m.metrics.decomposition import brier_parts
+from bayes_a2m.metrics.frames import (
     NAMES,
     PER_CLASS_NAMES,
     accuracy,
@@ -52,8 +52,8 @@ from bayes_a2m.calibration.scores import (
     nll,
     top_label_ece,
 )
-from bayes_a2m.calibration.selective import AcceptCounts, accept
-from bayes_a2m.calibration.smooth import smooth_ece
+from bayes_a2m.metrics.smooth import smooth_ece
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 __all__ = [
     "NAMES",

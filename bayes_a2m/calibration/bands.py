@@ -40,8 +40,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_a2m.calibration.bootstrap import LEVEL
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats
 
 _ROUNDING = 1e-12
 """Standard errors below this share of the curve's size are rounding."""

@@ -30,8 +30,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats
 
 LEVEL = 0.95
 """Share of the resamples within an interval."""

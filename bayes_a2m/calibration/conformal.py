@@ -67,11 +67,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration import inputs
-from bayes_a2m.calibration.counts import PerRecording
-from bayes_a2m.calibration.inputs import Floats, FrameProbabilities, Ints
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.metrics import inputs
+from bayes_a2m.metrics.inputs import Floats, FrameProbabilities, Ints
+from bayes_a2m.metrics.kernels import ratio
+from bayes_a2m.metrics.sufficient_statistics import PerRecording
 
 WAYS = ("recordings", "pooled")
 """How thresholds are found: see the module."""
@@ -412,7 +412,7 @@ def by_recording(
     Raises
     ------
     InputError
-        Where :func:`bayes_a2m.calibration.inputs.frames` does; if there are no recordings, or
+        Where :func:`bayes_a2m.metrics.inputs.frames` does; if there are no recordings, or
         not as many labelled as predicted, or they have different classes.
     """
     if isinstance(posterior, FrameProbabilities):

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration import inputs, sums
-from bayes_a2m.calibration.inputs import Floats, Ints
-from bayes_a2m.calibration.sums import CLIP
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.metrics import inputs, kernels
+from bayes_a2m.metrics.inputs import Floats, Ints
+from bayes_a2m.metrics.kernels import CLIP
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets.dataset import Dataset, Recording
@@ -302,13 +302,13 @@ def _score(name: str, probs: Floats, flat: Ints) -> float:
     """One of :data:`SCORES`, of checked frames."""
     match name:
         case "nll":
-            return float(sums.nll_of(probs, flat).mean())
+            return float(kernels.nll_of(probs, flat).mean())
         case "brier":
-            return float(sums.brier_of(probs, flat).mean())
+            return float(kernels.brier_of(probs, flat).mean())
         case _:
-            _, confidence, right = sums.called_of(probs, flat)
-            count, stated, hits = sums.top_bins(np.clip(confidence, 0, 1), right)
-            return float(sums.ece_of_bins(stated, hits, count.sum()))
+            _, confidence, right = kernels.called_of(probs, flat)
+            count, stated, hits = kernels.top_bins(np.clip(confidence, 0, 1), right)
+            return float(kernels.ece_of_bins(stated, hits, count.sum()))
 
 
 def _jackknife_error(name: str, probs: NDArray[np.float32], flat: Ints) -> float:

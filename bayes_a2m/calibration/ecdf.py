@@ -37,12 +37,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration import inputs
 from bayes_a2m.calibration.bands import band
 from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
-from bayes_a2m.calibration.inputs import Floats, Ints
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.metrics import inputs
+from bayes_a2m.metrics.inputs import Floats, Ints
+from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.prediction import FramePredictive
 
 Quantity: TypeAlias = Callable[[FramePredictive], NDArray[np.floating]]

@@ -18,8 +18,6 @@ from bayes_a2m.calibration.bootstrap import (
     intervals_by_class,
     resample_weights,
 )
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.cumulative import CalibrationTest, calibration_test
 from bayes_a2m.calibration.effective import cautions, effective_of_sums
 from bayes_a2m.calibration.reliability import (
     Reliability,
@@ -28,6 +26,8 @@ from bayes_a2m.calibration.reliability import (
     top_reliability,
 )
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.cumulative import CalibrationTest, calibration_test
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 Number = float | None
 

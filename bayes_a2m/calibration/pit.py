@@ -46,11 +46,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration import inputs
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.sampling import generators_of, sample_paths
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import inputs
+from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.prediction import FramePosterior
 

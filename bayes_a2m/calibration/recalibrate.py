@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.calibration.recalibration import (
     Dirichlet,
     Isotonic,
@@ -34,8 +33,9 @@ from bayes_a2m.calibration.recalibration import (
     VectorScaling,
 )
 from bayes_a2m.calibration.stagewise import Stagewise
-from bayes_a2m.calibration.sums import nll_of
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.metrics.inputs import Floats, Ints
+from bayes_a2m.metrics.kernels import nll_of
 from bayes_a2m.prediction import SMALLEST, FramePosterior, FramePredictive
 from bayes_a2m.summary import Moments, PosteriorSummary
 

@@ -30,9 +30,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration.inputs import Floats, Ints
-from bayes_a2m.calibration.sums import CLIP
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Ints
+from bayes_a2m.metrics.kernels import CLIP
 
 HELD_BACK = 0.01
 """Weight of the mean squares of Dirichlet scaling's off-diagonal entries and of its intercepts."""

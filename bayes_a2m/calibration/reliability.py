@@ -34,10 +34,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_a2m.calibration.bootstrap import LEVEL
-from bayes_a2m.calibration.counts import FrameCounts, Singles
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts, Singles
 
 
 @dataclass(frozen=True, eq=False)

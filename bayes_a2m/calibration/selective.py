@@ -41,12 +41,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration import inputs, sums
 from bayes_a2m.calibration.bootstrap import Interval, intervals, resample_weights
-from bayes_a2m.calibration.counts import PerRecording
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import inputs, kernels
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
+from bayes_a2m.metrics.sufficient_statistics import PerRecording
 
 STEPS = 120
 """Thresholds beside 0, which accepts every frame."""
@@ -104,10 +104,10 @@ class AcceptCounts(PerRecording):
         Raises
         ------
         InputError
-            Where :func:`bayes_a2m.calibration.inputs.validate` does.
+            Where :func:`bayes_a2m.metrics.inputs.validate` does.
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
-        _, confidence, right = sums.called_of(p, y)
+        _, confidence, right = kernels.called_of(p, y)
         grid = thresholds()
         accepted, wrong = _reaching(confidence, grid), _reaching(confidence[~right], grid)
         return cls(np.array([float(y.size)]), accepted[None], wrong[None])

@@ -1,6 +1,6 @@
 """Recalibrating each stage alone: silence or sound, and the pitch given sound.
 
-Any law over the classes is the product of two (:mod:`bayes_a2m.calibration.stages`), and its
+Any law over the classes is the product of two (:mod:`bayes_a2m.metrics.stages`), and its
 negative log-likelihood is the sum of theirs. So the two can be recalibrated one by one, each on
 the frames it speaks of, and the best pair is the best of each. The other methods recalibrate both
 jointly, as one law.
@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.calibration.recalibration import Recalibration, Temperature
-from bayes_a2m.calibration.stages import composed, parted, pitch_of, silence_of
+from bayes_a2m.metrics.inputs import Floats, Ints
+from bayes_a2m.metrics.stages import composed, parted, pitch_of, silence_of
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, recordings_needed
-from bayes_a2m.calibration.inputs import Ints
 from bayes_a2m.calibration.recalibrate import METHODS, Choice, choose
 from bayes_a2m.calibration.recalibration import Recalibration
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.prediction import FramePredictive
 
 LEVELS = (0.95, 0.99)

@@ -74,7 +74,7 @@ class Decoder:
         Ties go to the settings listed first, which change the frames least. Without any
         reference note the settings stay as they are.
         """
-        from bayes_a2m.calibration.note_scores import NoteCounts
+        from bayes_a2m.metrics.notes import NoteCounts
 
         if not any(references):
             return self

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bayes_a2m.calibration.conformal import SetCounts
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.note_scores import NoteCounts
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.evaluation.cost import Cost
+from bayes_a2m.metrics.notes import NoteCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import Vocabulary
 
 RESAMPLES = 1000

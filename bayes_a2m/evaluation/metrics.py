@@ -14,10 +14,10 @@ from bayes_a2m.calibration.bootstrap import (
     intervals_by_class,
     resample_weights,
 )
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.calibration.findings import findings, trust
-from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
 from bayes_a2m.calibration.selective import accept, realised
+from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 if TYPE_CHECKING:
     from bayes_a2m.evaluation.evaluation import Evaluation

@@ -8,17 +8,17 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration import stages
 from bayes_a2m.calibration.conformal import SetCounts
-from bayes_a2m.calibration.counts import FrameCounts, PerRecording
-from bayes_a2m.calibration.inputs import Ints
-from bayes_a2m.calibration.note_scores import NoteCounts
-from bayes_a2m.calibration.places import by_level, by_run_length, level_of
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.datasets.dataset import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.evaluation.evaluation import Evaluation
+from bayes_a2m.metrics import stages
+from bayes_a2m.metrics.inputs import Ints
+from bayes_a2m.metrics.notes import NoteCounts
+from bayes_a2m.metrics.slices import by_level, by_run_length, level_of
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts, PerRecording
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.prediction import FramePosterior

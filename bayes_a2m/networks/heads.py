@@ -4,7 +4,7 @@
 a sound, then which pitch it has, and gives the law the two compose: ``log p(silence)``, and
 ``log p(sound) + log p(pitch | sound)``. Both are laws over the same classes, so all that reads
 one reads the other; and the stages of either come back exactly
-(:mod:`bayes_a2m.calibration.stages`).
+(:mod:`bayes_a2m.metrics.stages`).
 """
 
 from __future__ import annotations

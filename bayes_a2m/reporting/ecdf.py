@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_a2m.calibration.ecdf import Ecdf
-    from bayes_a2m.calibration.inputs import Floats
+    from bayes_a2m.metrics.inputs import Floats
 
 _AXES = {
     "confidence": "confidence: probability of the class called",

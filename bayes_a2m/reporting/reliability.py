@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.reliability import (
     Reliability,
     called_reliability,
     class_reliability,
     top_reliability,
 )
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_a2m.calibration.counts import FrameCounts
+    from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 FEW = 20
 """Frames in a bin below which its share says nothing and is not drawn."""
@@ -73,7 +73,7 @@ def reliability_figure(counts: FrameCounts) -> Figure:
 def reliability_caption(counts: FrameCounts) -> str:
     """What the figure shows, in one line.
 
-    >>> from bayes_a2m.calibration.counts import FrameCounts
+    >>> from bayes_a2m.metrics.sufficient_statistics import FrameCounts
     >>> one = FrameCounts.of([[0.9, 0.1]] * 40, [0] * 34 + [1] * 6)
     >>> reliability_caption(FrameCounts.stack([one] * 9))
     'The class called, whichever it is: right in 85.0 %, stated 90.0 %; over the bins the two lie
@@ -150,7 +150,7 @@ def class_reliability_caption(
 ) -> str:
     """What the figure shows, in one line: which classes leave their band, and which way.
 
-    >>> from bayes_a2m.calibration.counts import FrameCounts
+    >>> from bayes_a2m.metrics.sufficient_statistics import FrameCounts
     >>> one = FrameCounts.of([[0.9, 0.1]] * 40, [0] * 36 + [1] * 4)
     >>> class_reliability_caption(FrameCounts.stack([one] * 9), ("silence", "E4"))
     'Stated and true shares of each class, bands by recording: every class within its band.'

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.calibration.selective import AcceptCounts, Accepted, realised
+from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:

@@ -53,8 +53,8 @@ What to keep in mind:
 - Conditions are compared within themselves: recordings of the condition are resampled.
 - The recordings are the population: another singer or room is not covered by any interval here.
 
->>> from bayes_a2m.calibration.counts import FrameCounts
->>> from bayes_a2m.calibration.note_scores import NoteCounts
+>>> from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+>>> from bayes_a2m.metrics.notes import NoteCounts
 >>> from bayes_a2m.music import Vocabulary
 >>> def scored(*hits: int) -> Scored:  # of ten frames in each recording
 ...     laws = [[[0.8, 0.2]] * n + [[0.2, 0.8]] * (10 - n) for n in hits]
@@ -78,11 +78,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration import stages
 from bayes_a2m.calibration.bootstrap import resample_weights
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.scores import NAMES, PER_CLASS_NAMES
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import stages
+from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
+from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.studies.conclusions import Conclusions, conclusions
 from bayes_a2m.studies.differences import Difference, better_of, difference, largest_of
 from bayes_a2m.studies.scored import Scored, metrics_of

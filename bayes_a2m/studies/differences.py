@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayes_a2m.calibration.bootstrap import LEVEL
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats
 
 Better: TypeAlias = Literal["higher", "lower"]
 

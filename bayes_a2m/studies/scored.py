@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration import stages
-from bayes_a2m.calibration.counts import FrameCounts, PerRecording
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.note_scores import NoteCounts
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Cost, Evaluation
 from bayes_a2m.files import atomic_path
+from bayes_a2m.metrics import stages
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.notes import NoteCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts, PerRecording
 from bayes_a2m.music import Vocabulary
 
 FORMAT = "bayes_a2m scored 1"

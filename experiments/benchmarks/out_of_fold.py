@@ -19,17 +19,17 @@ import numpy as np
 
 from bayes_a2m.calibration.bootstrap import intervals, resample_weights
 from bayes_a2m.calibration.conformal import ConformalSets, SetCounts, by_recording
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.calibration.ecdf import ecdfs_of
 from bayes_a2m.calibration.findings import findings, trust
-from bayes_a2m.calibration.note_scores import NoteCounts
 from bayes_a2m.calibration.pit import pits
-from bayes_a2m.calibration.places import by_boundary, by_level, by_run_length, counts_by, level_of
 from bayes_a2m.calibration.recalibrate import METHODS, choose, recalibrated
 from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.files import write_json, write_text
+from bayes_a2m.metrics.notes import NoteCounts
+from bayes_a2m.metrics.slices import by_boundary, by_level, by_run_length, counts_by, level_of
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure

@@ -14,7 +14,7 @@ import numpy as np
 
 from bayes_a2m import calibration
 from bayes_a2m.calibration.bootstrap import resample_weights
-from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 FEW = 3
 SCORES = (

@@ -11,8 +11,8 @@ from bayes_a2m.calibration.bootstrap import (
     intervals_by_class,
     resample_weights,
 )
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 RECORDINGS, FRAMES = 40, 200
 

@@ -17,8 +17,8 @@ from bayes_a2m.calibration.recalibrate import (
     recalibrated_summary,
 )
 from bayes_a2m.calibration.recalibration import Isotonic, Temperature, Unchanged, VectorScaling
-from bayes_a2m.calibration.sums import nll_of
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.kernels import nll_of
 from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.summary import PosteriorSummary
 from tests.calibration.simulation import simulate

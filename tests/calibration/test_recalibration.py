@@ -14,8 +14,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from bayes_a2m.calibration import recalibration as methods
 from bayes_a2m.calibration.recalibrate import METHODS, from_dict, recalibration_of
-from bayes_a2m.calibration.scores import nll
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.frames import nll
 from tests.calibration.simulation import simulate
 
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.calibration.reliability import (
     called_reliability,
     class_reliability,
     reliability_of,
     top_reliability,
 )
-from bayes_a2m.calibration.sums import bin_of, top_bins
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.kernels import bin_of, top_bins
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from tests.calibration.simulation import simulate
 
 

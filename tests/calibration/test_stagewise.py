@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration import nll, stages
+from bayes_a2m.calibration import nll
 from bayes_a2m.calibration.recalibration import Temperature
 from bayes_a2m.calibration.stagewise import Stagewise
+from bayes_a2m.metrics import stages
 
 
 def drawn(silence: float, pitch: float, frames: int = 20_000) -> tuple[np.ndarray, np.ndarray]:

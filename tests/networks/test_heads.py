@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from bayes_a2m.calibration import stages
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import stages
 from bayes_a2m.networks.heads import OneStage, TwoStage, compose, make_head
 
 # two recordings of 3 and 1 frames; what is padded has labels and laws that would show

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from bayes_a2m.calibration import stages
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
+from bayes_a2m.metrics import stages
 from bayes_a2m.model import load_model, make_posterior
 from bayes_a2m.networks.heads import CascadeHead, Head, TwoStage
 from bayes_a2m.posteriors.laplace import approximate, fisher

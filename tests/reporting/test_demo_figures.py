@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.datasets import Recording
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.confusion import confusion_figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.counts import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
 
 NAMES = ("silence", "C4")

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.model import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.calibration.bootstrap import Interval, intervals, resample_weights
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid
 
 MOST = 0.24

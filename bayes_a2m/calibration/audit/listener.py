@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Ints
 
 FAR = 0.15
 """Seconds from a change of label beyond which labels are taken as right."""

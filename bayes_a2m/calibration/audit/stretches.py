@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.music.notes import runs
 

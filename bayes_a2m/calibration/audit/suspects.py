@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.calibration.audit.lag import shifted
 from bayes_a2m.calibration.audit.stretches import Stretch, capped, stretches, surprise
-from bayes_a2m.calibration.inputs import Floats, Ints
+from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid, Vocabulary
 
 ALIEN = 0.65

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_a2m.calibration.bootstrap import Interval, intervals_by_class, resample_weights
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.sums import ratio
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 SLACK = 0.02
 """A difference between stated and true below this is small, however certain it is."""

@@ -19,9 +19,9 @@ from bayes_a2m.calibration.audit.lag import (
 )
 from bayes_a2m.calibration.audit.suspects import Hearing, Suspect, suspects
 from bayes_a2m.calibration.bootstrap import Interval
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid
 
 NOT_MOVED = ("alien MIDI", "octave", "doubtful audio")

@@ -12,10 +12,10 @@ import numpy as np
 from bayes_a2m.calibration.audit.listener import hear_out_of_fold
 from bayes_a2m.calibration.audit.stretches import capped, surprise
 from bayes_a2m.calibration.audit.suspects import Hearing
-from bayes_a2m.calibration.inputs import Floats
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.datasets.folder import load_folder
+from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid, Note, Vocabulary, midi
 from bayes_a2m.music.notes import clip, to_labels
 from bayes_a2m.studies.folds import folds_of, out_of_fold

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_a2m.calibration.bootstrap import intervals, resample_weights
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.evaluation import evaluate as evaluate_model
 from bayes_a2m.files import write_json
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.confusion import confusion_figure
 from bayes_a2m.reporting.reliability import reliability_figure, shares
@@ -19,7 +19,7 @@ from bayes_a2m.studies.demo.stage import Outcome, Stage
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_a2m.calibration.counts import FrameCounts
+    from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 SCORES = ("accuracy", "macro_f1", "nll", "ece", "note_onset_f1_100ms")
 """What the table by condition shows."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, Spectrum
-from bayes_a2m.calibration.inputs import Floats
+from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music.notes import between
 from bayes_a2m.prediction import FramePosterior, FramePredictive
 from bayes_a2m.reporting.report.draft import Draft, Picture

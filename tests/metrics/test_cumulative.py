@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.cumulative import (
+from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.cumulative import (
     calibration_test,
     classwise_ks,
     classwise_kuiper,
     ks_error,
     kuiper_error,
 )
-from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from tests.calibration.simulation import simulate
 
 

@@ -31,9 +31,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration.counts import PerRecording
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.sums import ratio
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
+from bayes_a2m.metrics.sufficient_statistics import PerRecording
 from bayes_a2m.music.notes import Note, clip
 
 SHORTEST = 0.05

@@ -20,9 +20,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.inputs import Floats, Labels, Probabilities, frames
-from bayes_a2m.calibration.sums import called_of, ratio
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Labels, Probabilities, frames
+from bayes_a2m.metrics.kernels import called_of, ratio
 
 CELLS = 1024
 """Cells that 0 to 1 is divided into."""
@@ -39,12 +39,12 @@ def smooth_ece(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> smooth_ece([[0.8, 0.2]] * 4, [0, 0, 1, 1])  # 0.8 stated, half come true
     0.30000

@@ -21,9 +21,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Ints
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.music.notes import near_boundary, runs
 from bayes_a2m.prediction import FramePredictive

@@ -12,7 +12,7 @@ The score is ``reliability - resolution + uncertainty`` if all probabilities of 
 where they are not, what they vary within bins is left over (Stephenson, Coelho and Jolliffe,
 "Two extra components in the Brier score decomposition", 2008). It is called ``within`` here, so
 that the four parts add up to the score exactly. Parts of several classes add up, as the score of
-:func:`~bayes_a2m.calibration.scores.brier` is the sum over classes.
+:func:`~bayes_a2m.metrics.frames.brier` is the sum over classes.
 
 Reliability from finite bins is too large by chance: it squares noise.
 """
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_a2m.calibration.inputs import Floats, Labels, Probabilities, frames
-from bayes_a2m.calibration.sums import BINS, class_bins, ratio
+from bayes_a2m.metrics.inputs import Floats, Labels, Probabilities, frames
+from bayes_a2m.metrics.kernels import BINS, class_bins, ratio
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ def brier_parts(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
 
     >>> parts = brier_parts([[0.75, 0.25]] * 4, [0, 0, 1, 1]).summed()
     >>> float(parts.brier), float(parts.reliability), float(parts.resolution)

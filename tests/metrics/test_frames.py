@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from bayes_a2m import calibration
-from bayes_a2m.calibration import scores
-from bayes_a2m.calibration.inputs import frames
-from bayes_a2m.calibration.sums import bin_of
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import frames as scores
+from bayes_a2m.metrics.inputs import frames
+from bayes_a2m.metrics.kernels import bin_of
 
 ALL = (
     scores.accuracy,

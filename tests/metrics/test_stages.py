@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayes_a2m import calibration
-from bayes_a2m.calibration import stages
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import stages
 
 
 @given(st.integers(2, 9), st.integers(0, 40), st.integers(0, 2**32 - 1))

@@ -5,7 +5,7 @@ is a row of weights, how often each recording was drawn; and the scores are func
 over frames: hits, squared errors, bins, histograms. So the sums are kept per recording, a
 thousand resamples of them are ``weights @ sums``, and no frame is looked at twice.
 
-The conventions are those of :mod:`bayes_a2m.calibration.scores`, whose arithmetic is used, and
+The conventions are those of :mod:`bayes_a2m.metrics.frames`, whose arithmetic is used, and
 with weight one the scores are the same. Only those that need frames in order of probability, or
 equally many in each bin (AURC, AUROC and FPR95 of errors, equal-mass, smooth, KS and Kuiper
 errors), are read off histograms, 1,024 bins equal in the logit of the confidence, which tell
@@ -23,11 +23,11 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration import cumulative, inputs, smooth, sums
-from bayes_a2m.calibration.decomposition import BrierParts, parts_of_bins
-from bayes_a2m.calibration.inputs import Floats
-from bayes_a2m.calibration.sums import ratio
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import cumulative, inputs, kernels, smooth
+from bayes_a2m.metrics.decomposition import BrierParts, parts_of_bins
+from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.kernels import ratio
 
 FINE_BINS = 1024
 """Bins of the histograms of confidence, equal in its logit."""
@@ -166,23 +166,23 @@ class FrameCounts(PerRecording):
         Raises
         ------
         InputError
-            Where :func:`bayes_a2m.calibration.inputs.validate` does.
+            Where :func:`bayes_a2m.metrics.inputs.validate` does.
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
         classes = p.shape[1]
-        called, confidence, right = sums.called_of(p, y)
+        called, confidence, right = kernels.called_of(p, y)
         truth = y[:, None] == np.arange(classes)
         place = fine_bin_of(confidence)
         columns = (
             np.asarray(float(y.shape[0])),
-            sums.confusion_of(called, y, classes),
-            sums.nll_of(p, y).sum(),
+            kernels.confusion_of(called, y, classes),
+            kernels.nll_of(p, y).sum(),
             np.square(p - truth).sum(axis=0),
-            *sums.called_bins(called, confidence, right, classes),
-            *sums.class_bins(p, y),
+            *kernels.called_bins(called, confidence, right, classes),
+            *kernels.class_bins(p, y),
             np.bincount(place[right], minlength=FINE_BINS),
             np.bincount(place[~right], minlength=FINE_BINS),
-            sums.sums_of(place, confidence, FINE_BINS),
+            kernels.sums_of(place, confidence, FINE_BINS),
             *_fine_class_bins(p, truth),
         )
         kept: list[Any] = [np.asarray(one, dtype=np.float64)[None] for one in columns]
@@ -225,10 +225,10 @@ class FrameCounts(PerRecording):
         hits, truth, called = self._calls(w)
         return {
             "accuracy": ratio(hits.sum(axis=-1), frames),
-            "macro_f1": sums.macro_f1_of(hits, truth, called),
+            "macro_f1": kernels.macro_f1_of(hits, truth, called),
             "nll": ratio(w @ self.nll, frames),
             "brier": ratio(w @ self.squares.sum(axis=1), frames),
-            "ece": sums.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
+            "ece": kernels.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
             "classwise_ece": self._classwise_ece(w).mean(axis=-1),
         }
 
@@ -257,10 +257,10 @@ class FrameCounts(PerRecording):
         right, wrong, gaps = w @ self.right, w @ self.wrong, w @ self.top_gaps
         return {
             **self.quick_metrics_of(w),
-            "adaptive_ece": sums.adaptive_ece_of_blocks(right + wrong, gaps),
+            "adaptive_ece": kernels.adaptive_ece_of_blocks(right + wrong, gaps),
             "smooth_ece": smooth.smooth_ece_of_cells(gaps @ _cells_of_bins(), frames),
-            "aurc": sums.aurc_of_blocks(right, wrong),
-            "error_auroc": sums.error_auroc_of_blocks(right, wrong),
+            "aurc": kernels.aurc_of_blocks(right, wrong),
+            "error_auroc": kernels.error_auroc_of_blocks(right, wrong),
         }
 
     def more_metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
@@ -274,7 +274,7 @@ class FrameCounts(PerRecording):
         Returns
         -------
         dict
-            The names of :data:`~bayes_a2m.calibration.scores.MORE_NAMES` to scores ``(S,)``, nan
+            The names of :data:`~bayes_a2m.metrics.frames.MORE_NAMES` to scores ``(S,)``, nan
             where undefined.
 
         Raises
@@ -289,12 +289,12 @@ class FrameCounts(PerRecording):
         by_call = _weighted(w, self.called_confidence - self.called_right)
         parts = self._brier_parts(w).summed()
         return {
-            "mce": sums.mce_of_bins(*tops),
+            "mce": kernels.mce_of_bins(*tops),
             "top_label_ece": ratio(np.abs(by_call).sum(axis=(-2, -1)), frames),
             "ks": cumulative.ks_of(gaps, frames),
             "kuiper": cumulative.kuiper_of(gaps, frames),
-            "excess_aurc": sums.excess_aurc_of_blocks(right, wrong),
-            "error_fpr95": sums.error_fpr95_of_blocks(right, wrong),
+            "excess_aurc": kernels.excess_aurc_of_blocks(right, wrong),
+            "error_fpr95": kernels.error_fpr95_of_blocks(right, wrong),
             "brier_reliability": parts.reliability,
             "brier_resolution": parts.resolution,
             "brier_uncertainty": parts.uncertainty,
@@ -342,7 +342,7 @@ class FrameCounts(PerRecording):
         Returns
         -------
         dict
-            The names of :data:`~bayes_a2m.calibration.scores.MORE_PER_CLASS_NAMES` to scores
+            The names of :data:`~bayes_a2m.metrics.frames.MORE_PER_CLASS_NAMES` to scores
             ``(S, K)``, nan where undefined.
 
         Raises
@@ -358,7 +358,7 @@ class FrameCounts(PerRecording):
         parts = self._brier_parts(w)
         return {
             "trust_ece": ratio(np.abs(trust_gaps).sum(axis=-1), called),
-            "classwise_adaptive_ece": sums.adaptive_ece_of_blocks(
+            "classwise_adaptive_ece": kernels.adaptive_ece_of_blocks(
                 _weighted(w, self.fine_count), gaps
             ),
             "classwise_ks": cumulative.ks_of(gaps, frames),
@@ -383,7 +383,7 @@ class FrameCounts(PerRecording):
         """Calibration error of each class, ``(S, K)``."""
         # The gaps add up, too, so one product does for stated and true.
         summed = _weighted(w, self.class_probability - self.class_label)
-        return sums.ece_of_bins(summed, np.zeros(()), (w @ self.frames)[:, None])
+        return kernels.ece_of_bins(summed, np.zeros(()), (w @ self.frames)[:, None])
 
 
 def fine_bin_of(confidence: Floats) -> NDArray[np.intp]:
@@ -404,8 +404,8 @@ def _fine_class_bins(p: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, ...]:
     place = _logit_bin(p, FINE_CLASS_BINS, *_CLASS_LOGITS)
     place = (place + FINE_CLASS_BINS * np.arange(shape[0])).ravel()
     count = np.bincount(place, minlength=size).astype(np.float64)
-    stated = sums.sums_of(place, p.ravel(), size)
-    true = sums.sums_of(place, truth.ravel(), size)
+    stated = kernels.sums_of(place, p.ravel(), size)
+    true = kernels.sums_of(place, truth.ravel(), size)
     return count.reshape(shape), stated.reshape(shape), true.reshape(shape)
 
 

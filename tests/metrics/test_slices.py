@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_a2m.calibration import places
-from bayes_a2m.calibration.counts import FrameCounts
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import slices
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.prediction import FramePosterior
 from tests.calibration.simulation import simulate
@@ -24,10 +24,10 @@ def drawn():
     return simulate(5, 150, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("masks", [places.by_boundary, places.by_run_length])
+@pytest.mark.parametrize("masks", [slices.by_boundary, slices.by_run_length])
 def test_places_add_up_to_all_frames(drawn, masks):
     post = FramePosterior.from_probs(drawn.stated)
-    parted = places.counts_by(post, drawn.labels, lambda i: masks(drawn.labels[i], GRID))
+    parted = slices.counts_by(post, drawn.labels, lambda i: masks(drawn.labels[i], GRID))
     whole = FrameCounts.stack(
         [FrameCounts.of(post.of(i), drawn.labels[i]) for i in range(len(post))]
     )
@@ -39,7 +39,7 @@ def test_places_add_up_to_all_frames(drawn, masks):
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=60))
 def test_run_lengths_by_brute_force(labels):
     array = np.array(labels)
-    masks = places.by_run_length(array, GRID, (0.012, 0.03))
+    masks = slices.by_run_length(array, GRID, (0.012, 0.03))
     for i in range(len(labels)):
         start, end = i, i
         while start and labels[start - 1] == labels[i]:
@@ -61,23 +61,23 @@ def test_run_lengths_by_brute_force(labels):
 def test_level_of_a_sine_and_of_silence():
     time = np.arange(16000) / 16000
     samples = np.concatenate([np.zeros(16000), 0.5 * np.sin(2 * np.pi * 440 * time)])
-    level = places.level_of(samples, GRID, 333)
+    level = slices.level_of(samples, GRID, 333)
     assert level[:160] == pytest.approx(-120)
     assert level[175:325] == pytest.approx(20 * np.log10(0.5 / np.sqrt(2)), abs=0.1)
     assert level.shape == (333,)
-    assert np.isfinite(places.level_of(np.zeros(10), GRID, 3)).all()  # frames past the sound
+    assert np.isfinite(slices.level_of(np.zeros(10), GRID, 3)).all()  # frames past the sound
 
 
 def test_edges_belong_to_the_place_above():
-    masks = places.by_level(np.array([-40.0, -40.1]), (-40,))
+    masks = slices.by_level(np.array([-40.0, -40.1]), (-40,))
     assert masks["-40 dB and over"].tolist() == [True, False]
 
 
 def test_what_does_not_fit_is_refused(drawn):
     post = FramePosterior.from_probs(drawn.stated)
     with pytest.raises(InputError, match="labels of 4 recordings for 5"):
-        places.counts_by(post, drawn.labels[:4], lambda i: {})
+        slices.counts_by(post, drawn.labels[:4], lambda i: {})
     with pytest.raises(InputError, match="a mask of 1 frames"):
-        places.counts_by(post, drawn.labels, lambda i: {"all": np.ones(1, bool)})
+        slices.counts_by(post, drawn.labels, lambda i: {"all": np.ones(1, bool)})
     with pytest.raises(InputError, match="edges must ascend, not 2, 1"):
-        places.by_level(np.zeros(3), (2.0, 1.0))
+        slices.by_level(np.zeros(3), (2.0, 1.0))

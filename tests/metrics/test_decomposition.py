@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_a2m.calibration import scores
-from bayes_a2m.calibration.decomposition import brier_parts
+from bayes_a2m.metrics import frames as scores
+from bayes_a2m.metrics.decomposition import brier_parts
 
 
 def test_murphys_three_parts_by_hand():

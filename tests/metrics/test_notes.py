@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mir_eval import transcription
 
-from bayes_a2m.calibration import scores
-from bayes_a2m.calibration.note_scores import NoteCounts, audible, matched
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import frames as scores
+from bayes_a2m.metrics.notes import NoteCounts, audible, matched
 from bayes_a2m.music import Note
 
 C, E, G = 60, 64, 67

@@ -11,19 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from bayes_a2m.calibration import scores
 from bayes_a2m.calibration.bootstrap import resample_weights
-from bayes_a2m.calibration.counts import FrameCounts
-from bayes_a2m.calibration.cumulative import (
-    classwise_ks,
-    classwise_kuiper,
-    ks_error,
-    kuiper_error,
-)
-from bayes_a2m.calibration.decomposition import brier_parts
-from bayes_a2m.calibration.smooth import smooth_ece
-from bayes_a2m.calibration.sums import adaptive_ece_of_blocks
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import frames as scores
+from bayes_a2m.metrics.cumulative import classwise_ks, classwise_kuiper, ks_error, kuiper_error
+from bayes_a2m.metrics.decomposition import brier_parts
+from bayes_a2m.metrics.kernels import adaptive_ece_of_blocks
+from bayes_a2m.metrics.smooth import smooth_ece
+from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 
 EXACT = {
     "accuracy": scores.accuracy,

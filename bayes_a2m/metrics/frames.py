@@ -24,16 +24,16 @@ The conventions, which differ from tool to tool and move the numbers:
 
 Every score takes either a posterior with the labels of its recordings, or an array
 ``(frames, class)`` with the labels of its frames: see
-:func:`~bayes_a2m.calibration.inputs.frames`. Intervals for all of them come from
-:mod:`bayes_a2m.calibration.counts` and :mod:`bayes_a2m.calibration.bootstrap`.
+:func:`~bayes_a2m.metrics.inputs.frames`. Intervals for all of them come from
+:mod:`bayes_a2m.metrics.sufficient_statistics` and :mod:`bayes_a2m.calibration.bootstrap`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from bayes_a2m.calibration.inputs import Floats, Ints, Labels, Probabilities, frames
-from bayes_a2m.calibration.sums import (
+from bayes_a2m.metrics.inputs import Floats, Ints, Labels, Probabilities, frames
+from bayes_a2m.metrics.kernels import (
     BINS,
     adaptive_ece_of_blocks,
     aurc_of_blocks,
@@ -113,12 +113,12 @@ def accuracy(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 1, 1, 1])
     0.75
@@ -133,12 +133,12 @@ def macro_f1(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> macro_f1([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], [0, 1, 1])
     0.66666
@@ -153,12 +153,12 @@ def nll(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> nll([[0.5, 0.5], [0.25, 0.75]], [0, 0])  # (ln 2 + ln 4) / 2
     1.03972
@@ -175,12 +175,12 @@ def brier(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> brier([[0.8, 0.2], [0.0, 1.0]], [0, 0])  # (0.04 + 0.04 + 1 + 1) / 2
     1.04
@@ -198,14 +198,14 @@ def ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
 
     >>> ece([[0.0, 1.0], [0.05, 0.95]], [0, 1])  # one bin: |(1 + 0.95) / 2 - 1 / 2|
     0.475
@@ -224,14 +224,14 @@ def classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS)
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
 
     >>> classwise_ece([[0.9, 0.1], [0.9, 0.1]], [0, 1])  # 0.9 stated, 1 in 2 true; 0.1, 1 in 2
     array([0.4, 0.4])
@@ -260,14 +260,14 @@ def adaptive_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
     bins
         How many bins.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
 
     >>> p = [[0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.9, 0.1]]
     >>> adaptive_ece(p, [1, 0, 0, 0], bins=2)  # (|1.3 - 1| + |1.7 - 2|) / 4
@@ -289,14 +289,14 @@ def mce(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does, or if there are no bins.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
 
     >>> mce([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4]], [0, 0, 1])  # gaps 0.1 and 0.6
     0.6
@@ -315,12 +315,12 @@ def top_label_ece(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> p = [[0.7, 0.3], [0.7, 0.3], [0.3, 0.7], [0.3, 0.7]]  # 0 is right 2 in 2, 1 is 1 in 2
     >>> top_label_ece(p, [0, 0, 1, 0]), ece(p, [0, 0, 1, 0])
@@ -340,12 +340,12 @@ def excess_aurc(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> excess_aurc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # 5/18 - 1/9
     0.16666
@@ -361,12 +361,12 @@ def error_fpr95(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> error_fpr95([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # 0.7 is flagged, 0.9 is not
     0.5
@@ -380,17 +380,17 @@ def aurc(posterior: Probabilities, labels: Labels) -> float:
     Frames are accepted from the surest down; the mean, over the coverages 1/n, 2/n ... 1, of the
     share of accepted frames that are wrong (Geifman et al., "Bias-reduced uncertainty
     estimation", 2019, https://arxiv.org/abs/1805.08206). Ties are in no order: see
-    :func:`~bayes_a2m.calibration.sums.aurc_of_blocks`.
+    :func:`~bayes_a2m.metrics.kernels.aurc_of_blocks`.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> aurc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # (0/1 + 1/2 + 1/3) / 3
     0.27777
@@ -407,12 +407,12 @@ def error_auroc(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> error_auroc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])
     0.5
@@ -426,12 +426,12 @@ def confusion(posterior: Probabilities, labels: Labels) -> Ints:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> confusion([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 1, 1])
     array([[1, 0],

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import brentq
 
 from bayes_a2m import calibration
-from bayes_a2m.calibration.smooth import cells_of, smooth_ece, smooth_ece_of_cells
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.smooth import cells_of, smooth_ece, smooth_ece_of_cells
 from tests.calibration.simulation import simulate
 
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration import inputs
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics import inputs
+from bayes_a2m.metrics.inputs import Floats, Ints
 
 NAMES = ("silence", "pitch")
 """The stages, in order."""
@@ -92,7 +92,7 @@ def parted(probabilities: ArrayLike, labels: ArrayLike) -> dict[str, tuple[Float
     Raises
     ------
     InputError
-        Where :func:`bayes_a2m.calibration.inputs.validate` does.
+        Where :func:`bayes_a2m.metrics.inputs.validate` does.
 
     >>> parted([[0.2, 0.6, 0.2], [1.0, 0.0, 0.0]], [1, 0])["pitch"]
     (array([[0.75, 0.25]]), array([0]))

@@ -18,8 +18,8 @@ inference with clustered errors", 2008). The p-value is the share of flips whose
 least that found. R recordings have ``2^R`` flips, so few recordings cannot give small p-values:
 no fewer than 8 can reject at 1 %.
 
-Curves are kept on fine bins (:mod:`bayes_a2m.calibration.counts`), at whose edges the maximum is
-sought.
+Curves are kept on fine bins (:mod:`bayes_a2m.metrics.sufficient_statistics`), at whose edges the
+maximum is sought.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration.inputs import Floats, Labels, Probabilities, frames
-from bayes_a2m.calibration.sums import called_of, ratio, sums_of
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Labels, Probabilities, frames
+from bayes_a2m.metrics.kernels import called_of, ratio, sums_of
 
 FLIPS = 2000
 """Random flips of signs from which a p-value is taken."""
@@ -64,12 +64,12 @@ def ks_error(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> ks_error([[0.6, 0.4], [0.9, 0.1]], [1, 0])  # -0.6, then -0.6 + 0.1, over 2
     0.3
@@ -83,12 +83,12 @@ def kuiper_error(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.calibration.inputs.frames` takes them.
+        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.calibration.inputs.frames` does.
+        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
 
     >>> kuiper_error([[0.6, 0.4], [0.9, 0.1]], [1, 0])  # highest 0, lowest -0.6, over 2
     0.3

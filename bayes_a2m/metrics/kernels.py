@@ -1,8 +1,8 @@
 """The arithmetic of the scores, on sums over frames: leading axes (resamples, classes) are free.
 
-The public scores (:mod:`bayes_a2m.calibration.scores`) and the counts per recording
-(:mod:`bayes_a2m.calibration.counts`) both come down to these functions, so they cannot differ.
-The conventions are those that :mod:`bayes_a2m.calibration.scores` states.
+The public scores (:mod:`bayes_a2m.metrics.frames`) and the counts per recording
+(:mod:`bayes_a2m.metrics.sufficient_statistics`) both come down to these functions, so they cannot
+differ. The conventions are those that :mod:`bayes_a2m.metrics.frames` states.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.inputs import Floats, Ints
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.inputs import Floats, Ints
 
 BINS = 15
 """Bins of a calibration error where nothing else is said."""
