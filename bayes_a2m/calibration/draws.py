@@ -8,7 +8,7 @@ measured, and both have to be small before draws are enough.
 
 Draws are shared by all frames, so the error is that between draws, whatever the number of
 frames. It says nothing of recordings: how a score would move on other recordings is the
-bootstrap's to say (:mod:`bayes_a2m.calibration.bootstrap`).
+bootstrap's to say (:mod:`bayes_a2m.resampling.bootstrap`).
 """
 
 from __future__ import annotations

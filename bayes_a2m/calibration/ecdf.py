@@ -13,7 +13,7 @@ https://arxiv.org/abs/2103.10522) are several times too narrow. Here recordings 
 is a ratio of sums over recordings, frames at most x over frames; the sums are kept per recording,
 ``(R, X)``, and a thousand resamples of the curve are one matrix product.
 
-The band is simultaneous (:mod:`bayes_a2m.calibration.bands`): it holds the whole curve with 95 %.
+The band is simultaneous (:mod:`bayes_a2m.resampling.bands`): it holds the whole curve with 95 %.
 It has one width, cut to 0 to 1. A band that narrows with the standard error, as sup-t bands do,
 fails at the ends, which rest on one or two recordings. Measured on 40 simulated recordings of 30
 to 60 correlated frames, the band of one width held the whole true curve in 95 of 100 repetitions
@@ -37,13 +37,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration.bands import band
-from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics import inputs
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.prediction import FramePredictive
+from bayes_a2m.resampling.bands import band
+from bayes_a2m.resampling.bootstrap import LEVEL, resample_weights
 
 Quantity: TypeAlias = Callable[[FramePredictive], NDArray[np.floating]]
 """A posterior to ``(recording, frame)``; or to ``(recording, frame, class)``, of which a group
@@ -115,7 +115,7 @@ def ecdf(
     resamples, generator
         Of the recordings, for the band.
     level, simultaneous
-        As of :func:`~bayes_a2m.calibration.bands.band`.
+        As of :func:`~bayes_a2m.resampling.bands.band`.
 
     Returns
     -------

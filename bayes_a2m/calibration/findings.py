@@ -12,13 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.bootstrap import (
-    Interval,
-    intervals,
-    intervals_by_class,
-    resample_weights,
-)
-from bayes_a2m.calibration.effective import cautions, effective_of_sums
 from bayes_a2m.calibration.reliability import (
     Reliability,
     called_reliability,
@@ -28,6 +21,8 @@ from bayes_a2m.calibration.reliability import (
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.cumulative import CalibrationTest, calibration_test
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
+from bayes_a2m.resampling.design_effect import cautions, effective_of_sums
 
 Number = float | None
 

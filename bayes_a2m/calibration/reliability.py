@@ -14,7 +14,7 @@ fitted to fine ones.
 
 **Bands** count recordings. Where hardly any frame is wrong, as in the highest bin, resampling
 cannot see what might have gone wrong: of simulated sets of 60 recordings 69 % of the sup-t bands
-(:mod:`bayes_a2m.calibration.bands`) hold the truth everywhere. So the share right in a bin gets a
+(:mod:`bayes_a2m.resampling.bands`) hold the truth everywhere. So the share right in a bin gets a
 score interval (Wilson, "Probable inference", 1927) with the number of frames divided by their
 design effect, as Korn and Graubard do for small proportions in surveys of clusters ("Confidence
 intervals for proportions with small expected number of positive counts", 1998):
@@ -33,11 +33,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import LEVEL
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts, Singles
+from bayes_a2m.resampling.bootstrap import LEVEL
 
 
 @dataclass(frozen=True, eq=False)

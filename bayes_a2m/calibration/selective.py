@@ -41,12 +41,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration.bootstrap import Interval, intervals, resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import inputs, kernels
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import PerRecording
+from bayes_a2m.resampling.bootstrap import Interval, intervals, resample_weights
 
 STEPS = 120
 """Thresholds beside 0, which accepts every frame."""

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.bootstrap import (
-    Interval,
-    intervals,
-    intervals_by_class,
-    resample_weights,
-)
 from bayes_a2m.calibration.findings import findings, trust
 from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 
 if TYPE_CHECKING:
     from bayes_a2m.evaluation.evaluation import Evaluation

@@ -25,7 +25,7 @@ The conventions, which differ from tool to tool and move the numbers:
 Every score takes either a posterior with the labels of its recordings, or an array
 ``(frames, class)`` with the labels of its frames: see
 :func:`~bayes_a2m.metrics.inputs.frames`. Intervals for all of them come from
-:mod:`bayes_a2m.metrics.sufficient_statistics` and :mod:`bayes_a2m.calibration.bootstrap`.
+:mod:`bayes_a2m.metrics.sufficient_statistics` and :mod:`bayes_a2m.resampling.bootstrap`.
 """
 
 from __future__ import annotations

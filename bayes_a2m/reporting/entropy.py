@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import intervals, resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.variance import doubt_legend
+from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

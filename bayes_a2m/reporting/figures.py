@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import intervals, intervals_by_class, resample_weights
 from bayes_a2m.calibration.ecdf import ecdfs_of
 from bayes_a2m.calibration.selective import AcceptCounts, accept
 from bayes_a2m.errors import InputError
@@ -27,6 +26,7 @@ from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.metrics.slices import by_boundary, by_run_length, counts_by
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.reporting import style
+from bayes_a2m.resampling.bootstrap import intervals, intervals_by_class, resample_weights
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_a2m.calibration.audit.lag import RecordingLag
-from bayes_a2m.calibration.bootstrap import Interval
 from bayes_a2m.reporting import style
+from bayes_a2m.resampling.bootstrap import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

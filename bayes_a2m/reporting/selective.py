@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import LEVEL, resample_weights
 from bayes_a2m.calibration.selective import AcceptCounts, Accepted, realised
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.reporting import style
+from bayes_a2m.resampling.bootstrap import LEVEL, resample_weights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import intervals_by_class, resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.reporting import style
+from bayes_a2m.resampling.bootstrap import intervals_by_class, resample_weights
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -48,7 +48,7 @@ What to keep in mind:
 - Every interval is for its own score. **Classes, conditions, places and stages are many**, and one
   interval in twenty excludes zero where nothing differs: such findings are hints to follow up.
 - A calibration error is biased upwards, the more so the fewer the frames (see
-  :mod:`bayes_a2m.calibration.bootstrap`); of two models on the same frames most of that cancels,
+  :mod:`bayes_a2m.resampling.bootstrap`); of two models on the same frames most of that cancels,
   not all.
 - Conditions are compared within themselves: recordings of the condition are resampled.
 - The recordings are the population: another singer or room is not covered by any interval here.
@@ -78,11 +78,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.resampling.bootstrap import resample_weights
 from bayes_a2m.studies.conclusions import Conclusions, conclusions
 from bayes_a2m.studies.differences import Difference, better_of, difference, largest_of
 from bayes_a2m.studies.scored import Scored, metrics_of

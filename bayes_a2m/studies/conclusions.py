@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import LEVEL
+from bayes_a2m.resampling.bootstrap import LEVEL
 from bayes_a2m.studies.differences import Difference
 
 PRIMARY = ("nll", "accuracy", "ece", "note_onset_f1_50ms", "note_onset_f1_100ms")

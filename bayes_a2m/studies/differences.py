@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration.bootstrap import LEVEL
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.resampling.bootstrap import LEVEL
 
 Better: TypeAlias = Literal["higher", "lower"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.files import write_text
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.reporting.table import Cell, Column, Table
+from bayes_a2m.resampling.bootstrap import resample_weights
 from bayes_a2m.studies.differences import better_of, difference, largest_of
 from bayes_a2m.studies.scored import Scored, metrics_of
 

@@ -30,7 +30,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from bayes_a2m.calibration.bootstrap import intervals, resample_weights
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
@@ -39,6 +38,7 @@ from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.posteriors.density import FeatureDensity
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 
 HOME = "studio"
 EPISTEMIC = ("information", "share", "distance", "entropy")

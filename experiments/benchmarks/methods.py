@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.bootstrap import Interval, intervals, resample_weights
 from bayes_a2m.calibration.draws import course
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.evaluation import Evaluation, evaluate
@@ -35,6 +34,7 @@ from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.draws import draws_figure
+from bayes_a2m.resampling.bootstrap import Interval, intervals, resample_weights
 
 SCORES = ("accuracy", "macro_f1", "nll", "brier", "ece", "classwise_ece", "aurc", "error_auroc")
 COSTS = ("seconds_per_audio_second", "peak_memory_mb", "parameters", "training_seconds")

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import intervals, resample_weights
 from bayes_a2m.calibration.conformal import ConformalSets, SetCounts, by_recording
 from bayes_a2m.calibration.ecdf import ecdfs_of
 from bayes_a2m.calibration.findings import findings, trust
@@ -34,6 +33,7 @@ from bayes_a2m.prediction import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 from bayes_a2m.reporting.pit import pit_caption, pit_figure
+from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 from bayes_a2m.studies.folds import out_of_fold
 
 SPLITS = 200
@@ -150,7 +150,7 @@ def _scores(statistic: Any, weights: Any) -> dict[str, Any]:
 
 
 def _by_class(counts: FrameCounts, names: Any, weights: Any) -> dict[str, Any]:
-    from bayes_a2m.calibration.bootstrap import intervals_by_class
+    from bayes_a2m.resampling.bootstrap import intervals_by_class
 
     found = intervals_by_class(counts.per_class_of, weights)
     return {

@@ -13,8 +13,8 @@ import time
 import numpy as np
 
 from bayes_a2m import calibration
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import resample_weights
 
 FEW = 3
 SCORES = (

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.calibration.findings import findings, trust
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.frames import MORE_NAMES, MORE_PER_CLASS_NAMES
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import resample_weights
 from tests.calibration.simulation import simulate
 
 NAMES = ("silence", "C4", "E4", "G4")

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import frames as scores
 from bayes_a2m.metrics.cumulative import classwise_ks, classwise_kuiper, ks_error, kuiper_error
@@ -19,6 +18,7 @@ from bayes_a2m.metrics.decomposition import brier_parts
 from bayes_a2m.metrics.kernels import adaptive_ece_of_blocks
 from bayes_a2m.metrics.smooth import smooth_ece
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import resample_weights
 
 EXACT = {
     "accuracy": scores.accuracy,

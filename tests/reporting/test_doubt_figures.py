@@ -7,7 +7,6 @@ import pytest
 
 from bayes_a2m.audio.features import CQTFeatures, Spectrum
 from bayes_a2m.calibration.audit.lag import RecordingLag
-from bayes_a2m.calibration.bootstrap import Interval
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.prediction import FramePosterior
@@ -18,6 +17,7 @@ from bayes_a2m.reporting.lag import lag_caption, lag_figure
 from bayes_a2m.reporting.places import places_caption, places_figure
 from bayes_a2m.reporting.roll import roll_caption, roll_figure
 from bayes_a2m.reporting.variance import variance_caption, variance_figure, variance_parts
+from bayes_a2m.resampling.bootstrap import Interval
 
 TWO = Vocabulary((60,))
 

@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json
 from bayes_a2m.metrics import stages
@@ -22,6 +21,7 @@ from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.notes import NoteCounts
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.resampling.bootstrap import resample_weights
 from bayes_a2m.studies.compare import Comparison, compare
 from bayes_a2m.studies.differences import Difference, difference
 from bayes_a2m.studies.scored import Scored

@@ -26,10 +26,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.bootstrap import Interval, intervals, resample_weights
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid
+from bayes_a2m.resampling.bootstrap import Interval, intervals, resample_weights
 
 MOST = 0.24
 """Seconds: the largest lag that is looked for, either way."""
@@ -67,7 +67,7 @@ class LagProfiles:
     def lag_of(self, weights: NDArray[np.generic]) -> dict[str, Floats]:
         """The shift that fits best, of every row of weights: ``{"lag": (S,)}``; nan without cause.
 
-        For :func:`bayes_a2m.calibration.bootstrap.intervals`.
+        For :func:`bayes_a2m.resampling.bootstrap.intervals`.
         """
         total = np.asarray(weights, dtype=np.float64) @ self.fit
         best = total.argmax(axis=1)

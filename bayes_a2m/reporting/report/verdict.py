@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import Interval, intervals_by_class, resample_weights
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import Interval, intervals_by_class, resample_weights
 
 SLACK = 0.02
 """A difference between stated and true below this is small, however certain it is."""

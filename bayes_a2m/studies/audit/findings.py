@@ -18,11 +18,11 @@ from bayes_a2m.calibration.audit.lag import (
     recording_lags,
 )
 from bayes_a2m.calibration.audit.suspects import Hearing, Suspect, suspects
-from bayes_a2m.calibration.bootstrap import Interval
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid
+from bayes_a2m.resampling.bootstrap import Interval
 
 NOT_MOVED = ("alien MIDI", "octave", "doubtful audio")
 """Causes of recordings that no shift makes right."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.calibration.bootstrap import intervals, resample_weights
 from bayes_a2m.evaluation import evaluate as evaluate_model
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.inputs import Floats
@@ -14,6 +13,7 @@ from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.confusion import confusion_figure
 from bayes_a2m.reporting.reliability import reliability_figure, shares
+from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 if TYPE_CHECKING:

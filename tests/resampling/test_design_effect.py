@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.effective import cautions, effective, effective_of_sums
 from bayes_a2m.errors import InputError
+from bayes_a2m.resampling.design_effect import cautions, effective, effective_of_sums
 from tests.calibration.simulation import simulate
 
 

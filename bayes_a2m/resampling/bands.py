@@ -24,7 +24,7 @@ right is such a place.
 
 Curves may be undefined in places (nan): a bin that is empty in a resample. Such values are left
 out of the place's standard error and of the maximum. The curves must come from resampled
-recordings (:func:`~bayes_a2m.calibration.bootstrap.resample_weights`), not frames.
+recordings (:func:`~bayes_a2m.resampling.bootstrap.resample_weights`), not frames.
 
 >>> curves = np.array([[0.0, 0.1], [0.2, 0.1], [0.1, 0.0], [0.1, 0.2]])
 >>> one = band(curves, np.array([0.1, 0.1]))
@@ -39,9 +39,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.calibration.bootstrap import LEVEL
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.resampling.bootstrap import LEVEL
 
 _ROUNDING = 1e-12
 """Standard errors below this share of the curve's size are rounding."""

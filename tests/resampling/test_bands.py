@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayes_a2m.calibration.bands import Band, band
-from bayes_a2m.calibration.bootstrap import resample_weights
 from bayes_a2m.errors import InputError
+from bayes_a2m.resampling.bands import Band, band
+from bayes_a2m.resampling.bootstrap import resample_weights
 
 
 def test_independent_normal_curves_have_the_known_critical_value() -> None:

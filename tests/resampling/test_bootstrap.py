@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.bootstrap import (
-    Interval,
-    intervals,
-    intervals_by_class,
-    resample_weights,
-)
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 
 RECORDINGS, FRAMES = 40, 200
 
