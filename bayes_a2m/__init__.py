@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.point import Point as Point
     from bayes_a2m.posteriors.sgmcmc import SGMCMC as SGMCMC
     from bayes_a2m.posteriors.variational import Variational as Variational
-    from bayes_a2m.prediction import FramePosterior as FramePosterior
-    from bayes_a2m.summary import PosteriorSummary as PosteriorSummary
+    from bayes_a2m.prediction.posterior import FramePosterior as FramePosterior
+    from bayes_a2m.prediction.summary import PosteriorSummary as PosteriorSummary
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ _HOMES = {
     "Dataset": "bayes_a2m.datasets",
     "DeepEnsemble": "bayes_a2m.posteriors.ensemble",
     "FrameGrid": "bayes_a2m.music",
-    "FramePosterior": "bayes_a2m.prediction",
+    "FramePosterior": "bayes_a2m.prediction.posterior",
     "HMC": "bayes_a2m.posteriors.hmc",
     "InputError": "bayes_a2m.errors",
     "KNN": "bayes_a2m.baselines.knn",
@@ -59,7 +59,7 @@ _HOMES = {
     "Note": "bayes_a2m.music",
     "PYIN": "bayes_a2m.baselines.pyin",
     "Point": "bayes_a2m.posteriors.point",
-    "PosteriorSummary": "bayes_a2m.summary",
+    "PosteriorSummary": "bayes_a2m.prediction.summary",
     "Recording": "bayes_a2m.datasets",
     "SGMCMC": "bayes_a2m.posteriors.sgmcmc",
     "TrainingSettings": "bayes_a2m.config.experiment",

@@ -15,7 +15,7 @@ from bayes_a2m.files import read_json
 from bayes_a2m.metrics.frames import NAMES
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 
 @pytest.fixture

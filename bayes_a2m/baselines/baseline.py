@@ -25,7 +25,7 @@ from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.prediction import SMALLEST
+from bayes_a2m.prediction.posterior import SMALLEST
 
 if TYPE_CHECKING:
     from torch import Tensor

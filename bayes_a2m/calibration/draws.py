@@ -28,8 +28,8 @@ from bayes_a2m.metrics.kernels import CLIP
 if TYPE_CHECKING:
     from bayes_a2m.datasets.dataset import Dataset, Recording
     from bayes_a2m.posteriors.posterior import Posterior
-    from bayes_a2m.prediction import FramePosterior, FramePredictive
-    from bayes_a2m.summary import PosteriorSummary
+    from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
+    from bayes_a2m.prediction.summary import PosteriorSummary
 
 TOLERANCE = 0.001
 """Nats a frame: no difference between methods that is smaller is of use to anyone."""
@@ -404,7 +404,7 @@ def _predicted(
     model: Posterior, recordings: Sequence[Recording], draws: int, independent: bool
 ) -> tuple[PosteriorSummary, MonteCarloError]:
     """Predictions summed up, and their error, a few recordings in memory at a time."""
-    from bayes_a2m.summary import PosteriorSummary
+    from bayes_a2m.prediction.summary import PosteriorSummary
 
     parts, truths, chains = [], [], None
     for chunk, post in model.predict_chunks(recordings, draws):

@@ -41,7 +41,7 @@ from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics import inputs
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import ratio
-from bayes_a2m.prediction import FramePredictive
+from bayes_a2m.prediction.posterior import FramePredictive
 from bayes_a2m.resampling.bands import band
 from bayes_a2m.resampling.bootstrap import LEVEL, resample_weights
 

@@ -52,7 +52,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import inputs
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 SHORTEST = 0.05
 """Seconds: shorter runs of a sounding class are no notes, in samples and in references."""

@@ -36,8 +36,8 @@ from bayes_a2m.calibration.stagewise import Stagewise
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import nll_of
-from bayes_a2m.prediction import SMALLEST, FramePosterior, FramePredictive
-from bayes_a2m.summary import Moments, PosteriorSummary
+from bayes_a2m.prediction.posterior import SMALLEST, FramePosterior, FramePredictive
+from bayes_a2m.prediction.summary import Moments, PosteriorSummary
 
 METHODS: tuple[str, ...] = ("none", "temperature", "stages", "vector", "dirichlet", "isotonic")
 """All methods, the simplest first."""

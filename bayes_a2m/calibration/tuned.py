@@ -20,7 +20,7 @@ from bayes_a2m.calibration.recalibration import Recalibration
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
-from bayes_a2m.prediction import FramePredictive
+from bayes_a2m.prediction.posterior import FramePredictive
 
 LEVELS = (0.95, 0.99)
 """Of the conformal sets that are stored."""

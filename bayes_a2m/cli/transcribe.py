@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bayes_a2m.datasets import Recording
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
-    from bayes_a2m.prediction import FramePosterior
+    from bayes_a2m.prediction.posterior import FramePosterior
 
 FORMATS = ("mid", "csv", "png")
 

@@ -22,7 +22,7 @@ from bayes_a2m.decoding.viterbi import viterbi
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import from_labels
-from bayes_a2m.prediction import SMALLEST, FramePosterior
+from bayes_a2m.prediction.posterior import SMALLEST, FramePosterior
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.prediction import SMALLEST, FramePosterior
+from bayes_a2m.prediction.posterior import SMALLEST, FramePosterior
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

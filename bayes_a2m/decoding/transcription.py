@@ -13,7 +13,7 @@ from bayes_a2m.audio.io import EXTENSIONS
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
 from bayes_a2m.music import Note, Vocabulary, midi
-from bayes_a2m.prediction import FramePredictive
+from bayes_a2m.prediction.posterior import FramePredictive
 
 
 @dataclass(frozen=True)

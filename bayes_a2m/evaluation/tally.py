@@ -21,7 +21,7 @@ from bayes_a2m.metrics.slices import by_level, by_run_length, level_of
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts, PerRecording
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import near_boundary
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 Counts = TypeVar("Counts", bound=PerRecording)
 

@@ -18,7 +18,7 @@ Ints: TypeAlias = NDArray[np.int64]
 
 @runtime_checkable
 class FrameProbabilities(Protocol):
-    """What the scores read of a :class:`~bayes_a2m.prediction.FramePosterior`."""
+    """What the scores read of a :class:`~bayes_a2m.prediction.posterior.FramePosterior`."""
 
     @property
     def lengths(self) -> Any:

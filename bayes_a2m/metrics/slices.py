@@ -26,7 +26,7 @@ from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.music.notes import near_boundary, runs
-from bayes_a2m.prediction import FramePredictive
+from bayes_a2m.prediction.posterior import FramePredictive
 
 Masks: TypeAlias = Mapping[str, NDArray[np.bool_]]
 """Name of a place to the frames in it, ``(frames,)`` each."""
@@ -122,7 +122,7 @@ def counts_by(
     InputError
         If labels or masks do not go with the recordings.
 
-    >>> from bayes_a2m.prediction import FramePosterior
+    >>> from bayes_a2m.prediction.posterior import FramePosterior
     >>> from bayes_a2m.music import Vocabulary
     >>> post = FramePosterior.from_probs([[[0.9, 0.1], [0.2, 0.8]]], vocabulary=Vocabulary((60,)))
     >>> places = counts_by(post, [np.array([0, 1])], lambda i: {"first": np.array([True, False])})

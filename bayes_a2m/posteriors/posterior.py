@@ -22,7 +22,7 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 if TYPE_CHECKING:
     from torch import Tensor

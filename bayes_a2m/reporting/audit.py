@@ -12,7 +12,7 @@ from bayes_a2m.audio.features import FeatureExtractor, Spectrum
 from bayes_a2m.calibration.audit.decisions import Decisions
 from bayes_a2m.calibration.audit.suspects import Suspect
 from bayes_a2m.music.notes import between
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import Section, write_page
 from bayes_a2m.reporting.lag import lag_caption, lag_figure

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from bayes_a2m.prediction import FramePredictive
+    from bayes_a2m.prediction.posterior import FramePredictive
 
 
 def entropy_parts(

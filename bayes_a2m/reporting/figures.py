@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bayes_a2m.audio.features import Spectrum
     from bayes_a2m.calibration.conformal import ConformalSets
     from bayes_a2m.music import Note
-    from bayes_a2m.prediction import FramePredictive
+    from bayes_a2m.prediction.posterior import FramePredictive
 
 RESAMPLES = 1000
 """Of recordings, for every interval."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bayes_a2m.audio.features import Spectrum
     from bayes_a2m.music import Note, Vocabulary
-    from bayes_a2m.prediction import FramePredictive
+    from bayes_a2m.prediction.posterior import FramePredictive
 
 _REFERENCE = 0.42
 """Half the height of a reference note, in lines of the roll; predictions are narrower."""
@@ -92,7 +92,7 @@ def roll_caption(
     labels
         Class of every frame, ``(frames,)``.
 
-    >>> from bayes_a2m.prediction import FramePosterior
+    >>> from bayes_a2m.prediction.posterior import FramePosterior
     >>> post = FramePosterior.from_probs([[[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0]]])
     >>> roll_caption({"crnn": post}, 0, np.array([0, 0]))
     'Right in 50 % of the frames; 80 % sure where it is wrong, 90 % where it is right.'

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bayes_a2m.audio.features import Spectrum
     from bayes_a2m.decoding.transcription import Transcription
-    from bayes_a2m.prediction import FramePosterior
+    from bayes_a2m.prediction.posterior import FramePosterior
 
 _POINTS = 2000
 """Frames drawn at most: more than the pixels across."""

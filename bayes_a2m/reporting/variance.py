@@ -16,7 +16,7 @@ from bayes_a2m.resampling.bootstrap import intervals_by_class, resample_weights
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_a2m.prediction import FramePredictive
+    from bayes_a2m.prediction.posterior import FramePredictive
 
 GROUPS = ("of the class", "of others")
 """Frames truly of the class, and all others."""

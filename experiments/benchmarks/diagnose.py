@@ -24,7 +24,7 @@ from bayes_a2m.posteriors import diagnosis
 from bayes_a2m.posteriors.hmc import HMC
 from bayes_a2m.posteriors.laplace import Laplace
 from bayes_a2m.posteriors.material import Material
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 FRAMES = 40
 

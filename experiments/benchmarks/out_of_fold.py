@@ -29,7 +29,7 @@ from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.notes import NoteCounts
 from bayes_a2m.metrics.slices import by_boundary, by_level, by_run_length, counts_by, level_of
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 from bayes_a2m.reporting.pit import pit_caption, pit_figure

@@ -17,7 +17,7 @@ from bayes_a2m.calibration.conformal import (
     recordings_needed,
 )
 from bayes_a2m.errors import InputError
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import Simulated, simulate
 
 

@@ -14,7 +14,7 @@ from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 TWO = Vocabulary((60,))
 

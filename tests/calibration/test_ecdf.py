@@ -12,7 +12,7 @@ from scipy import stats
 from bayes_a2m.calibration.ecdf import QUANTITIES, Ecdf, ecdf, ecdfs_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import simulate
 
 Floats = NDArray[np.float64]

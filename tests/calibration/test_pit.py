@@ -18,7 +18,7 @@ from bayes_a2m.decoding.viterbi import viterbi
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.music.notes import from_labels
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 Ints = NDArray[np.int64]
 GRID = FrameGrid()

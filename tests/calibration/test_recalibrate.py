@@ -19,8 +19,8 @@ from bayes_a2m.calibration.recalibrate import (
 from bayes_a2m.calibration.recalibration import Isotonic, Temperature, Unchanged, VectorScaling
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.kernels import nll_of
-from bayes_a2m.prediction import FramePosterior
-from bayes_a2m.summary import PosteriorSummary
+from bayes_a2m.prediction.posterior import FramePosterior
+from bayes_a2m.prediction.summary import PosteriorSummary
 from tests.calibration.simulation import simulate
 
 

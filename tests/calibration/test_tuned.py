@@ -10,7 +10,7 @@ import pytest
 from bayes_a2m.calibration.recalibrate import Choice
 from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.errors import InputError
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import simulate
 
 

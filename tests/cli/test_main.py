@@ -16,7 +16,7 @@ import soundfile
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from tests import tiny
 
 SCHEMA = Path(__file__).parents[2] / "bayes_a2m" / "schemas" / "metrics.json"

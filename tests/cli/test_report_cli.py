@@ -13,7 +13,7 @@ import yaml
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
 from bayes_a2m.music import Vocabulary
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from tests.cli.test_main import refused, run
 
 

@@ -16,7 +16,7 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import to_labels
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 GRID, VOCABULARY = FrameGrid(), Vocabulary()
 FRAMES = 666

@@ -14,7 +14,7 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.sampling import ffbs, sample_paths
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import slices
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import FrameGrid
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import simulate
 
 GRID = FrameGrid()

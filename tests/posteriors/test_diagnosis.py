@@ -9,8 +9,8 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors import diagnosis
-from bayes_a2m.prediction import FramePosterior
-from bayes_a2m.summary import PosteriorSummary
+from bayes_a2m.prediction.posterior import FramePosterior
+from bayes_a2m.prediction.summary import PosteriorSummary
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # ArviZ: its next version
 

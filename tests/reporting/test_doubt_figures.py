@@ -9,7 +9,7 @@ from bayes_a2m.audio.features import CQTFeatures, Spectrum
 from bayes_a2m.calibration.audit.lag import RecordingLag
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Note, Vocabulary
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
 from bayes_a2m.reporting.entropy import entropy_caption, entropy_figure, entropy_parts
 from bayes_a2m.reporting.feature_map import feature_map_caption, feature_map_figure, project

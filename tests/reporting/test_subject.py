@@ -13,7 +13,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.posteriors.mc_dropout import MCDropout
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.prediction import read_netcdf, write_netcdf
+from bayes_a2m.prediction.posterior import read_netcdf, write_netcdf
 from bayes_a2m.reporting.report.subject import of_model, of_predictions, plain_decoder
 from tests import tiny
 
@@ -84,7 +84,7 @@ def test_what_is_no_probability_is_refused(
 
 
 def test_the_plain_decoder_takes_the_likeliest_class_and_cleans_up() -> None:
-    from bayes_a2m.prediction import FramePosterior
+    from bayes_a2m.prediction.posterior import FramePosterior
 
     called = np.repeat([0, 1, 0, 1, 0, 2, 0], [20, 40, 5, 40, 20, 5, 20])
     probs = np.where(np.eye(4)[called] > 0, 0.7, 0.1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_a2m.prediction import FramePosterior, FramePredictive
+from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 
 COLLAPSE = 1e-3
 """A posterior whose doubt in the model is less than this share of all doubt is a point."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.prediction import FramePredictive
+from bayes_a2m.prediction.posterior import FramePredictive
 
 Labels: TypeAlias = Sequence[NDArray[np.int64]]
 """The class of every frame, one array a recording."""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.diagnosis.library import of_each
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 Floats = NDArray[np.float64]
 

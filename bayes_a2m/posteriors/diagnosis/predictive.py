@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_a2m.music.notes import from_labels
 from bayes_a2m.posteriors.diagnosis.labels import Labels, fitting
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 if TYPE_CHECKING:
     from bayes_a2m.decoding.decoder import Decoder

@@ -18,8 +18,8 @@ from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Chunks, Cost, Evaluation, evaluate, evaluate_chunks
 from bayes_a2m.music import Vocabulary
-from bayes_a2m.prediction import FramePosterior, FramePredictive
-from bayes_a2m.summary import PosteriorSummary
+from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
+from bayes_a2m.prediction.summary import PosteriorSummary
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction import (
+from bayes_a2m.prediction.posterior import (
     Array,
     FramePosterior,
     FramePredictive,
@@ -75,7 +75,7 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class PosteriorSummary(FramePredictive):
-    """Reads like a :class:`~bayes_a2m.prediction.FramePosterior`, and holds no draw.
+    """Reads like a :class:`~bayes_a2m.prediction.posterior.FramePosterior`, and holds no draw.
 
     Attributes
     ----------

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bayes_a2m import calibration
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction import FramePosterior, FramePredictive
-from bayes_a2m.summary import PosteriorSummary
+from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
+from bayes_a2m.prediction.summary import PosteriorSummary
 
 READS = (
     "mean",

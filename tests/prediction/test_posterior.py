@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction import FramePosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 
 TWO = Vocabulary((60,))
 
@@ -187,7 +187,7 @@ def test_a_vocabulary_of_one_pitch_survives_a_file(tmp_path: Path) -> None:
 
 
 def test_the_summary_says_what_the_posterior_says(tmp_path: Path) -> None:
-    from bayes_a2m.prediction import write_netcdf
+    from bayes_a2m.prediction.posterior import write_netcdf
 
     post = random_posterior(2, 3, 2, 6, seed=3)
     labels = [np.arange(n, dtype=np.int64) % 4 for n in post.lengths]
