@@ -6,7 +6,11 @@
 """
 
 from bayes_a2m.calibration.conformal import ConformalSets, coverage
-from bayes_a2m.calibration.draws import (
+from bayes_a2m.calibration.recalibrate import choose, recalibrated, recalibrated_summary
+from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.diagnostics.calibration_summary import trust
+from bayes_a2m.diagnostics.ecdf import ecdfs_of
+from bayes_a2m.diagnostics.monte_carlo import (
     Course,
     Drawn,
     MonteCarloError,
@@ -15,16 +19,8 @@ from bayes_a2m.calibration.draws import (
     monte_carlo_error,
     predict_until,
 )
-from bayes_a2m.calibration.ecdf import ecdfs_of
-from bayes_a2m.calibration.findings import trust
-from bayes_a2m.calibration.pit import pits
-from bayes_a2m.calibration.recalibrate import choose, recalibrated, recalibrated_summary
-from bayes_a2m.calibration.reliability import (
-    called_reliability,
-    class_reliability,
-    top_reliability,
-)
-from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.diagnostics.pit import pits
+from bayes_a2m.diagnostics.reliability import called_reliability, class_reliability, top_reliability
 from bayes_a2m.metrics.cumulative import (
     calibration_test,
     classwise_ks,

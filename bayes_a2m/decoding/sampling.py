@@ -19,7 +19,7 @@ and backward the last class from ``exp a_T`` and every one before from
 There is one path, or several, for each draw of the posterior. A draw is a state of belief, and
 gives the evidence ``p_t``; the path given it is the doubt that is left when the belief is
 settled. Together they are draws from the predictive law of the transcription, as
-:mod:`bayes_a2m.calibration.pit` needs them. Each recording has random numbers of its own, made
+:mod:`bayes_a2m.diagnostics.pit` needs them. Each recording has random numbers of its own, made
 from its id (ids are to differ), so neither the order of recordings nor padding changes a path.
 
 >>> from bayes_a2m.music import Vocabulary

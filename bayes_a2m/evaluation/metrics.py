@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.findings import findings, trust
 from bayes_a2m.calibration.selective import accept, realised
+from bayes_a2m.diagnostics.calibration_summary import findings, trust
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights

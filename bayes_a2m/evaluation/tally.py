@@ -76,7 +76,7 @@ class Tally:
             If a recording has no reference.
         """
         if not self.recordings:
-            from bayes_a2m.posteriors.diagnosis import collapsed
+            from bayes_a2m.diagnostics import collapsed
 
             self._alarm = collapsed(raw)
         self._draws, self._vocabulary = posterior.draws, posterior.vocabulary

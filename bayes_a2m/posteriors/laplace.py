@@ -300,7 +300,7 @@ class Laplace(WeightPosterior):
     def log_ratios(self, material: Material, draws: int = 1000) -> NDArray[np.float64]:
         """Log of the exact tempered joint over the Gaussian's density, ``(draw,)``.
 
-        Up to a constant. What :func:`bayes_a2m.posteriors.diagnosis.pareto_k` reads: how far
+        Up to a constant. What :func:`bayes_a2m.diagnostics.pareto_k` reads: how far
         the approximation's tails can be trusted (Yao et al. 2018, arXiv 1802.02538).
         """
         gaussian = self.fitted

@@ -315,7 +315,7 @@ class FramePosterior(FramePredictive):
         The group ``posterior`` has ``log_probs (chain, draw, recording, frame, class)``, which
         is a function of the weights and no sampled label; ``constant_data`` has ``length``.
         Vocabulary and grid are attributes of both. Padding is left in: leave frames past
-        ``length`` out of R-hat and ESS, as :mod:`bayes_a2m.posteriors.diagnosis` does.
+        ``length`` out of R-hat and ESS, as :mod:`bayes_a2m.diagnostics` does.
         """
         import arviz
         import xarray

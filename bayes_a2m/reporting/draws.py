@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.draws import TOLERANCE
+from bayes_a2m.diagnostics.monte_carlo import TOLERANCE
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_a2m.calibration.draws import Course
+    from bayes_a2m.diagnostics.monte_carlo import Course
 
 _AXES = {"nll": "NLL (nats a frame)", "brier": "Brier score", "ece": "ECE"}
 _WORDS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
@@ -28,8 +28,8 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
     courses
         By the method's name, all of one score.
     tolerance
-        Of the stop rule (:meth:`~bayes_a2m.calibration.draws.Course.enough`); the fewest draws
-        that meet it are marked with a dashed line in the method's colour.
+        Of the stop rule (:meth:`~bayes_a2m.diagnostics.monte_carlo.Course.enough`); the fewest
+        draws that meet it are marked with a dashed line in the method's colour.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
 def draws_caption(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE) -> str:
     """What the figure shows, in one line.
 
-    >>> from bayes_a2m.calibration.draws import Course
+    >>> from bayes_a2m.diagnostics.monte_carlo import Course
     >>> one = Course("nll", np.array([1, 10]), np.array([0.3, 0.2]), np.array([0.1, 0.0]), 20)
     >>> draws_caption({"mc_dropout": one})
     'NLL by number of draws ± its Monte Carlo standard error; enough to 0.001: mc_dropout 10.'

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_a2m.calibration.ecdf import Ecdf
+    from bayes_a2m.diagnostics.ecdf import Ecdf
     from bayes_a2m.metrics.inputs import Floats
 
 _AXES = {
@@ -49,9 +49,9 @@ def ecdf_figure(
     Parameters
     ----------
     ecdfs
-        By group, as :func:`~bayes_a2m.calibration.ecdf.ecdfs_of` gives them.
+        By group, as :func:`~bayes_a2m.diagnostics.ecdf.ecdfs_of` gives them.
     quantity
-        Of :data:`~bayes_a2m.calibration.ecdf.QUANTITIES`, or what the axis is to say. The axis
+        Of :data:`~bayes_a2m.diagnostics.ecdf.QUANTITIES`, or what the axis is to say. The axis
         is logarithmic for entropy, variances and mutual information.
     names
         All classes, ``vocabulary.names``: a class then has its own colour and line even where
@@ -113,7 +113,7 @@ def ecdf_figure(
 def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:
     """What the figure shows, in one line.
 
-    >>> from bayes_a2m.calibration.ecdf import Ecdf
+    >>> from bayes_a2m.diagnostics.ecdf import Ecdf
     >>> one = Ecdf(np.array([0.5, 1.0]), 1200, 9, np.array([0.5, 1.0]))
     >>> ecdf_caption({"right": one}, quantity="confidence")
     'Share of frames with at most so much confidence: right 1,200 frames of 9 recordings.'

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.calibration.ecdf import ecdfs_of
 from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.metrics.slices import by_boundary, by_run_length, counts_by

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_a2m.calibration.pit import PIT
+    from bayes_a2m.diagnostics.pit import PIT
 
 _TITLES = {
     "silence": "share of silence",
@@ -29,7 +29,7 @@ def pit_figure(pits: Mapping[str, PIT], *, level: float = 0.95) -> Figure:
     Parameters
     ----------
     pits
-        By statistic, as :func:`~bayes_a2m.calibration.pit.pits` gives them.
+        By statistic, as :func:`~bayes_a2m.diagnostics.pit.pits` gives them.
     level
         Of the range: that of each bar by itself, so of ten bars one is outside in four of ten
         figures where nothing is wrong; the test in the caption is of all at once.
@@ -69,7 +69,7 @@ def bins_of(recordings: int) -> int:
 def pit_caption(pits: Mapping[str, PIT]) -> str:
     """What the figure shows, in one line.
 
-    >>> from bayes_a2m.calibration.pit import PIT
+    >>> from bayes_a2m.diagnostics.pit import PIT
     >>> one = PIT("notes", np.arange(0.05, 1, 0.1), tuple("abcdefghij"))
     >>> pit_caption({"notes": one}).split(". ")[1]
     'number of notes: no departure seen with 10 recordings (KS p = 1).'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.reliability import (
+from bayes_a2m.diagnostics.reliability import (
     Reliability,
     called_reliability,
     class_reliability,

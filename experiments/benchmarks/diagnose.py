@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bayes_a2m import diagnostics
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.files import write_text
 from bayes_a2m.model import load_model
-from bayes_a2m.posteriors import diagnosis
 from bayes_a2m.posteriors.hmc import HMC
 from bayes_a2m.posteriors.laplace import Laplace
 from bayes_a2m.posteriors.material import Material
@@ -66,31 +66,31 @@ def main() -> None:
         found[name] = post
         chains, draws = post.log_probs.shape[:2]
         lines.append(f"## {name}: {chains} chains of {draws} draws\n")
-        collapse = diagnosis.collapse_of(post)
+        collapse = diagnostics.collapse_of(post)
         lines.append(
             f"- doubt in the model: {collapse.information:.1%} of the entropy"
             + (f"; ALARM: {collapse.sentence}" if collapse.sentence else "")
         )
         if chains > 1 and draws >= 4:
-            mixing = diagnosis.rhat_ess(diagnosis.function_values(post, FRAMES))
+            mixing = diagnostics.rhat_ess(diagnostics.function_values(post, FRAMES))
             lines.append(f"- {mixing.sentence}")
         fitted = whole.where(lambda r, m=model: r.id in m.seen.fit)
         if last_layer:
             # LOO takes a recording out of the posterior, so it has to be one that is in it
             inside = replace(fitted, recordings=fitted.recordings[:: len(fitted) // 30])
-            log = diagnosis.recording_log_likelihood(
+            log = diagnostics.recording_log_likelihood(
                 model.predict(inside, options.draws),
                 inside.labels_on(post.grid),
                 tempering=model.options.tempering,
             )
-            lines.append(f"- {diagnosis.leave_one_recording_out(log).sentence}")
+            lines.append(f"- {diagnostics.leave_one_recording_out(log).sentence}")
         if isinstance(model, Laplace):
             material = Material.of(fitted, some, model.experiment, model.frontend.normalizer)
-            k = diagnosis.pareto_k(model.log_ratios(material, 500))
+            k = diagnostics.pareto_k(model.log_ratios(material, 500))
             lines.append(f"- k-hat of its importance ratios: {k:.2f}")
         if draws * chains >= 10:
             few = replace(post, log_probs=post.log_probs[:1, :40])
-            for check in diagnosis.predictive_checks(few, labels, model.decoder):
+            for check in diagnostics.predictive_checks(few, labels, model.decoder):
                 lines.append(
                     f"- {check.name}: {check.observed:.3g} in the reference, {check.median:.3g} "
                     f"[{check.low:.3g}, {check.high:.3g}] over draws, tail {check.tail:.2g}"

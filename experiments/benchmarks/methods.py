@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.draws import course
 from bayes_a2m.datasets import Dataset, load_folder
+from bayes_a2m.diagnostics import collapsed
+from bayes_a2m.diagnostics.monte_carlo import course
 from bayes_a2m.evaluation import Evaluation, evaluate
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.model import load_model
-from bayes_a2m.posteriors.diagnosis import collapsed
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.reporting import style

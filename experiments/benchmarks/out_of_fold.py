@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, SetCounts, by_recording
-from bayes_a2m.calibration.ecdf import ecdfs_of
-from bayes_a2m.calibration.findings import findings, trust
-from bayes_a2m.calibration.pit import pits
 from bayes_a2m.calibration.recalibrate import METHODS, choose, recalibrated
 from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import load_folder
+from bayes_a2m.diagnostics.calibration_summary import findings, trust
+from bayes_a2m.diagnostics.ecdf import ecdfs_of
+from bayes_a2m.diagnostics.pit import pits
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.notes import NoteCounts
 from bayes_a2m.metrics.slices import by_boundary, by_level, by_run_length, counts_by, level_of

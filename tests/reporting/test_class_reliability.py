@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.reliability import called_reliability, class_reliability
+from bayes_a2m.diagnostics.reliability import called_reliability, class_reliability
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.reporting import style

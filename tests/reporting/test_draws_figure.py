@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.draws import Course
+from bayes_a2m.diagnostics.monte_carlo import Course
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.draws import draws_caption, draws_figure
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.ecdf import Ecdf
-from bayes_a2m.calibration.pit import PIT
+from bayes_a2m.diagnostics.ecdf import Ecdf
+from bayes_a2m.diagnostics.pit import PIT
 from bayes_a2m.errors import InputError
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayes_a2m.calibration.ecdf import ecdfs_of
+from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 from bayes_a2m.reporting.entropy import entropy_caption, entropy_figure, entropy_parts
 from bayes_a2m.reporting.report.draft import Draft, Part, Picture

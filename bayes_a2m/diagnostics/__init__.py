@@ -8,22 +8,18 @@ in, numbers and a sentence out.
 
 from __future__ import annotations
 
-from bayes_a2m.posteriors.diagnosis.collapse import COLLAPSE, Collapse, collapse_of, collapsed
-from bayes_a2m.posteriors.diagnosis.importance import pareto_k
-from bayes_a2m.posteriors.diagnosis.leave_one_out import (
-    LeaveOneOut,
-    leave_one_recording_out,
-    recording_log_likelihood,
-)
-from bayes_a2m.posteriors.diagnosis.mixing import (
+from bayes_a2m.diagnostics.collapse import COLLAPSE, Collapse, collapse_of, collapsed
+from bayes_a2m.diagnostics.convergence import (
     ESS_LIMIT,
     RHAT_LIMIT,
     Mixing,
     function_values,
     rhat_ess,
 )
-from bayes_a2m.posteriors.diagnosis.predictive import Check, predictive_checks
-from bayes_a2m.posteriors.diagnosis.trace import SETTLED, TraceCheck, elbo_trace_check
+from bayes_a2m.diagnostics.elbo import SETTLED, TraceCheck, elbo_trace_check
+from bayes_a2m.diagnostics.loo import LeaveOneOut, leave_one_recording_out, recording_log_likelihood
+from bayes_a2m.diagnostics.pareto_k import pareto_k
+from bayes_a2m.diagnostics.predictive_checks import Check, predictive_checks
 
 __all__ = [
     "COLLAPSE",

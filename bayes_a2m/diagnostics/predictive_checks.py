@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_a2m.diagnostics.labels import Labels, fitting
 from bayes_a2m.music.notes import from_labels
-from bayes_a2m.posteriors.diagnosis.labels import Labels, fitting
 from bayes_a2m.prediction.posterior import FramePosterior
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayes_a2m.diagnostics.arviz_compat import of_each
+from bayes_a2m.diagnostics.labels import Labels, fitting
 from bayes_a2m.errors import InputError
-from bayes_a2m.posteriors.diagnosis.labels import Labels, fitting
-from bayes_a2m.posteriors.diagnosis.library import of_each
 from bayes_a2m.prediction.posterior import FramePosterior
 
 Floats = NDArray[np.float64]

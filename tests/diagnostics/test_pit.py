@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from bayes_a2m.calibration.pit import PIT, pits, randomised_pit, statistics_of
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.sampling import sample_paths
 from bayes_a2m.decoding.viterbi import viterbi
+from bayes_a2m.diagnostics.pit import PIT, pits, randomised_pit, statistics_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.music.notes import from_labels

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.findings import findings, trust
+from bayes_a2m.diagnostics.calibration_summary import findings, trust
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.frames import MORE_NAMES, MORE_PER_CLASS_NAMES
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.reliability import (
+from bayes_a2m.diagnostics.reliability import (
     Reliability,
     called_reliability,
     class_reliability,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from bayes_a2m.calibration.reliability import (
+from bayes_a2m.diagnostics.reliability import (
     called_reliability,
     class_reliability,
     reliability_of,

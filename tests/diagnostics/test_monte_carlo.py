@@ -9,8 +9,8 @@ import pytest
 
 from bayes_a2m import calibration
 from bayes_a2m.calibration import course, enough, monte_carlo_error, predict_until
-from bayes_a2m.calibration.draws import Course, MonteCarloError
 from bayes_a2m.datasets import Dataset
+from bayes_a2m.diagnostics.monte_carlo import Course, MonteCarloError
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.point import Point

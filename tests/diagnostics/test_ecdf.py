@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from bayes_a2m.calibration.ecdf import QUANTITIES, Ecdf, ecdf, ecdfs_of
+from bayes_a2m.diagnostics.ecdf import QUANTITIES, Ecdf, ecdf, ecdfs_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior

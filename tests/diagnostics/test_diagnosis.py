@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bayes_a2m import diagnostics
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
-from bayes_a2m.posteriors import diagnosis
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
 
@@ -41,7 +41,7 @@ def test_it_is_what_arviz_says() -> None:
     import arviz
 
     values = np.random.default_rng(0).standard_normal((4, 100, 5)).cumsum(axis=1)
-    got = diagnosis.rhat_ess(values)
+    got = diagnostics.rhat_ess(values)
     for i in range(5):
         assert got.rhat[i] == pytest.approx(arviz.rhat(values[..., i], method="rank"))
         assert got.bulk[i] == pytest.approx(arviz.ess(values[..., i], method="bulk"))
@@ -52,7 +52,7 @@ def test_it_is_what_arviz_says() -> None:
 
 def test_independent_chains_have_mixed() -> None:
     values = np.random.default_rng(1).standard_normal((4, 500, 10))
-    got = diagnosis.rhat_ess(values)
+    got = diagnostics.rhat_ess(values)
     assert got.worst_rhat < 1.01
     assert got.least_bulk > 1200
     assert got.mixed
@@ -62,7 +62,7 @@ def test_independent_chains_have_mixed() -> None:
 def test_chains_that_stand_apart_have_not() -> None:
     values = np.random.default_rng(2).standard_normal((4, 200, 3))
     values[0, :, 1] += 2
-    got = diagnosis.rhat_ess(values)
+    got = diagnostics.rhat_ess(values)
     assert got.rhat[1] > 1.1
     assert max(got.rhat[0], got.rhat[2]) < 1.05
     assert not got.mixed
@@ -72,8 +72,8 @@ def test_a_single_chain_that_drifts_has_not_mixed() -> None:
     generator = np.random.default_rng(3)
     still = generator.standard_normal((1, 400, 1))
     drift = still + np.linspace(0, 4, 400)[None, :, None]
-    assert diagnosis.rhat_ess(still).worst_rhat < 1.02
-    assert diagnosis.rhat_ess(drift).worst_rhat > 1.1
+    assert diagnostics.rhat_ess(still).worst_rhat < 1.02
+    assert diagnostics.rhat_ess(drift).worst_rhat > 1.1
 
 
 def test_an_autoregression_has_the_ess_that_theory_gives() -> None:
@@ -85,15 +85,15 @@ def test_an_autoregression_has_the_ess_that_theory_gives() -> None:
     for t in range(1, 5000):
         values[:, t] = rho * values[:, t - 1] + noise[:, t]
     # n (1 - rho) / (1 + rho)
-    assert diagnosis.rhat_ess(values).bulk[0] == pytest.approx(20000 * 0.1 / 1.9, rel=0.2)
+    assert diagnostics.rhat_ess(values).bulk[0] == pytest.approx(20000 * 0.1 / 1.9, rel=0.2)
 
 
 def test_what_never_varies_is_left_out() -> None:
     values = np.zeros((2, 20, 3))
     values[..., 1] = np.random.default_rng(0).standard_normal((2, 20))
-    got = diagnosis.rhat_ess(values)
+    got = diagnostics.rhat_ess(values)
     assert (got.rhat.size, got.constant) == (1, 2)
-    none = diagnosis.rhat_ess(np.zeros((2, 20, 3)))
+    none = diagnostics.rhat_ess(np.zeros((2, 20, 3)))
     assert np.isnan(none.worst_rhat)
     assert not none.mixed
     assert "no quantity varies" in none.sentence
@@ -109,18 +109,18 @@ def test_what_never_varies_is_left_out() -> None:
 )
 def test_other_values_are_refused(values: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        diagnosis.rhat_ess(values)
+        diagnostics.rhat_ess(values)
 
 
 def test_function_values_come_from_real_frames() -> None:
     logits = np.arange(12.0).reshape(1, 1, 2, 6) / 10
     post = of_logits(logits, [3, 2])  # real: 0, 0.1, 0.2 and 0.6, 0.7
-    got = diagnosis.function_values(post, frames=3)
+    got = diagnostics.function_values(post, frames=3)
     expected = 1 / (1 + np.exp(-np.array([0.0, 0.2, 0.7])))
     np.testing.assert_allclose(got, expected[None, None], rtol=1e-5)
-    assert diagnosis.function_values(post, frames=50).shape == (1, 1, 5)
-    many = diagnosis.function_values(drawn(0.5, draws=1000))
-    assert diagnosis.rhat_ess(many).worst_rhat < 1.03
+    assert diagnostics.function_values(post, frames=50).shape == (1, 1, 5)
+    many = diagnostics.function_values(drawn(0.5, draws=1000))
+    assert diagnostics.rhat_ess(many).worst_rhat < 1.03
 
 
 # --- leave one recording out ---
@@ -141,7 +141,7 @@ def test_loo_is_the_exact_one_of_a_normal_mean() -> None:
     rest = (y.sum() - y) / (n - 1)
     variance = 1 + 1 / (n - 1)
     exact = -0.5 * (y - rest) ** 2 / variance - 0.5 * np.log(2 * np.pi * variance)
-    got = diagnosis.leave_one_recording_out(log_likelihood)
+    got = diagnostics.leave_one_recording_out(log_likelihood)
     np.testing.assert_allclose(got.by_recording, exact, atol=0.02)
     assert got.elpd == pytest.approx(exact.sum(), abs=0.1)
     assert got.error == pytest.approx(np.sqrt(n * exact.var()), rel=0.02)
@@ -152,7 +152,7 @@ def test_loo_is_the_exact_one_of_a_normal_mean() -> None:
 
 def test_a_recording_that_decides_alone_is_named() -> None:
     log_likelihood, _ = normal_mean(outlier=40.0)
-    got = diagnosis.leave_one_recording_out(log_likelihood)
+    got = diagnostics.leave_one_recording_out(log_likelihood)
     assert got.k[0] > 0.7
     assert not got.reliable
     assert "for 1 of 30 recordings: leave those out" in got.sentence
@@ -162,25 +162,25 @@ def test_recordings_count_what_the_posterior_gave_them() -> None:
     post = drawn(0.5, draws=10)
     generator = np.random.default_rng(0)
     labels = [generator.integers(0, 2, n) for n in post.lengths]
-    whole = diagnosis.recording_log_likelihood(post, labels)
+    whole = diagnostics.recording_log_likelihood(post, labels)
     assert whole.shape == (1, 10, 4)
     by_hand = sum(post.log_probs[0, 3, 2, t, labels[2][t]] for t in range(9))
     assert whole[0, 3, 2] == pytest.approx(by_hand, rel=1e-5)
-    half = diagnosis.recording_log_likelihood(post, labels, tempering=0.5)
+    half = diagnostics.recording_log_likelihood(post, labels, tempering=0.5)
     np.testing.assert_allclose(half, whole / 2)
-    assert diagnosis.leave_one_recording_out(half).by_recording.shape == (4,)
+    assert diagnostics.leave_one_recording_out(half).by_recording.shape == (4,)
     with pytest.raises(InputError, match="tempering must be positive"):
-        diagnosis.recording_log_likelihood(post, labels, tempering=0)
+        diagnostics.recording_log_likelihood(post, labels, tempering=0)
     with pytest.raises(InputError, match="do not fit recordings"):
-        diagnosis.recording_log_likelihood(post, labels[:3])
+        diagnostics.recording_log_likelihood(post, labels[:3])
     with pytest.raises(InputError, match="must be classes, 0 to 1"):
-        diagnosis.recording_log_likelihood(post, [one + 1 for one in labels])
+        diagnostics.recording_log_likelihood(post, [one + 1 for one in labels])
 
 
 @pytest.mark.parametrize("shape", [(4, 100), (4, 100, 0), (4, 7, 3)])
 def test_other_likelihoods_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError):
-        diagnosis.leave_one_recording_out(np.zeros(shape))
+        diagnostics.leave_one_recording_out(np.zeros(shape))
 
 
 # --- collapse ---
@@ -189,15 +189,15 @@ def test_other_likelihoods_are_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("make", [lambda p: p, PosteriorSummary.of_posterior])
 def test_a_collapsed_posterior_rings_and_a_healthy_one_does_not(make) -> None:
     sick, well = make(drawn(0.01)), make(drawn(0.5))
-    assert "collapsed to a point: of the doubt of its 30 draws" in diagnosis.collapsed(sick)
-    assert diagnosis.collapsed(well) is None
-    assert diagnosis.collapsed(make(drawn(0.01, draws=1))) is None  # a point by its nature
+    assert "collapsed to a point: of the doubt of its 30 draws" in diagnostics.collapsed(sick)
+    assert diagnostics.collapsed(well) is None
+    assert diagnostics.collapsed(make(drawn(0.01, draws=1))) is None  # a point by its nature
 
 
 def test_shares_are_as_by_hand() -> None:
     # log-odds that are plus or minus ln 3: draws 0.75 and 0.25, mean 0.5
     post = of_logits(np.log(3) * np.array([1.0, -1.0]).reshape(1, 2, 1, 1))
-    got = diagnosis.collapse_of(post)
+    got = diagnostics.collapse_of(post)
     assert got.variance == pytest.approx(0.0625 / 0.25, rel=1e-5)
     entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
     assert got.information == pytest.approx(1 - entropy / np.log(2), rel=1e-4)
@@ -207,17 +207,19 @@ def test_shares_are_as_by_hand() -> None:
 def test_padding_does_not_hide_a_collapse() -> None:
     logits = np.ones((1, 10, 2, 40))
     logits[:, :, 1, 5:] = np.random.default_rng(0).standard_normal((1, 10, 35))
-    assert "all 10 draws are one" in diagnosis.collapsed(of_logits(logits, [40, 5]))
-    assert diagnosis.collapsed(of_logits(logits)) is None
+    assert "all 10 draws are one" in diagnostics.collapsed(of_logits(logits, [40, 5]))
+    assert diagnostics.collapsed(of_logits(logits)) is None
 
 
 def test_draws_that_repeat_each_other_ring() -> None:
     few = np.random.default_rng(0).standard_normal((1, 3, 2, 40))
     repeated = np.tile(few, (1, 10, 1, 1))
-    assert "only 3 of this posterior's 30 draws differ" in diagnosis.collapsed(of_logits(repeated))
+    assert "only 3 of this posterior's 30 draws differ" in diagnostics.collapsed(
+        of_logits(repeated)
+    )
     same = of_logits(np.tile(few[:, :1], (1, 10, 1, 1)))
-    assert "all 10 draws are one" in diagnosis.collapsed(same)
-    assert "collapsed" in diagnosis.collapsed(PosteriorSummary.of_posterior(same))
+    assert "all 10 draws are one" in diagnostics.collapsed(same)
+    assert "collapsed" in diagnostics.collapsed(PosteriorSummary.of_posterior(same))
 
 
 # --- posterior predictive checks ---
@@ -231,7 +233,7 @@ def singing(paths: list[list[int]]) -> FramePosterior:
 def test_checks_are_as_by_hand() -> None:
     post = singing([[0, 1, 1, 0, 1, 0, 0, 0], [0, 1, 1, 1, 1, 0, 0, 0], [0, 1, 1, 0, 0, 0, 0, 0]])
     labels = [np.array([0, 1, 1, 1, 1, 0, 0, 0])]
-    checks = {one.name: one for one in diagnosis.predictive_checks(post, labels)}
+    checks = {one.name: one for one in diagnostics.predictive_checks(post, labels)}
     frame = post.grid.hop_seconds
     assert checks["silence"].observed == pytest.approx(0.5)
     assert checks["notes"].observed == 1
@@ -249,21 +251,23 @@ def test_a_posterior_that_hears_too_much_is_told_from_one_that_is_right() -> Non
     truth = np.repeat(generator.integers(0, 2, 40), 10)
     edges = [np.roll(truth, int(generator.integers(-3, 4))) for _ in range(99)]
     chopped = [np.where(np.arange(400) % 7 == d % 7, 1 - e, e) for d, e in enumerate(edges)]
-    right = diagnosis.predictive_checks(singing([e.tolist() for e in edges]), [truth])
-    wrong = diagnosis.predictive_checks(singing([c.tolist() for c in chopped]), [truth])
+    right = diagnostics.predictive_checks(singing([e.tolist() for e in edges]), [truth])
+    wrong = diagnostics.predictive_checks(singing([c.tolist() for c in chopped]), [truth])
     assert min(one.tail for one in right) > 0.1
     notes = next(one for one in wrong if one.name == "notes")
     assert notes.tail == pytest.approx(2 / 100)
     assert notes.low > notes.observed
     # Viterbi does not chop
     decoder = Decoder.from_labels([truth], 2)
-    decoded = diagnosis.predictive_checks(singing([c.tolist() for c in chopped]), [truth], decoder)
+    decoded = diagnostics.predictive_checks(
+        singing([c.tolist() for c in chopped]), [truth], decoder
+    )
     assert next(one for one in decoded if one.name == "notes").median <= notes.median / 2
 
 
 def test_without_notes_there_is_a_length_of_nothing() -> None:
     post = singing([[0, 0, 0], [0, 0, 0]])
-    silence, notes, length = diagnosis.predictive_checks(post, [np.zeros(3, dtype=np.int64)])
+    silence, notes, length = diagnostics.predictive_checks(post, [np.zeros(3, dtype=np.int64)])
     assert (silence.observed, notes.observed, length.observed) == (1, 0, 0)
     assert silence.tail == notes.tail == length.tail == 1
 
@@ -274,8 +278,8 @@ def test_without_notes_there_is_a_length_of_nothing() -> None:
 def test_a_trace_that_is_flat_has_settled_and_one_that_rises_has_not() -> None:
     steps = np.arange(200)
     noise = 0.005 * np.random.default_rng(0).standard_normal(200)
-    settled = diagnosis.elbo_trace_check(list(-1 - np.exp(-steps / 15) + noise))
-    rising = diagnosis.elbo_trace_check(list(-2 + steps / 200))
+    settled = diagnostics.elbo_trace_check(list(-1 - np.exp(-steps / 15) + noise))
+    rising = diagnostics.elbo_trace_check(list(-2 + steps / 200))
     assert settled.settled
     assert "it has settled" in settled.sentence
     assert not rising.settled
@@ -285,13 +289,13 @@ def test_a_trace_that_is_flat_has_settled_and_one_that_rises_has_not() -> None:
 
 
 def test_a_trace_that_breaks_or_is_short_has_not_settled() -> None:
-    broken = diagnosis.elbo_trace_check([-1.0] * 30 + [float("nan")] + [-1.0] * 30)
+    broken = diagnostics.elbo_trace_check([-1.0] * 30 + [float("nan")] + [-1.0] * 30)
     assert (broken.settled, broken.finite) == (False, False)
     assert "first at step 31" in broken.sentence
-    short = diagnosis.elbo_trace_check([-1.0] * 15)
+    short = diagnostics.elbo_trace_check([-1.0] * 15)
     assert (short.settled, short.finite) == (False, True)
     assert "too few" in short.sentence
-    assert not diagnosis.elbo_trace_check([]).settled
+    assert not diagnostics.elbo_trace_check([]).settled
 
 
 def test_the_tail_of_importance_ratios_by_known_shapes() -> None:
@@ -300,9 +304,9 @@ def test_the_tail_of_importance_ratios_by_known_shapes() -> None:
     for shape in (0.3, 0.9):
         # Pareto of index 1 / shape
         ratios = -shape * np.log(generator.uniform(size=20000))
-        assert diagnosis.pareto_k(ratios) == pytest.approx(shape, abs=0.12)
+        assert diagnostics.pareto_k(ratios) == pytest.approx(shape, abs=0.12)
     # of a Gaussian to a narrower one that approximates it: sigma 0.5 has k = 1 - 0.5**2
     draws = 0.5 * generator.standard_normal(20000)
-    assert diagnosis.pareto_k(-0.5 * draws**2 + 0.5 * (draws / 0.5) ** 2) > 0.6
+    assert diagnostics.pareto_k(-0.5 * draws**2 + 0.5 * (draws / 0.5) ** 2) > 0.6
     with pytest.raises(InputError, match="25 or more"):
-        diagnosis.pareto_k(np.zeros(3))
+        diagnostics.pareto_k(np.zeros(3))

@@ -23,7 +23,7 @@ The samples carry both doubts, that in the model (another draw) and that in the 
 given the draw); the reference does, too. The notes that each draw decodes, its likeliest path,
 lack the second: they agree on every frame where the draws do, sure or not, so their spread is too
 small and references lie outside it, even where every law is true. That is why
-:func:`bayes_a2m.posteriors.diagnosis.predictive_checks`, which takes them, speaks of the model's
+:func:`bayes_a2m.diagnostics.predictive_checks`, which takes them, speaks of the model's
 doubt alone, and nothing here is computed from them.
 
 There is one value a recording, so no frames are counted as independent, and a plain
