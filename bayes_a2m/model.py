@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.calibration.calibrator import Tuned
 from bayes_a2m.config.experiment import Experiment, validate_experiment
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError

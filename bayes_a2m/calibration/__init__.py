@@ -6,7 +6,7 @@
 """
 
 from bayes_a2m.calibration.conformal import ConformalSets, coverage
-from bayes_a2m.calibration.recalibrate import choose, recalibrated, recalibrated_summary
+from bayes_a2m.calibration.selection import choose, recalibrated, recalibrated_summary
 from bayes_a2m.calibration.selective import AcceptCounts, accept
 from bayes_a2m.diagnostics.calibration_summary import trust
 from bayes_a2m.diagnostics.ecdf import ecdfs_of

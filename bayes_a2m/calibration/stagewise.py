@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from bayes_a2m.calibration.recalibration import Recalibration, Temperature
+from bayes_a2m.calibration.methods import Recalibration, Temperature
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.stages import composed, parted, pitch_of, silence_of
 

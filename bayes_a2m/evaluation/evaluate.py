@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_a2m.calibration.recalibrate import recalibrated
-from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bayes_a2m.calibration.calibrator import Tuned
 from bayes_a2m.calibration.conformal import SetCounts
 from bayes_a2m.calibration.selective import AcceptCounts
-from bayes_a2m.calibration.tuned import Tuned
 from bayes_a2m.evaluation.cost import Cost
 from bayes_a2m.metrics.notes import NoteCounts
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.recalibrate import METHODS, recalibrated
-from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.selection import METHODS, recalibrated
 from bayes_a2m.config.experiment import Experiment, Settings
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, SetCounts, by_recording
-from bayes_a2m.calibration.recalibrate import METHODS, choose, recalibrated
+from bayes_a2m.calibration.selection import METHODS, choose, recalibrated
 from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import load_folder

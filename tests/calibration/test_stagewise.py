@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayes_a2m.calibration import nll
-from bayes_a2m.calibration.recalibration import Temperature
+from bayes_a2m.calibration.methods import Temperature
 from bayes_a2m.calibration.stagewise import Stagewise
 from bayes_a2m.metrics import stages
 

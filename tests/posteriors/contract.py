@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.recalibrate import Choice
-from bayes_a2m.calibration.recalibration import Temperature
-from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.methods import Temperature
+from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.model import load_model

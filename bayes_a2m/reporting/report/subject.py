@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.recalibrate import recalibrated
-from bayes_a2m.calibration.recalibration import Recalibration
+from bayes_a2m.calibration.methods import Recalibration
+from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.transcription import Transcription

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.isotonic import IsotonicRegression
 
-from bayes_a2m.calibration import recalibration as methods
-from bayes_a2m.calibration.recalibrate import METHODS, from_dict, recalibration_of
+from bayes_a2m.calibration import methods as methods
+from bayes_a2m.calibration.selection import METHODS, from_dict, recalibration_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.frames import nll
 from tests.calibration.simulation import simulate

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, recordings_needed
-from bayes_a2m.calibration.recalibrate import METHODS, Choice, choose
-from bayes_a2m.calibration.recalibration import Recalibration
+from bayes_a2m.calibration.methods import Recalibration
+from bayes_a2m.calibration.selection import METHODS, Choice, choose
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
@@ -68,7 +68,7 @@ class Tuned:
         labels
             Class of every frame, an array a recording.
         groups, methods, seed
-            As :func:`~bayes_a2m.calibration.recalibrate.choose` takes them.
+            As :func:`~bayes_a2m.calibration.selection.choose` takes them.
 
         Raises
         ------

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.recalibrate import (
+from bayes_a2m.calibration.methods import Isotonic, Temperature, Unchanged, VectorScaling
+from bayes_a2m.calibration.selection import (
     METHODS,
     Choice,
     _held_out,
@@ -16,7 +17,6 @@ from bayes_a2m.calibration.recalibrate import (
     recalibrated,
     recalibrated_summary,
 )
-from bayes_a2m.calibration.recalibration import Isotonic, Temperature, Unchanged, VectorScaling
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.kernels import nll_of
 from bayes_a2m.prediction.posterior import FramePosterior

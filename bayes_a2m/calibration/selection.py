@@ -1,6 +1,6 @@
 """Which recalibration, and what it makes of a posterior.
 
-The methods (:mod:`bayes_a2m.calibration.recalibration`) have from no to twenty parameters, and a
+The methods (:mod:`bayes_a2m.calibration.methods`) have from no to twenty parameters, and a
 tuning part has a few dozen recordings, which is a few dozen independent things to learn from,
 however many frames. So the method is chosen by cross-validation over recordings within the
 tuning part, by the NLL of the held-out frames, and by the one-standard-error rule (Breiman et al.,
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.recalibration import (
+from bayes_a2m.calibration.methods import (
     Dirichlet,
     Isotonic,
     Recalibration,

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.recalibrate import Choice
-from bayes_a2m.calibration.tuned import Tuned
+from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.errors import InputError
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import simulate
