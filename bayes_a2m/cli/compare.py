@@ -11,11 +11,11 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from bayes_a2m.comparison.compare import Comparison
+    from bayes_a2m.comparison.difference import Difference
+    from bayes_a2m.comparison.model_counts import Scored
     from bayes_a2m.datasets import Dataset
     from bayes_a2m.posteriors.posterior import Posterior
-    from bayes_a2m.studies.compare import Comparison
-    from bayes_a2m.studies.differences import Difference
-    from bayes_a2m.studies.scored import Scored
 
 
 class Versus(TyperCommand):
@@ -97,12 +97,12 @@ def compare(
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
+    from bayes_a2m.comparison.compare import compare as compare_scored
+    from bayes_a2m.comparison.model_counts import Scored
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.evaluation import evaluate
     from bayes_a2m.files import write_json
     from bayes_a2m.model import load_model
-    from bayes_a2m.studies.compare import compare as compare_scored
-    from bayes_a2m.studies.scored import Scored
 
     _ensure_each_once(models, versus)
     loaded = {path: load_model(path) for path in dict.fromkeys([*models, *versus])}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bayes_a2m.comparison.compare import Comparison, Differences
+from bayes_a2m.comparison.conclusions import words_of
+from bayes_a2m.comparison.difference import Difference, better_of
 from bayes_a2m.reporting import style
-from bayes_a2m.studies.compare import Comparison, Differences
-from bayes_a2m.studies.conclusions import words_of
-from bayes_a2m.studies.differences import Difference, better_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,12 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json, write_json, write_text
 from bayes_a2m.studies.estimate import NETWORKS, epochs_of, own_epochs
-from bayes_a2m.studies.scored import Scored
 
 FORMAT = 1
 """Part of every address; another number where the same inputs mean another result."""

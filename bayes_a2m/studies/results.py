@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_a2m.comparison.difference import better_of, difference, largest_of
+from bayes_a2m.comparison.model_counts import Scored, metrics_of
 from bayes_a2m.files import write_text
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.reporting.table import Cell, Column, Table
 from bayes_a2m.resampling.bootstrap import resample_weights
-from bayes_a2m.studies.differences import better_of, difference, largest_of
-from bayes_a2m.studies.scored import Scored, metrics_of
 
 if TYPE_CHECKING:
-    from bayes_a2m.studies.compare import Comparison
+    from bayes_a2m.comparison.compare import Comparison
     from bayes_a2m.studies.study import Study
 
 SHOWN: tuple[tuple[str, str, str], ...] = (
@@ -38,7 +38,7 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
 def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
     """A row an arm: every score's mean over seeds, and the 95 % interval of that.
 
-    Intervals are those of :mod:`bayes_a2m.studies.compare`, of one side alone.
+    Intervals are those of :mod:`bayes_a2m.comparison.compare`, of one side alone.
     """
     columns = [Column("arm", "arm"), Column("seeds", "seeds", "number", 0)]
     columns += [Column(_key(part, score), title, "interval") for part, score, title in SHOWN]

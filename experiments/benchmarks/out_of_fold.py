@@ -21,6 +21,7 @@ from bayes_a2m.calibration.conformal import ConformalSets, SetCounts, by_recordi
 from bayes_a2m.calibration.selection import METHODS, choose, recalibrated
 from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
+from bayes_a2m.cross_validation.folds import out_of_fold
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.diagnostics.calibration_summary import findings, trust
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
@@ -34,7 +35,6 @@ from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 from bayes_a2m.reporting.pit import pit_caption, pit_figure
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
-from bayes_a2m.studies.folds import out_of_fold
 
 SPLITS = 200
 LEVELS = (0.95, 0.99)

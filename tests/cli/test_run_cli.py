@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.files import read_json
-from bayes_a2m.studies.scored import Scored
 from tests.cli.test_main import refused, run
 from tests.studies import small
 

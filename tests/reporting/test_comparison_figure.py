@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bayes_a2m.comparison.compare import Comparison
+from bayes_a2m.comparison.difference import Difference
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.comparison import comparison_caption, comparison_figure
-from bayes_a2m.studies.compare import Comparison
-from bayes_a2m.studies.differences import Difference
 
 
 def comparison() -> Comparison:

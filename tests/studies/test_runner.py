@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 import bayes_a2m
+from bayes_a2m.comparison.compare import compare
+from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
@@ -21,10 +23,8 @@ from bayes_a2m.files import read_json
 from bayes_a2m.model import load_model, make_posterior
 from bayes_a2m.studies import estimate
 from bayes_a2m.studies.cell import Cell
-from bayes_a2m.studies.compare import compare
 from bayes_a2m.studies.plan import Plan, plan_of
 from bayes_a2m.studies.runner import conclude, forecast, make_cells
-from bayes_a2m.studies.scored import Scored
 from bayes_a2m.studies.study import load_study
 from tests.studies import small
 

@@ -13,12 +13,12 @@ from bayes_a2m.calibration.audit.listener import hear_out_of_fold
 from bayes_a2m.calibration.audit.stretches import capped, surprise
 from bayes_a2m.calibration.audit.suspects import Hearing
 from bayes_a2m.config.experiment import Experiment
+from bayes_a2m.cross_validation.folds import folds_of, out_of_fold
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid, Note, Vocabulary, midi
 from bayes_a2m.music.notes import clip, to_labels
-from bayes_a2m.studies.folds import folds_of, out_of_fold
 
 Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 """Opens a progress bar with a title; calls what it gives with how much is done, and of how much."""

@@ -14,6 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from bayes_a2m.comparison.compare import Comparison, compare
+from bayes_a2m.comparison.difference import Difference, difference
+from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json
 from bayes_a2m.metrics import stages
@@ -22,9 +25,6 @@ from bayes_a2m.metrics.notes import NoteCounts
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.resampling.bootstrap import resample_weights
-from bayes_a2m.studies.compare import Comparison, compare
-from bayes_a2m.studies.differences import Difference, difference
-from bayes_a2m.studies.scored import Scored
 
 FRAMES = 120
 

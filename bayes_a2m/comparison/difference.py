@@ -1,6 +1,6 @@
 """The difference of one score between two sides, with what recordings and seeds leave open.
 
-How and why: see :mod:`bayes_a2m.studies.compare`.
+How and why: see :mod:`bayes_a2m.comparison.compare`.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ estimated and taken off; then intervals of three seeds hold as few as 89 % in si
 As it is, simulated models whose difference is known are covered in 92 to 99 % of the repetitions
 with three or five seeds a side, whichever part is the larger. With two it can be 87 %: a variance
 from two is so uncertain that nothing mends it, so take three. With the seeds left out it was 40 to
-72 %, and intervals from independent frames hold less still (``tests/studies/test_compare.py``).
+72 %, and intervals from independent frames hold less still (``tests/comparison/test_compare.py``).
 
 What to keep in mind:
 
@@ -78,14 +78,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m.comparison.conclusions import Conclusions, conclusions
+from bayes_a2m.comparison.difference import Difference, better_of, difference, largest_of
+from bayes_a2m.comparison.model_counts import Scored, metrics_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.resampling.bootstrap import resample_weights
-from bayes_a2m.studies.conclusions import Conclusions, conclusions
-from bayes_a2m.studies.differences import Difference, better_of, difference, largest_of
-from bayes_a2m.studies.scored import Scored, metrics_of
 
 RESAMPLES = 1000
 """Of recordings."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_a2m.comparison.difference import Difference
 from bayes_a2m.resampling.bootstrap import LEVEL
-from bayes_a2m.studies.differences import Difference
 
 PRIMARY = ("nll", "accuracy", "ece", "note_onset_f1_50ms", "note_onset_f1_100ms")
 """Scores that claims are made of, chosen before anything is compared."""

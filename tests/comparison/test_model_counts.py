@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bayes_a2m.comparison.model_counts import PARTS, Scored
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Evaluation, evaluate
 from bayes_a2m.metrics.sufficient_statistics import PerRecording
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.studies.scored import PARTS, Scored
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ class Scored:
         Raises
         ------
         InputError
-            If an id is not among them; :func:`bayes_a2m.studies.compare.compare` says it better.
+            If an id is not among them; :func:`bayes_a2m.comparison.compare.compare` says it better.
         """
         place = {name: i for i, name in enumerate(self.ids)}
         unknown = [name for name in ids if name not in place]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from bayes_a2m.config.experiment import load_experiment
+from bayes_a2m.cross_validation.folds import folds_of, out_of_fold
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.datasets.splits import folds
 from bayes_a2m.errors import InputError
-from bayes_a2m.studies.folds import folds_of, out_of_fold
 from tests import tiny
 
 

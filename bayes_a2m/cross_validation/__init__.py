@@ -1,0 +1,1 @@
+"""Folds by take, and a model for each."""
