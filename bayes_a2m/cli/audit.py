@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bayes_a2m.studies.audit.findings import Findings
+    from bayes_a2m.label_audit.results import Findings
 
 SHOWN = 12
 """Suspects listed on the terminal."""
@@ -81,7 +81,7 @@ def audit(
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets.aligned import write_aligned as write_copy
     from bayes_a2m.files import ensure_free
-    from bayes_a2m.studies.audit.runner import run_audit
+    from bayes_a2m.label_audit.runner import run_audit
 
     plan = load_experiment(experiment, settings or [], seed)
     if write_aligned is not None:

@@ -127,8 +127,8 @@ def train(
 
 def _without(part: Dataset, decisions: Path) -> Dataset:
     """The recordings that the decisions do not exclude."""
-    from bayes_a2m.calibration.audit.decisions import Decisions
     from bayes_a2m.errors import InputError
+    from bayes_a2m.label_audit.decisions import Decisions
 
     excluded = set(Decisions.load(decisions).excluded)
     left = part.where(lambda r: r.id not in excluded)

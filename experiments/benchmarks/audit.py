@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from bayes_a2m.calibration.audit.lag import lag_profiles, pooled_lag
-from bayes_a2m.calibration.audit.suspects import suspects
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.datasets.corruption import corrupted, moved_by
 from bayes_a2m.files import write_json
+from bayes_a2m.label_audit.lag import lag_profiles, pooled_lag
+from bayes_a2m.label_audit.out_of_fold import Labelled, hear_frames, listen
+from bayes_a2m.label_audit.suspects import suspects
 from bayes_a2m.music import FrameGrid
-from bayes_a2m.studies.audit.listening import Labelled, hear_frames, listen
 
 SWAPPED, DRAWS = 5, 5
 SHARE = 0.1

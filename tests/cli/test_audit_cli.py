@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bayes_a2m.calibration.audit.decisions import Decision, Decisions
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.files import read_json
+from bayes_a2m.label_audit.decisions import Decision, Decisions
 from bayes_a2m.music import Note, midi
 from tests import tiny
 from tests.cli.test_main import refused, run

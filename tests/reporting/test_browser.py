@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.audit.decisions import Decision, Decisions
-from bayes_a2m.calibration.audit.stretches import capped, surprise
-from bayes_a2m.calibration.audit.suspects import Hearing
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
+from bayes_a2m.label_audit.decisions import Decision, Decisions
+from bayes_a2m.label_audit.page import write_audit_page
+from bayes_a2m.label_audit.results import find
+from bayes_a2m.label_audit.segments import capped, surprise
+from bayes_a2m.label_audit.suspects import Hearing
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.reporting.audit import write_audit_page
 from bayes_a2m.reporting.report import subject
 from bayes_a2m.reporting.report.draft import Options
 from bayes_a2m.reporting.report.page import write_report
-from bayes_a2m.studies.audit.findings import find
 from tests.browser import chromium, open_page
 
 __all__ = ["chromium"]  # a fixture, known to pytest by its name here

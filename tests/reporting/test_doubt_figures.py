@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from bayes_a2m.audio.features import CQTFeatures, Spectrum
-from bayes_a2m.calibration.audit.lag import RecordingLag
 from bayes_a2m.errors import InputError
+from bayes_a2m.label_audit.lag import RecordingLag
+from bayes_a2m.label_audit.lag_figure import lag_caption, lag_figure
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
 from bayes_a2m.reporting.entropy import entropy_caption, entropy_figure, entropy_parts
 from bayes_a2m.reporting.feature_map import feature_map_caption, feature_map_figure, project
-from bayes_a2m.reporting.lag import lag_caption, lag_figure
 from bayes_a2m.reporting.places import places_caption, places_figure
 from bayes_a2m.reporting.roll import roll_caption, roll_figure
 from bayes_a2m.reporting.variance import variance_caption, variance_figure, variance_parts

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.audit.lag import shifted
-from bayes_a2m.calibration.audit.stretches import Stretch, capped, stretches, surprise
+from bayes_a2m.label_audit.lag import shifted
+from bayes_a2m.label_audit.segments import Stretch, capped, stretches, surprise
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.music import FrameGrid, Vocabulary
 

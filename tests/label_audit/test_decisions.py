@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bayes_a2m.calibration.audit.decisions import Decision, Decisions
 from bayes_a2m.errors import InputError
+from bayes_a2m.label_audit.decisions import Decision, Decisions
 
 
 def test_there_and_back(tmp_path: Path) -> None:

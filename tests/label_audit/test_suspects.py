@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.audit.stretches import CAP, capped, stretches, surprise
-from bayes_a2m.calibration.audit.suspects import Hearing, Suspect, suspects
+from bayes_a2m.label_audit.segments import CAP, capped, stretches, surprise
+from bayes_a2m.label_audit.suspects import Hearing, Suspect, suspects
 from bayes_a2m.music import Vocabulary
-from tests.calibration.audit.labels import GRID, log_probs, melody, moved
+from tests.label_audit.labels import GRID, log_probs, melody, moved
 
 VOCABULARY = Vocabulary()
 PLAIN = np.repeat([0, 1, 0, 2, 0, 3, 0], [80, 100, 60, 100, 60, 100, 166])

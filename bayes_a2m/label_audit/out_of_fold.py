@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bayes_a2m.calibration.audit.listener import hear_out_of_fold
-from bayes_a2m.calibration.audit.stretches import capped, surprise
-from bayes_a2m.calibration.audit.suspects import Hearing
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.cross_validation.folds import folds_of, out_of_fold
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.datasets.folder import load_folder
+from bayes_a2m.label_audit.frame_classifier import hear_out_of_fold
+from bayes_a2m.label_audit.segments import capped, surprise
+from bayes_a2m.label_audit.suspects import Hearing
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid, Note, Vocabulary, midi
 from bayes_a2m.music.notes import clip, to_labels

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bayes_a2m.calibration.audit.decisions import Decisions
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
-from bayes_a2m.studies.audit.findings import Findings, find
-from bayes_a2m.studies.audit.listening import Bar, Labelled, hear_frames, listen, load_to_audit
+from bayes_a2m.label_audit.decisions import Decisions
+from bayes_a2m.label_audit.out_of_fold import Bar, Labelled, hear_frames, listen, load_to_audit
+from bayes_a2m.label_audit.results import Findings, find
 
 MODELS = "models"
 IDENTITY = "identity.json"
@@ -59,7 +59,7 @@ def run_audit(
         If the data cannot be read or parted into folds, or ``out`` holds models of another
         audit, or something that no audit left.
     """
-    from bayes_a2m.reporting.audit import write_audit_page
+    from bayes_a2m.label_audit.page import write_audit_page
 
     ensure_free(out, replaces=_is_audit)
     labelled = load_to_audit(data_dir, seed=experiment.seed)

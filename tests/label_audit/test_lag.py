@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.audit.lag import (
+from bayes_a2m.errors import InputError
+from bayes_a2m.label_audit.lag import (
     LagProfiles,
     LagSpread,
     changes_of,
@@ -16,8 +17,7 @@ from bayes_a2m.calibration.audit.lag import (
     recording_lags,
     shifted,
 )
-from bayes_a2m.errors import InputError
-from tests.calibration.audit.labels import GRID, log_probs, melody, moved
+from tests.label_audit.labels import GRID, log_probs, melody, moved
 
 
 def heard_with(lag: float, recordings: int, generator: np.random.Generator, scatter: float = 0.03):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.audit.lag import RecordingLag
+from bayes_a2m.label_audit.lag import RecordingLag
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import Interval
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bayes_a2m.calibration.audit.lag import (
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.errors import InputError
+from bayes_a2m.label_audit.lag import (
     Change,
     LagSpread,
     RecordingLag,
@@ -17,9 +19,7 @@ from bayes_a2m.calibration.audit.lag import (
     pooled_lag,
     recording_lags,
 )
-from bayes_a2m.calibration.audit.suspects import Hearing, Suspect, suspects
-from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.errors import InputError
+from bayes_a2m.label_audit.suspects import Hearing, Suspect, suspects
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.resampling.bootstrap import Interval

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.audit.lag import lag_profiles, pooled_lag, shifted
-from bayes_a2m.calibration.audit.listener import (
+from bayes_a2m.errors import InputError
+from bayes_a2m.label_audit.frame_classifier import (
     FrameListener,
     clear_frames,
     distance_to_change,
     hear_out_of_fold,
 )
-from bayes_a2m.errors import InputError
-from tests.calibration.audit.labels import GRID, melody
+from bayes_a2m.label_audit.lag import lag_profiles, pooled_lag, shifted
+from tests.label_audit.labels import GRID, melody
 
 
 def sounds(labels: list[np.ndarray], room: float, generator: np.random.Generator) -> list:

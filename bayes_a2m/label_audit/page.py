@@ -9,21 +9,21 @@ import numpy as np
 
 from bayes_a2m import __version__
 from bayes_a2m.audio.features import FeatureExtractor, Spectrum
-from bayes_a2m.calibration.audit.decisions import Decisions
-from bayes_a2m.calibration.audit.suspects import Suspect
+from bayes_a2m.label_audit.decisions import Decisions
+from bayes_a2m.label_audit.lag_figure import lag_caption, lag_figure
+from bayes_a2m.label_audit.suspects import Suspect
 from bayes_a2m.music.notes import between
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import Section, write_page
-from bayes_a2m.reporting.lag import lag_caption, lag_figure
 from bayes_a2m.reporting.roll import roll_figure
 from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Cell, Column, Table
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
-    from bayes_a2m.studies.audit.findings import Findings
-    from bayes_a2m.studies.audit.listening import Bar
+    from bayes_a2m.label_audit.out_of_fold import Bar
+    from bayes_a2m.label_audit.results import Findings
 
 PAGE = "index.html"
 
