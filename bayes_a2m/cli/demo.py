@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from bayes_a2m.studies.demo import Watch
+    from bayes_a2m.demo import Watch
 
 
 def demo(
@@ -34,8 +34,8 @@ def demo(
         bayes-a2m demo --out demo --seed 1
     """
     from bayes_a2m.cli.console import table
-    from bayes_a2m.studies.demo import DemoSettings, run_demo
-    from bayes_a2m.studies.demo.runner import PAGE, PLACES
+    from bayes_a2m.demo import DemoSettings, run_demo
+    from bayes_a2m.demo.runner import PAGE, PLACES
 
     record = run_demo(out, DemoSettings(seed=seed, recordings=recordings), watch=_watch())
     total = sum(record["seconds"].values())
@@ -48,7 +48,7 @@ def _watch() -> Watch:
     from rich.console import Console
 
     from bayes_a2m.cli import progress
-    from bayes_a2m.studies.demo import Watch
+    from bayes_a2m.demo import Watch
 
     console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     current: dict[str, Any] = {}

@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bayes_a2m import demo as library
 from bayes_a2m.cli.demo import demo
+from bayes_a2m.demo import DemoSettings, Watch
 from bayes_a2m.errors import InputError
-from bayes_a2m.studies import demo as library
-from bayes_a2m.studies.demo import DemoSettings, Watch
 
 
 @pytest.fixture

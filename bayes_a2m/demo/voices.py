@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_a2m.demo.stage import Outcome, Stage
 from bayes_a2m.files import read_json
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import joined, plural
-from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Recording
@@ -46,7 +46,7 @@ def sing(stage: Stage) -> Outcome:
 
 def _example(stage: Stage, recording: Recording) -> dict[str, Any]:
     """A recording to listen to and its picture."""
-    from bayes_a2m.reporting.truth import thumbnail_figure
+    from bayes_a2m.demo.truth_figure import thumbnail_figure
 
     picture = f"figures/sung_{recording.id}.png"
     figure = thumbnail_figure(recording, stage.data.vocabulary, stage.extractor)
@@ -63,7 +63,7 @@ def _example(stage: Stage, recording: Recording) -> dict[str, Any]:
 
 def _truth(stage: Stage, recording: Recording) -> dict[str, Any]:
     """How far the f0 asked for strays from the labelled pitches, and a picture of it."""
-    from bayes_a2m.reporting.truth import pitch_curve, truth_figure
+    from bayes_a2m.demo.truth_figure import pitch_curve, truth_figure
 
     picture = f"figures/truth_{recording.id}.png"
     f0 = read_json(stage.folder / "data" / "truth" / f"{recording.id}.json")["f0"]

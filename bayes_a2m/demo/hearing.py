@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.demo.stage import Outcome, Stage
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import plural
-from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 
 from bayes_a2m.decoding.transcription import Transcription
+from bayes_a2m.demo import STEPS, DemoSettings, Stage, Step, Watch, run_demo
+from bayes_a2m.demo.hearing import missed, note_rows
+from bayes_a2m.demo.measuring import band, course_point, gap, most_common_mistake, verdict
+from bayes_a2m.demo.place import building, files_in
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.model import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html
-from bayes_a2m.studies.demo import STEPS, DemoSettings, Stage, Step, Watch, run_demo
-from bayes_a2m.studies.demo.hearing import missed, note_rows
-from bayes_a2m.studies.demo.measuring import band, course_point, gap, most_common_mistake, verdict
-from bayes_a2m.studies.demo.place import building, files_in
 from tests import tiny
 
 SETTINGS = DemoSettings(

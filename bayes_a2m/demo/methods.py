@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.demo.stage import Outcome, Stage
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
-from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment

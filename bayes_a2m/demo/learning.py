@@ -7,11 +7,11 @@ import io
 import math
 from typing import Any
 
+from bayes_a2m.demo.stage import Outcome, Stage
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import write_json
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import plural
-from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 
 def train(stage: Stage) -> Outcome:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_a2m.demo.stage import Outcome, Stage
 from bayes_a2m.evaluation import evaluate as evaluate_model
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.inputs import Floats
@@ -14,7 +15,6 @@ from bayes_a2m.reporting import style
 from bayes_a2m.reporting.confusion import confusion_figure
 from bayes_a2m.reporting.reliability import reliability_figure, shares
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
-from bayes_a2m.studies.demo.stage import Outcome, Stage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def evaluate(stage: Stage) -> Outcome:
 def degrade(stage: Stage) -> Outcome:
     """Score the model on ever worse twins of clean held-out recordings."""
     from bayes_a2m.datasets.conditions import twins
-    from bayes_a2m.reporting.degradation import degradation_figure
+    from bayes_a2m.demo.degradation_figure import degradation_figure
 
     settings = stage.settings
     clean = stage.held_out.where(lambda r: r.condition == stage.conditions[0])

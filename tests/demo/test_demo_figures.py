@@ -9,13 +9,13 @@ import pytest
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
 from bayes_a2m.datasets import Recording
+from bayes_a2m.demo.degradation_figure import degradation_figure
+from bayes_a2m.demo.truth_figure import thumbnail_figure, truth_figure
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.confusion import confusion_figure
-from bayes_a2m.reporting.degradation import degradation_figure
 from bayes_a2m.reporting.reliability import FEW, reliability_figure, shares
-from bayes_a2m.reporting.truth import thumbnail_figure, truth_figure
 
 
 def counts(confidence: float, right: int, wrong: int) -> FrameCounts:
