@@ -49,7 +49,7 @@ WORDS = {
 def compare(stage: Stage) -> Outcome:
     """Fit every method, most of them to the trained network, and score them alike."""
     from bayes_a2m.model import load_model
-    from bayes_a2m.training.parallel import run_all
+    from bayes_a2m.parallel import run_all
 
     rows = [_row(stage.model, stage)]
     names = stage.settings.methods if stage.model.name == "point" else ()

@@ -7,11 +7,11 @@ resamples of them, at once.
 
 from __future__ import annotations
 
+from bayes_a2m.evaluation.accumulator import Chunks
 from bayes_a2m.evaluation.cost import Cost
 from bayes_a2m.evaluation.evaluate import evaluate, evaluate_chunks
 from bayes_a2m.evaluation.evaluation import ACCEPT_ERROR, RESAMPLES, Evaluation
 from bayes_a2m.evaluation.metrics import ACCEPT_CONFIDENCE
-from bayes_a2m.evaluation.tally import Chunks
 
 __all__ = [
     "ACCEPT_CONFIDENCE",

@@ -12,10 +12,10 @@ from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
+from bayes_a2m.evaluation.accumulator import Chunks, Tally
 from bayes_a2m.evaluation.cost import Clock, Cost, peak_memory_mb
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.evaluation.predictions import write_predictions
-from bayes_a2m.evaluation.tally import Chunks, Tally
 
 if TYPE_CHECKING:
     import xarray

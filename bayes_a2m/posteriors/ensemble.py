@@ -22,11 +22,11 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.frontend import Frontend
-from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.member import MemberTraining, unfitted
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.training_data import Material
 
 if TYPE_CHECKING:
     from bayes_a2m.model import Contents
@@ -145,7 +145,7 @@ class DeepEnsemble(NetworkPosterior):
 
     def _train(self, tasks: Sequence[MemberTraining], material: Material, work: Work) -> None:
         """Train what is not finished: all in parallel, then what failed alone, once more."""
-        from bayes_a2m.training.parallel import run_all
+        from bayes_a2m.parallel import run_all
 
         def run(some: Sequence[MemberTraining]) -> list[str]:
             calls = [partial(task.run, material) for task in some]

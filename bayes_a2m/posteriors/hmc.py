@@ -22,10 +22,10 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.laplace import Gaussian, approximate
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
-from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.training_data import Material
 
 MOST_DIVERGENCES = 0.05
 """Share of divergent transitions beyond which the samples are not to be trusted."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bayes_a2m.networks.heads import Head
 from bayes_a2m.networks.network import Network
-from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.training_data import Material
 
 PREFIX = "head."
 """How the names of the head's weights start in the network."""

@@ -23,9 +23,9 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.registry import make_network
 from bayes_a2m.posteriors.frontend import Frontend
-from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.training_data import Material
 
 if TYPE_CHECKING:
     from bayes_a2m.model import Contents

@@ -23,10 +23,10 @@ from bayes_a2m.config.experiment import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
-from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.training_data import Material
 
 
 class SGMCMC(WeightPosterior):

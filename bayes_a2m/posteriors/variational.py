@@ -24,9 +24,9 @@ from torch import Tensor
 from bayes_a2m.config.experiment import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.perturbation import WeightGroup, weight_groups
-from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.training_data import Material
 
 LARGEST_FULL = 2000
 """Numbers a full covariance may be over: a square of them is kept."""

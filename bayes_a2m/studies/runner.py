@@ -83,7 +83,7 @@ def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
     dict
         Name of every cell that failed to the reason.
     """
-    from bayes_a2m.training.parallel import run_all
+    from bayes_a2m.parallel import run_all
 
     missing, total = coming.missing, sum(coming.weights)
     for cell in missing:
@@ -110,7 +110,7 @@ def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
 
 def _tell_apart(left: Sequence[Cell]) -> None:
     """Of the cells that a killed process left, try alone those that were at work; it was one."""
-    from bayes_a2m.training.parallel import run_all
+    from bayes_a2m.parallel import run_all
 
     for cell in [cell for cell in left if cell.begun] or left:
         run_all([cell.run], jobs=1, apart=True, what=cell.name)

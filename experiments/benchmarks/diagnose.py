@@ -23,7 +23,7 @@ from bayes_a2m.files import write_text
 from bayes_a2m.model import load_model
 from bayes_a2m.posteriors.hmc import HMC
 from bayes_a2m.posteriors.laplace import Laplace
-from bayes_a2m.posteriors.material import Material
+from bayes_a2m.posteriors.training_data import Material
 from bayes_a2m.prediction.posterior import FramePosterior
 
 FRAMES = 40

@@ -15,9 +15,9 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.posteriors import ensemble as ensemble_file
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
-from bayes_a2m.posteriors.material import Material
 from bayes_a2m.posteriors.member import MemberTraining
 from bayes_a2m.posteriors.point import Point
+from bayes_a2m.posteriors.training_data import Material
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 

@@ -279,7 +279,7 @@ def _as_draw(posterior: PosteriorSummary) -> FramePosterior:
 
 def _trunk(model: Posterior, data: Dataset) -> Trunk | None:
     """What the head reads of evenly chosen frames of every recording."""
-    from bayes_a2m.posteriors.trunk import trunk_features
+    from bayes_a2m.posteriors.embeddings import trunk_features
 
     chosen = np.unique(np.linspace(0, len(data) - 1, TRUNK_RECORDINGS).round().astype(np.int64))
     each = TRUNK_FRAMES // chosen.size

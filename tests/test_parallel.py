@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.training.parallel import run_all
+from bayes_a2m.parallel import run_all
 
 
 def calls(folder: Path) -> list[Callable[[], None]]:
@@ -96,7 +96,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from bayes_a2m.training.parallel import run_all
+from bayes_a2m.parallel import run_all
 
 def make(folder, name):
     def work():
