@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_a2m.datasets import load_folder as load_folder
     from bayes_a2m.errors import InputError as InputError
     from bayes_a2m.evaluation import evaluate as evaluate
-    from bayes_a2m.model import load_model as load_model
+    from bayes_a2m.models import load_model as load_model
     from bayes_a2m.music import FrameGrid as FrameGrid
     from bayes_a2m.music import Note as Note
     from bayes_a2m.music import Vocabulary as Vocabulary
@@ -67,7 +67,7 @@ _HOMES = {
     "Vocabulary": "bayes_a2m.music",
     "evaluate": "bayes_a2m.evaluation",
     "load_folder": "bayes_a2m.datasets",
-    "load_model": "bayes_a2m.model",
+    "load_model": "bayes_a2m.models",
 }
 
 __all__ = ["__version__", "calibration", *sorted(_HOMES)]

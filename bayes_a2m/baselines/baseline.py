@@ -23,14 +23,15 @@ from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import Experiment, Named
 from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.errors import InputError
-from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
+from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.seen import Seen
 from bayes_a2m.prediction.posterior import SMALLEST
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bayes_a2m.model import Contents
+    from bayes_a2m.posteriors.model_directory import Contents
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]

@@ -102,7 +102,7 @@ def compare(
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.evaluation import evaluate
     from bayes_a2m.files import write_json
-    from bayes_a2m.model import load_model
+    from bayes_a2m.models import load_model
 
     _ensure_each_once(models, versus)
     loaded = {path: load_model(path) for path in dict.fromkeys([*models, *versus])}

@@ -68,7 +68,7 @@ def evaluate(
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate as evaluate_model
     from bayes_a2m.files import write_json
-    from bayes_a2m.model import load_model
+    from bayes_a2m.models import load_model
 
     if not 0 < accept_error < 1:
         raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")

@@ -79,7 +79,7 @@ def report(
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
-    from bayes_a2m.model import load_model
+    from bayes_a2m.models import load_model
     from bayes_a2m.reporting.report import subject
     from bayes_a2m.reporting.report.draft import Options
     from bayes_a2m.reporting.report.page import PAGE, is_report, write_report

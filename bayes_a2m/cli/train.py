@@ -82,7 +82,7 @@ def train(
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
-    from bayes_a2m.model import load_model, make_posterior
+    from bayes_a2m.models import load_model, make_posterior
     from bayes_a2m.studies.fitted import write_fitted
 
     ensure_free(out)

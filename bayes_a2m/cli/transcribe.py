@@ -75,7 +75,7 @@ def transcribe(
     from bayes_a2m.cli.console import say
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
-    from bayes_a2m.model import load_model
+    from bayes_a2m.models import load_model
     from bayes_a2m.music import midi
 
     wanted = _formats(formats)

@@ -111,7 +111,7 @@ def _model(
     """Load or train one model."""
     import shutil
 
-    from bayes_a2m.model import load_model, make_posterior
+    from bayes_a2m.models import load_model, make_posterior
 
     path = folder / f"{experiment.posterior.name}_{fold.number}"
     if path.is_dir():

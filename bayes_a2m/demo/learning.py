@@ -17,7 +17,7 @@ from bayes_a2m.reporting.html import plural
 def train(stage: Stage) -> Outcome:
     """Fit the experiment's model, write its directory and the course of its losses."""
     from bayes_a2m.config.experiment import load_experiment
-    from bayes_a2m.model import make_posterior
+    from bayes_a2m.models import make_posterior
     from bayes_a2m.reporting.training import loss_figure
 
     wanted = stage.settings

@@ -48,7 +48,7 @@ WORDS = {
 
 def compare(stage: Stage) -> Outcome:
     """Fit every method, most of them to the trained network, and score them alike."""
-    from bayes_a2m.model import load_model
+    from bayes_a2m.models import load_model
     from bayes_a2m.parallel import run_all
 
     rows = [_row(stage.model, stage)]
@@ -71,7 +71,7 @@ def compare(stage: Stage) -> Outcome:
 def _fit(name: str, folder: Path, seed: int) -> None:
     """Fit one method, in a process of its own, and write its model."""
     from bayes_a2m.datasets import load_folder
-    from bayes_a2m.model import load_model, make_posterior
+    from bayes_a2m.models import load_model, make_posterior
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 
     trained = load_model(folder / "model")

@@ -95,7 +95,7 @@ class Stage:
     @cached_property
     def model(self) -> Posterior:
         """The model, once it is trained: what was written, read again."""
-        from bayes_a2m.model import load_model
+        from bayes_a2m.models import load_model
 
         return load_model(self.folder / "model")
 

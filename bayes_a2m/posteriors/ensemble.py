@@ -29,7 +29,7 @@ from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.training_data import Material
 
 if TYPE_CHECKING:
-    from bayes_a2m.model import Contents
+    from bayes_a2m.posteriors.model_directory import Contents
 
 PREFIX = "member."
 """How the names of the members' tensors start."""

@@ -23,12 +23,13 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.registry import make_network
 from bayes_a2m.posteriors.frontend import Frontend
-from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior, Seen
+from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.seen import Seen
 from bayes_a2m.posteriors.training_data import Material
 
 if TYPE_CHECKING:
-    from bayes_a2m.model import Contents
+    from bayes_a2m.posteriors.model_directory import Contents
 
 OWN = "posterior."
 """How the names of a posterior's own tensors start, beside the network's in one file."""

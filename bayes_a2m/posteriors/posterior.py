@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,82 +20,18 @@ from bayes_a2m.datasets.dataset import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.posteriors.model_directory import Contents, read, write
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.seen import Seen
 from bayes_a2m.prediction.posterior import FramePosterior
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bayes_a2m.model import Contents
-
 NOT_FITTED = "this model is not fitted yet: call fit, or load a model directory"
 
 CHUNK = 8
 """Recordings predicted and held at a time."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a model was fitted and tuned on: id -> SHA-256 of the sound."""
-
-    fit: dict[str, str] = field(default_factory=dict)
-    tune: dict[str, str] = field(default_factory=dict)
-    takes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, fit: Dataset, tune: Dataset) -> Seen:
-        """From the two parts of the training split."""
-        takes = sorted({r.take for r in (*fit, *tune) if r.take})
-        return cls({r.id: r.hash for r in fit}, {r.id: r.hash for r in tune}, tuple(takes))
-
-    def and_also(self, other: Seen) -> Seen:
-        """What either saw; fitted on counts for more than tuned on.
-
-        Recordings are known by their sound: those of another folder may have the same ids.
-        """
-        fit = _together(self.fit, other.fit)
-        known = set(fit.values())
-        tune = {k: v for k, v in _together(self.tune, other.tune).items() if v not in known}
-        return Seen(fit, tune, tuple(sorted({*self.takes, *other.takes})))
-
-    def unseen(self, data: Dataset) -> Dataset:
-        """The recordings whose sound was neither fitted nor tuned on.
-
-        Raises
-        ------
-        InputError
-            If none is left.
-        """
-        known = {*self.fit.values(), *self.tune.values()}
-        left = data.where(lambda r: r.hash not in known)
-        if not len(left):
-            raise InputError(
-                f"{data.name}: the model was fitted or tuned on every recording; give --split "
-                "to see how it does on them all the same, or other data"
-            )
-        return left
-
-    def to_dict(self) -> dict[str, Any]:
-        """For ``seen.json``."""
-        return {"fit": self.fit, "tune": self.tune, "takes": list(self.takes)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Seen:
-        """From ``seen.json``."""
-        return cls(dict(values["fit"]), dict(values["tune"]), tuple(values["takes"]))
-
-
-def _together(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
-    """Both by id; another sound under an id that is taken gets its hash's start beside it.
-
-    >>> _together({"001": "aaa"}, {"001": "bbb", "002": "aaa", "003": "ccc"})
-    {'001': 'aaa', '001@bbb': 'bbb', '003': 'ccc'}
-    """
-    result = dict(one)
-    for name, digest in other.items():
-        if digest not in result.values():
-            result[f"{name}@{digest[:8]}" if name in result else name] = digest
-    return result
 
 
 class Posterior(ABC):
@@ -220,8 +155,6 @@ class Posterior(ABC):
         InputError
             If the model is not fitted, or something stands at ``path`` already.
         """
-        from bayes_a2m.model import Contents, write
-
         self.ensure_fitted()
         write(
             Path(path),
@@ -247,8 +180,6 @@ class Posterior(ABC):
             If a file is missing or broken, the weights do not fit the network, or the model
             is of another kind.
         """
-        from bayes_a2m.model import read
-
         contents = read(Path(path))
         if contents.experiment.posterior.name != cls.name:
             raise InputError(

@@ -166,7 +166,7 @@ class Cell:
             raise
 
     def _train(self) -> None:
-        from bayes_a2m.model import load_model, make_posterior
+        from bayes_a2m.models import load_model, make_posterior
 
         if self.start is not None and not self.start.model.is_dir():
             raise InputError(f"{self.start.name}, from which it starts, is not there")
@@ -179,7 +179,7 @@ class Cell:
 
     def _describe(self) -> None:
         """The rest of the model's directory, where a killed process left it out; no more work."""
-        from bayes_a2m.model import load_model
+        from bayes_a2m.models import load_model
         from bayes_a2m.studies.fitted import describe_fitted
 
         if read_json(self.model / "metrics.json") is None:
@@ -188,7 +188,7 @@ class Cell:
 
     def _score(self) -> None:
         from bayes_a2m.evaluation import evaluate
-        from bayes_a2m.model import load_model
+        from bayes_a2m.models import load_model
 
         if self.finished:
             return

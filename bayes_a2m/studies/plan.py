@@ -13,7 +13,7 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
-from bayes_a2m.model import check
+from bayes_a2m.models import check
 from bayes_a2m.studies.cell import Cell, identity
 from bayes_a2m.studies.study import FitSettings, Study
 

@@ -33,7 +33,7 @@ from sklearn.metrics import roc_auc_score
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.posteriors.density import FeatureDensity
 from bayes_a2m.posteriors.ensemble import DeepEnsemble

@@ -20,7 +20,7 @@ import numpy as np
 from bayes_a2m import diagnostics
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.files import write_text
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.hmc import HMC
 from bayes_a2m.posteriors.laplace import Laplace
 from bayes_a2m.posteriors.training_data import Material

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import bayes_a2m as a2m
 from bayes_a2m.datasets import Dataset
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.posterior import Posterior
 
 LAGS = range(-20, 21)

@@ -29,7 +29,7 @@ from bayes_a2m.diagnostics.monte_carlo import course
 from bayes_a2m.evaluation import Evaluation, evaluate
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.reporting import style

@@ -22,7 +22,7 @@ from bayes_a2m import calibration
 from bayes_a2m.config.experiment import Named
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.files import write_text
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.training_data import Material

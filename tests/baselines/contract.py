@@ -13,7 +13,7 @@ from bayes_a2m.baselines.baseline import Baseline
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from tests.posteriors.contract import PosteriorContract
 
 

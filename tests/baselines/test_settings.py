@@ -15,7 +15,7 @@ from bayes_a2m.baselines.pyin import PYIN
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.model import make_posterior
+from bayes_a2m.models import make_posterior
 from bayes_a2m.posteriors.registry import BASELINES, posterior_class
 from tests.baselines.small import QUICK, SPECTRUM, fitted
 

@@ -4,7 +4,7 @@ import pytest
 
 from bayes_a2m.config.experiment import Experiment, WindowSettings, load_experiment, shipped
 from bayes_a2m.errors import InputError
-from bayes_a2m.model import check, make_posterior
+from bayes_a2m.models import check, make_posterior
 
 
 def test_every_shipped_experiment_is_valid_and_its_network_can_be_built() -> None:

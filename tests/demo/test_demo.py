@@ -22,7 +22,7 @@ from bayes_a2m.demo.place import building, files_in
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html
 from tests import tiny

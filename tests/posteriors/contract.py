@@ -12,7 +12,7 @@ from bayes_a2m.calibration.methods import Temperature
 from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.errors import InputError
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.posterior import Posterior
 
 DRAWS = 4

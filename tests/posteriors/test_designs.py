@@ -11,7 +11,7 @@ import torch
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.metrics import stages
-from bayes_a2m.model import load_model, make_posterior
+from bayes_a2m.models import load_model, make_posterior
 from bayes_a2m.networks.heads import CascadeHead, Head, TwoStage
 from bayes_a2m.posteriors.laplace import approximate, fisher
 from bayes_a2m.posteriors.last_layer import LastLayer

@@ -9,7 +9,7 @@ import pytest
 
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.posteriors.posterior import Seen
+from bayes_a2m.posteriors.seen import Seen
 
 
 def louder(data: Dataset) -> Dataset:

@@ -7,7 +7,7 @@ import torch
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.model import load_model
+from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.network_posterior import Work
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.posteriors.training_data import Material

@@ -20,7 +20,7 @@ from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import read_json
-from bayes_a2m.model import load_model, make_posterior
+from bayes_a2m.models import load_model, make_posterior
 from bayes_a2m.studies import estimate
 from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.plan import Plan, plan_of

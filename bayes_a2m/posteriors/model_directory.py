@@ -28,8 +28,8 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
-from bayes_a2m.posteriors.posterior import Posterior, Seen
 from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.seen import Seen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -137,47 +137,6 @@ def read(path: Path) -> Contents:
         seen=seen,
         record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
     )
-
-
-def make_posterior(experiment: Experiment) -> Posterior:
-    """The posterior an experiment asks for, not fitted yet.
-
-    Raises
-    ------
-    InputError
-        If there is no such posterior, or its settings are not right.
-    """
-    return _posterior_class(experiment.posterior.name).of_experiment(experiment)
-
-
-def check(experiment: Experiment) -> None:
-    """Refuse an experiment that :func:`make_posterior` would refuse, before there is any work.
-
-    What a method needs installed is not asked for.
-
-    Raises
-    ------
-    InputError
-        If there is no such posterior or network, or its settings are not right.
-    """
-    from bayes_a2m.networks.registry import make_network
-
-    _posterior_class(experiment.posterior.name).checked(experiment.posterior.settings)
-    network = experiment.architecture
-    make_network(network.name, network.settings, bins=experiment.features.bins)
-
-
-def load_model(path: str | Path) -> Posterior:
-    """Load a model directory, whatever its posterior."""
-    contents = read(Path(path))
-    kind = _posterior_class(contents.experiment.posterior.name)
-    return kind.of_contents(contents, str(path))
-
-
-def _posterior_class(name: str) -> type[Posterior]:
-    from bayes_a2m.posteriors.registry import posterior_class
-
-    return posterior_class(name)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

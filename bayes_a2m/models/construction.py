@@ -1,0 +1,39 @@
+"""The posterior that an experiment describes, and the check that there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayes_a2m.config.experiment import Experiment
+from bayes_a2m.posteriors.registry import posterior_class
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.posterior import Posterior
+
+
+def make_posterior(experiment: Experiment) -> Posterior:
+    """The posterior an experiment asks for, not fitted yet.
+
+    Raises
+    ------
+    InputError
+        If there is no such posterior, or its settings are not right.
+    """
+    return posterior_class(experiment.posterior.name).of_experiment(experiment)
+
+
+def check(experiment: Experiment) -> None:
+    """Refuse an experiment that :func:`make_posterior` would refuse, before there is any work.
+
+    What a method needs installed is not asked for.
+
+    Raises
+    ------
+    InputError
+        If there is no such posterior or network, or its settings are not right.
+    """
+    from bayes_a2m.networks.registry import make_network
+
+    posterior_class(experiment.posterior.name).checked(experiment.posterior.settings)
+    network = experiment.architecture
+    make_network(network.name, network.settings, bins=experiment.features.bins)

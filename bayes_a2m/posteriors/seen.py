@@ -1,0 +1,74 @@
+"""What a model has seen: recordings are known by their sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.errors import InputError
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model was fitted and tuned on: id -> SHA-256 of the sound."""
+
+    fit: dict[str, str] = field(default_factory=dict)
+    tune: dict[str, str] = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, fit: Dataset, tune: Dataset) -> Seen:
+        """From the two parts of the training split."""
+        takes = sorted({r.take for r in (*fit, *tune) if r.take})
+        return cls({r.id: r.hash for r in fit}, {r.id: r.hash for r in tune}, tuple(takes))
+
+    def and_also(self, other: Seen) -> Seen:
+        """What either saw; fitted on counts for more than tuned on.
+
+        Recordings are known by their sound: those of another folder may have the same ids.
+        """
+        fit = _together(self.fit, other.fit)
+        known = set(fit.values())
+        tune = {k: v for k, v in _together(self.tune, other.tune).items() if v not in known}
+        return Seen(fit, tune, tuple(sorted({*self.takes, *other.takes})))
+
+    def unseen(self, data: Dataset) -> Dataset:
+        """The recordings whose sound was neither fitted nor tuned on.
+
+        Raises
+        ------
+        InputError
+            If none is left.
+        """
+        known = {*self.fit.values(), *self.tune.values()}
+        left = data.where(lambda r: r.hash not in known)
+        if not len(left):
+            raise InputError(
+                f"{data.name}: the model was fitted or tuned on every recording; give --split "
+                "to see how it does on them all the same, or other data"
+            )
+        return left
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``seen.json``."""
+        return {"fit": self.fit, "tune": self.tune, "takes": list(self.takes)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Seen:
+        """From ``seen.json``."""
+        return cls(dict(values["fit"]), dict(values["tune"]), tuple(values["takes"]))
+
+
+def _together(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Both by id; another sound under an id that is taken gets its hash's start beside it.
+
+    >>> _together({"001": "aaa"}, {"001": "bbb", "002": "aaa", "003": "ccc"})
+    {'001': 'aaa', '001@bbb': 'bbb', '003': 'ccc'}
+    """
+    result = dict(one)
+    for name, digest in other.items():
+        if digest not in result.values():
+            result[f"{name}@{digest[:8]}" if name in result else name] = digest
+    return result
