@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.version import __version__
+
 if TYPE_CHECKING:
     from bayes_a2m import calibration as calibration
     from bayes_a2m.audio.features import CQTFeatures as CQTFeatures
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.variational import Variational as Variational
     from bayes_a2m.prediction.posterior import FramePosterior as FramePosterior
     from bayes_a2m.prediction.summary import PosteriorSummary as PosteriorSummary
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "CQTFeatures": "bayes_a2m.audio.features",

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import Experiment, Named
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord

@@ -16,7 +16,8 @@ from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
 from bayes_a2m.baselines.frames import evenly, stacked
 from bayes_a2m.baselines.logistic import Logistic
 from bayes_a2m.config.experiment import Settings
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.metrics.kernels import nll_of
 
 CONTEXTS = (0, 1, 2)

@@ -25,7 +25,8 @@ from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
 from bayes_a2m.baselines.frames import evenly, stacked
 from bayes_a2m.config.experiment import Settings
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.metrics.kernels import nll_of
 
 Array = NDArray[np.float32]

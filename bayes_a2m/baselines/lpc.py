@@ -23,7 +23,7 @@ from bayes_a2m.baselines.pitch import (
     sounding,
     window_for,
 )
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 
 QUIETEST = 1e-9
 """Power that counts as silence, -90 dB."""

@@ -21,7 +21,7 @@ from bayes_a2m.baselines.evidence import EvidenceBaseline, EvidenceOptions
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.pitch import Octave, cents, search_range, window_for
 from bayes_a2m.baselines.yin import Candidates, candidates, difference
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2)
 """Means of the prior that the tuning part chooses from; pYIN's own is 0.1."""

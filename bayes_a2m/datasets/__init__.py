@@ -1,6 +1,7 @@
 """Sets of recordings: folders, splits, checks."""
 
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
+from bayes_a2m.datasets.recording import Recording
 
 __all__ = ["Dataset", "Recording", "load_folder"]

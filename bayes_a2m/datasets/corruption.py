@@ -13,7 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Note
 from bayes_a2m.music.notes import clip, monophonic, runs

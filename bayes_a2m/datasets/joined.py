@@ -17,7 +17,8 @@ import numpy as np
 import soundfile
 import yaml
 
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.files import atomic_folder, write_text
 from bayes_a2m.music import Note, midi
 from bayes_a2m.music.notes import clip

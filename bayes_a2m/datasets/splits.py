@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 
 SHARES: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}

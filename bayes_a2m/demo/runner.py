@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bayes_a2m import __version__
 from bayes_a2m.demo import hearing, learning, measuring, methods, voices
 from bayes_a2m.demo.place import MADE_BY, RECORD, building, files_in
 from bayes_a2m.demo.stage import DemoSettings, Outcome, Stage, Step, Watch
 from bayes_a2m.files import write_json
 from bayes_a2m.reporting.html import Section, write_page
+from bayes_a2m.version import __version__
 
 FORMAT_VERSION = 1
 

@@ -26,7 +26,8 @@ from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import CLIP
 
 if TYPE_CHECKING:
-    from bayes_a2m.datasets.dataset import Dataset, Recording
+    from bayes_a2m.datasets.dataset import Dataset
+    from bayes_a2m.datasets.recording import Recording
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
     from bayes_a2m.prediction.summary import PosteriorSummary

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_a2m.calibration.calibrator import Tuned
 from bayes_a2m.calibration.conformal import SetCounts
 from bayes_a2m.calibration.selective import AcceptCounts
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.metrics import stages

@@ -11,8 +11,9 @@ import numpy as np
 
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.cross_validation.folds import folds_of, out_of_fold
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.label_audit.frame_classifier import hear_out_of_fold
 from bayes_a2m.label_audit.segments import capped, surprise
 from bayes_a2m.label_audit.suspects import Hearing

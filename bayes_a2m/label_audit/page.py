@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m import __version__
 from bayes_a2m.audio.features import FeatureExtractor, Spectrum
 from bayes_a2m.label_audit.decisions import Decisions
 from bayes_a2m.label_audit.lag_figure import lag_caption, lag_figure
@@ -19,6 +18,7 @@ from bayes_a2m.reporting.html import Section, write_page
 from bayes_a2m.reporting.roll import roll_figure
 from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Cell, Column, Table
+from bayes_a2m.version import __version__
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from bayes_a2m.audio import windows
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 from bayes_a2m.posteriors.posterior import Posterior

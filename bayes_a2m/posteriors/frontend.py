@@ -12,7 +12,7 @@ from bayes_a2m.audio import windows
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import WindowSettings
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 
 Array = NDArray[np.float32]
 

@@ -18,7 +18,8 @@ from torch import Tensor
 from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import Experiment, Named, TrainingSettings, WindowSettings
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.registry import make_network

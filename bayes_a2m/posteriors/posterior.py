@@ -16,7 +16,8 @@ from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.calibrator import Tuned
 from bayes_a2m.calibration.selection import METHODS, recalibrated
 from bayes_a2m.config.experiment import Experiment, Settings
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.music import FrameGrid, Vocabulary

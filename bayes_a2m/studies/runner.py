@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bayes_a2m import __version__
 from bayes_a2m.comparison.compare import Comparison, compare
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
@@ -21,6 +20,7 @@ from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.estimate import Estimates
 from bayes_a2m.studies.plan import Bar, Plan
 from bayes_a2m.studies.results import differences_table, results_table, write_markdown
+from bayes_a2m.version import __version__
 
 KILLED = "its process was killed"
 """Why a cell failed that says nothing itself."""

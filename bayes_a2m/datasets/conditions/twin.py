@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from bayes_a2m.datasets.conditions.recipes import draw
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.datasets import conditions
 from bayes_a2m.datasets.conditions import Condition
-from bayes_a2m.datasets.dataset import Recording
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.datasets.synthetic import labels, voice
 from bayes_a2m.datasets.synthetic.score import SungNote, draw_score
 from bayes_a2m.datasets.synthetic.settings import SynthesisSettings

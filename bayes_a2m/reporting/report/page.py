@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from bayes_a2m import __version__
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json
@@ -24,6 +23,7 @@ from bayes_a2m.reporting.report.parts.training import training
 from bayes_a2m.reporting.report.subject import Subject
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
 from bayes_a2m.reporting.table import Column, Table
+from bayes_a2m.version import __version__
 
 PAGE = "index.html"
 RECORD = "report.json"

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bayes_a2m.calibration.methods import Recalibration
 from bayes_a2m.calibration.selection import recalibrated
-from bayes_a2m.datasets.dataset import Dataset, Recording
+from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.errors import InputError

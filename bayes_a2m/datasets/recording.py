@@ -1,0 +1,95 @@
+"""One recording: its sound, and what is known about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.audio import io
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import content_hash
+from bayes_a2m.music import FrameGrid, Note, Vocabulary
+from bayes_a2m.music.notes import clip, to_labels
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording: where its sound is, and what is known about it.
+
+    Sound is read when it is asked for and not kept, so a set of any size fits in memory.
+
+    Attributes
+    ----------
+    id
+        Its name within the set.
+    path
+        The sound file, or None where ``samples`` are given.
+    samples, sample_rate
+        Mono samples in memory and their rate, or None where a path is given.
+    condition, take
+        How it was recorded, and the take it was cut from ("" where unknown).
+    split
+        The split it belongs to ("" where none is drawn yet).
+    notes
+        The reference notes, clipped to the recording, or None where there are none.
+    """
+
+    id: str
+    path: Path | None = None
+    samples: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    sample_rate: int | None = None
+    condition: str = ""
+    take: str = ""
+    split: str = ""
+    notes: tuple[Note, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.samples is None):
+            raise InputError(f"recording {self.id}: give either a path or samples")
+        if self.samples is not None and self.sample_rate is None:
+            raise InputError(f"recording {self.id}: samples need their sample_rate")
+        if self.samples is not None and not len(self.samples):
+            raise InputError(f"recording {self.id}: there is no sample in it")
+        if self.samples is not None and not np.isfinite(self.samples).all():
+            raise InputError(f"recording {self.id}: samples are not finite numbers")
+
+    @cached_property
+    def duration(self) -> float:
+        """Seconds, from the file's header."""
+        if self.path is not None:
+            return io.info(self.path).duration
+        assert self.samples is not None and self.sample_rate is not None
+        return len(self.samples) / self.sample_rate
+
+    def audio(self, sample_rate: int = 16000) -> NDArray[np.float32]:
+        """Mono samples at ``sample_rate``, shape ``(samples,)``."""
+        if self.path is not None:
+            return io.load(self.path, sample_rate)
+        assert self.samples is not None and self.sample_rate is not None
+        return io.resample(self.samples, self.sample_rate, sample_rate)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the sound, which stays when the file is renamed."""
+        if self.path is not None:
+            return content_hash(self.path)
+        assert self.samples is not None
+        return hashlib.sha256(np.ascontiguousarray(self.samples).tobytes()).hexdigest()
+
+    def labels(self, grid: FrameGrid, vocabulary: Vocabulary) -> NDArray[np.int64]:
+        """Class of every frame, shape ``(frames,)``.
+
+        Raises
+        ------
+        InputError
+            If the recording has no reference notes, or one outside the vocabulary.
+        """
+        if self.notes is None:
+            raise InputError(f"recording {self.id} has no reference notes")
+        frames = grid.frames_in(self.duration)
+        return to_labels(clip(self.notes, self.duration), grid, frames, vocabulary)
