@@ -21,6 +21,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 test: $(INSTALLED)  ## Install if need be, then check style and types, and run the tests and doctests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
@@ -32,5 +33,5 @@ format: $(INSTALLED)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean:  ## Remove .venv, builds and caches
-	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find bayes_a2m experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,9 +1,12 @@
-"""Other libraries' calibration errors, where they are installed and mean the same."""
+"""Other libraries' calibration errors, where they mean the same."""
 
 from __future__ import annotations
 
+import mapie.metrics.calibration as theirs
 import numpy as np
 import pytest
+import torch
+from torchmetrics.functional.classification import multiclass_calibration_error
 
 from bayes_a2m import calibration
 from tests.calibration.simulation import simulate
@@ -18,20 +21,14 @@ def scored():
 
 def test_torchmetrics_ece_and_mce(scored):
     """The same but for a confidence of exactly 1.0, which 1.9 puts into a bin of its own."""
-    classification = pytest.importorskip("torchmetrics.functional.classification")
-    import torch
-
     p, labels = torch.from_numpy(scored[0]), torch.from_numpy(scored[1])
     for norm, ours in (("l1", calibration.ece), ("max", calibration.mce)):
-        theirs = classification.multiclass_calibration_error(
-            p, labels, num_classes=4, n_bins=15, norm=norm
-        )
-        assert ours(*scored) == pytest.approx(float(theirs), abs=1e-6)
+        found = multiclass_calibration_error(p, labels, num_classes=4, n_bins=15, norm=norm)
+        assert ours(*scored) == pytest.approx(float(found), abs=1e-6)
 
 
 def test_mapie_ks_and_kuiper(scored):
     """Its statistics are errors over a standard deviation that takes frames for independent."""
-    theirs = pytest.importorskip("mapie.metrics.calibration")
     p, labels = scored
     confidence, right = p.max(axis=1), (p.argmax(axis=1) == labels).astype(int)
     scale = theirs.length_scale(confidence)
@@ -48,7 +45,6 @@ def test_mapie_ks_and_kuiper(scored):
 
 
 def test_mapie_ece_of_equally_many_frames(scored):
-    theirs = pytest.importorskip("mapie.metrics.calibration")
     p, labels = scored
     right = (p.argmax(axis=1) == labels).astype(int)
     found = theirs.expected_calibration_error(right, p, num_bins=15, split_strategy="array split")
