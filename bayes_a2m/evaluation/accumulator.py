@@ -13,6 +13,7 @@ from bayes_a2m.calibration.conformal import SetCounts
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Ints
@@ -58,7 +59,11 @@ class Tally:
         self._places: dict[str, dict[str, list[FrameCounts]]] = {"run_length": {}, "level": {}}
 
     def add(
-        self, recordings: Sequence[Recording], posterior: FramePosterior, raw: FramePosterior
+        self,
+        recordings: Sequence[Recording],
+        posterior: FramePosterior,
+        raw: FramePosterior,
+        transcriptions: Transcriptions,
     ) -> None:
         """Count a chunk.
 
@@ -69,6 +74,8 @@ class Tally:
         posterior, raw
             What is said of them, recalibrated and as it was; one and the same where nothing
             recalibrates.
+        transcriptions
+            The notes decoded from ``posterior``.
 
         Raises
         ------
@@ -81,15 +88,14 @@ class Tally:
             self._alarm = collapsed(raw)
         self._draws, self._vocabulary = posterior.draws, posterior.vocabulary
         labels = [r.labels(posterior.grid, posterior.vocabulary) for r in recordings]
-        notes = self.decoder.decode(posterior)
         for i, recording in enumerate(recordings):
             self._count(recording, posterior.of(i), labels[i], posterior.grid)
-            self._notes.append(_note_counts(recording, notes[i].notes))
+            self._notes.append(_note_counts(recording, transcriptions[i].notes))
         if raw is not posterior:
-            notes = self.decoder.decode(raw)
+            raw_transcriptions = self.decoder.decode(raw)
             for i, recording in enumerate(recordings):
                 self._raw.append(FrameCounts.of(raw.of(i), labels[i]))
-                self._raw_notes.append(_note_counts(recording, notes[i].notes))
+                self._raw_notes.append(_note_counts(recording, raw_transcriptions[i].notes))
         self.recordings.extend(recordings)
 
     def _count(

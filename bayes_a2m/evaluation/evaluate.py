@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bayes_a2m.calibration.calibrator import Tuned
 from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation.accumulator import Chunks, Tally
 from bayes_a2m.evaluation.cost import Clock, Cost, peak_memory_mb
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.evaluation.predictions import write_predictions
+from bayes_a2m.prediction.posterior import FramePosterior
 
 if TYPE_CHECKING:
     import xarray
 
     from bayes_a2m.posteriors.posterior import Posterior
+
+Observer: TypeAlias = Callable[[Sequence[Recording], FramePosterior, Transcriptions], None]
+"""Shown a chunk of recordings, their recalibrated posterior, and the notes decoded from it."""
 
 
 def evaluate(
@@ -31,7 +37,7 @@ def evaluate(
     predictions: Path | None = None,
     draws_too: bool = False,
     progress: Callable[[int, int], None] | None = None,
-    tap: Callable[[Chunks], Chunks] = lambda chunks: chunks,
+    observe: Observer | None = None,
 ) -> Evaluation:
     """Predict recordings, compare with their references, count.
 
@@ -49,9 +55,9 @@ def evaluate(
         Whether every draw is written there, too.
     progress
         Called with the number of recordings done, and of all.
-    tap
-        Given the chunks before they are counted, gives them on: for whoever wants to see each
-        prediction, which is made once. Its time does not count as the model's.
+    observe
+        Called with every chunk: its recordings, their posterior after recalibration, and the notes
+        decoded from it, each of which is made once. Its time does not count as the model's.
 
     Raises
     ------
@@ -64,7 +70,7 @@ def evaluate(
     clock = Clock()
     chunks = clock.timed(model.predict_chunks(data, draws, raw=True))
     evaluation = evaluate_chunks(
-        tap(chunks),
+        chunks,
         model.decoder,
         tuned=model.calibration,
         total=len(data),
@@ -72,6 +78,7 @@ def evaluate(
         predictions=predictions,
         draws_too=draws_too,
         progress=progress,
+        observe=observe,
     )
     sound = sum(r.duration for r in data)
     cost = Cost(
@@ -90,17 +97,22 @@ def evaluate_chunks(
     predictions: Path | None = None,
     draws_too: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    observe: Observer | None = None,
 ) -> Evaluation:
     """Count what any source of posteriors says of recordings with references.
 
-    Posteriors come as they are before recalibration; that of ``tuned`` is applied here.
+    Posteriors come as they are before recalibration; that of ``tuned`` is applied here, and its
+    result decoded here, once each. ``observe`` is shown both, so that nobody has to do it again.
     """
     tuned = tuned or Tuned()
     tally = Tally(decoder, tuned)
     kept: list[xarray.Dataset] = []
     for recordings, raw in chunks:
         posterior = recalibrated(raw, tuned.recalibration)
-        tally.add(recordings, posterior, raw)
+        transcriptions = decoder.decode(posterior)
+        tally.add(recordings, posterior, raw, transcriptions)
+        if observe is not None:
+            observe(recordings, posterior, transcriptions)
         if predictions is not None:
             labels = [r.labels(posterior.grid, posterior.vocabulary) for r in recordings]
             kept.append(posterior.to_xarray(labels, draws_too=draws_too))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.methods import Recalibration
-from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
-from bayes_a2m.decoding.transcription import Transcription
+from bayes_a2m.decoding.transcription import Transcription, Transcriptions
 from bayes_a2m.errors import InputError
-from bayes_a2m.evaluation import Chunks, Cost, Evaluation, evaluate, evaluate_chunks
+from bayes_a2m.evaluation import Cost, Evaluation, evaluate, evaluate_chunks
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 from bayes_a2m.prediction.summary import PosteriorSummary
@@ -99,27 +97,36 @@ class Subject:
         return self.posterior.vocabulary
 
 
-class Teller:
-    """Reads the chunks of a prediction on their way to the evaluation, and keeps their summary."""
+class PredictionRecorder:
+    """Keep what an evaluation predicts and decodes, chunk by chunk, for the report's figures.
 
-    def __init__(self, decoder: Decoder, recalibration: Recalibration) -> None:
-        self._decoder, self._recalibration = decoder, recalibration
-        self._parts: list[PosteriorSummary] = []
-        self.transcriptions: list[Transcription] = []
+    An instance is the ``observe`` argument of :func:`bayes_a2m.evaluation.evaluate`. Draws are not
+    kept, only their summary.
+    """
 
-    def tapped(self, chunks: Chunks) -> Iterator[tuple[Sequence[Recording], FramePosterior]]:
-        """The chunks as they come."""
-        for recordings, raw in chunks:
-            posterior = recalibrated(raw, self._recalibration)
-            self._parts.append(PosteriorSummary.of_posterior(posterior))
-            decoded = self._decoder.decode(posterior)
-            self.transcriptions += [decoded[i] for i in range(len(recordings))]
-            yield recordings, raw
+    def __init__(self) -> None:
+        self._summaries: list[PosteriorSummary] = []
+        self._transcriptions: list[Transcription] = []
+
+    def __call__(
+        self,
+        recordings: Sequence[Recording],
+        posterior: FramePosterior,
+        transcriptions: Transcriptions,
+    ) -> None:
+        """Keep one chunk: the summary of its posterior, and the notes of its recordings."""
+        self._summaries.append(PosteriorSummary.of_posterior(posterior))
+        self._transcriptions += [transcriptions[i] for i in range(len(recordings))]
 
     @property
     def posterior(self) -> PosteriorSummary:
-        """All recordings."""
-        return PosteriorSummary.concatenate(self._parts)
+        """The posterior of all recordings so far."""
+        return PosteriorSummary.concatenate(self._summaries)
+
+    @property
+    def transcriptions(self) -> tuple[Transcription, ...]:
+        """The notes of all recordings so far, in their order."""
+        return tuple(self._transcriptions)
 
 
 def of_model(
@@ -141,16 +148,16 @@ def of_model(
         If the data have other pitches than the model knows, or a recording no reference.
     """
     known = {*model.seen.fit.values(), *model.seen.tune.values()}
-    teller = Teller(model.decoder, model.calibration.recalibration)
-    evaluation = evaluate(model, data, draws=draws, tap=teller.tapped, progress=progress)
+    recorder = PredictionRecorder()
+    evaluation = evaluate(model, data, draws=draws, observe=recorder, progress=progress)
     return Subject(
         name,
         "model",
         model.name,
-        teller.posterior,
+        recorder.posterior,
         evaluation,
         evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
-        tuple(teller.transcriptions),
+        recorder.transcriptions,
         model.record.log,
         _trunk(model, data),
         sum(r.hash in known for r in data),
@@ -182,12 +189,15 @@ def of_predictions(
     """
     posterior = _fitted(read_predictions(source), data, source)
     decoder = plain_decoder(len(posterior.vocabulary))
-    mean = _as_draw(posterior)
+    recorder = PredictionRecorder()
     evaluation = evaluate_chunks(
-        iter([(list(data), mean)]), decoder, total=len(data), progress=progress
+        iter([(list(data), _as_draw(posterior))]),
+        decoder,
+        total=len(data),
+        progress=progress,
+        observe=recorder,
     )
     evaluation = replace(evaluation, draws=posterior.draws, alarm=None, cost=Cost())
-    decoded = decoder.decode(mean)
     return Subject(
         name,
         "predictions",
@@ -195,7 +205,7 @@ def of_predictions(
         posterior,
         evaluation,
         evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
-        tuple(decoded[i] for i in range(len(data))),
+        recorder.transcriptions,
     )
 
 
