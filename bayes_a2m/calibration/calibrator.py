@@ -27,7 +27,7 @@ LEVELS = (0.95, 0.99)
 
 
 @dataclass(frozen=True)
-class Tuned:
+class Calibrator:
     """Recalibration, conformal sets, and what ``--accept-error`` needs.
 
     Attributes
@@ -50,7 +50,7 @@ class Tuned:
         return self.choice.recalibration
 
     @classmethod
-    def on(
+    def fit(
         cls,
         posterior: FramePredictive,
         labels: Sequence[Ints],
@@ -58,7 +58,7 @@ class Tuned:
         groups: Sequence[str] | None = None,
         methods: Sequence[str] = METHODS,
         seed: int = 0,
-    ) -> Tuned:
+    ) -> Calibrator:
         """From tuning recordings.
 
         Parameters
@@ -97,7 +97,7 @@ class Tuned:
         return values | {"accepted": None if self.accepted is None else self.accepted.to_dict()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], source: str) -> Tuned:
+    def from_dict(cls, values: dict[str, Any], source: str) -> Calibrator:
         """From ``recalibration.json``; ``source`` is named in errors.
 
         Raises
@@ -117,7 +117,7 @@ class Tuned:
         return cls(choice, sets, accepted)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Tuned):
+        if not isinstance(other, Calibrator):
             return NotImplemented
         mine, theirs = self.to_dict(), other.to_dict()
         return bool(np.all([mine == theirs]))

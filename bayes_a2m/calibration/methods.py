@@ -78,10 +78,10 @@ class Recalibration(ABC):
 
 
 @dataclass(frozen=True)
-class Unchanged(Recalibration):
+class Identity(Recalibration):
     """No recalibration: always a candidate.
 
-    >>> Unchanged().apply([[0.9, 0.1]])
+    >>> Identity().apply([[0.9, 0.1]])
     array([[0.9, 0.1]])
     """
 

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from bayes_a2m.calibration.methods import (
     Dirichlet,
+    Identity,
     Isotonic,
     Recalibration,
     Temperature,
-    Unchanged,
     VectorScaling,
 )
 from bayes_a2m.calibration.stagewise import Stagewise
@@ -46,7 +46,7 @@ FEWEST = 5
 """Recordings below which nothing is recalibrated: too few to choose by."""
 
 _KINDS: tuple[type[Recalibration], ...] = (
-    Unchanged,
+    Identity,
     Temperature,
     Stagewise,
     VectorScaling,
@@ -117,7 +117,7 @@ class Choice:
         In a sentence.
     """
 
-    recalibration: Recalibration = field(default_factory=Unchanged)
+    recalibration: Recalibration = field(default_factory=Identity)
     nll: dict[str, float] = field(default_factory=dict)
     difference: dict[str, float] = field(default_factory=dict)
     standard_error: dict[str, float] = field(default_factory=dict)
@@ -237,7 +237,7 @@ def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> Fra
     >>> recalibrated(post, Temperature(2.0)).mean().round(3).tolist()
     [[[0.75, 0.25]]]
     """
-    if isinstance(recalibration, Unchanged):
+    if isinstance(recalibration, Identity):
         return posterior
     wanted = recalibration.apply(posterior.mean())
     if posterior.draws == 1:
@@ -271,7 +271,7 @@ def recalibrated_summary(
     InputError
         If the recalibration is of another number of classes.
     """
-    if isinstance(recalibration, Unchanged):
+    if isinstance(recalibration, Identity):
         return summary
     old = summary.moments.probability
     new = recalibration.apply(old)

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.conformal import SetCounts
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.datasets.recording import Recording
@@ -41,7 +41,7 @@ class Tally:
         What the tuning part said; its conformal sets are counted.
     """
 
-    def __init__(self, decoder: Decoder, tuned: Tuned) -> None:
+    def __init__(self, decoder: Decoder, tuned: Calibrator) -> None:
         self.decoder = decoder
         self.tuned = tuned
         self.recordings: list[Recording] = []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
@@ -91,7 +91,7 @@ def evaluate_chunks(
     chunks: Chunks,
     decoder: Decoder,
     *,
-    tuned: Tuned | None = None,
+    tuned: Calibrator | None = None,
     total: int,
     seen_takes: Sequence[str] = (),
     predictions: Path | None = None,
@@ -104,7 +104,7 @@ def evaluate_chunks(
     Posteriors come as they are before recalibration; that of ``tuned`` is applied here, and its
     result decoded here, once each. ``observe`` is shown both, so that nobody has to do it again.
     """
-    tuned = tuned or Tuned()
+    tuned = tuned or Calibrator()
     tally = Tally(decoder, tuned)
     kept: list[xarray.Dataset] = []
     for recordings, raw in chunks:

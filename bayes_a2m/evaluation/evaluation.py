@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.conformal import SetCounts
 from bayes_a2m.calibration.selective import AcceptCounts
 from bayes_a2m.evaluation.cost import Cost
@@ -67,7 +67,7 @@ class Evaluation:
     raw: FrameCounts | None = None
     raw_notes: NoteCounts | None = None
     places: dict[str, dict[str, FrameCounts]] = field(default_factory=dict)
-    tuned: Tuned = field(default_factory=Tuned)
+    tuned: Calibrator = field(default_factory=Calibrator)
     sets: tuple[SetCounts, ...] = ()
     accepted: AcceptCounts | None = None
 

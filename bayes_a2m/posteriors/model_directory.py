@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.config.experiment import Experiment, validate_experiment
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
@@ -58,7 +58,7 @@ class Contents:
     vocabulary: Vocabulary
     normalizer: Normalizer
     decoder: Decoder
-    calibration: Tuned
+    calibration: Calibrator
     seen: Seen
     record: TrainingRecord
 
@@ -133,7 +133,7 @@ def read(path: Path) -> Contents:
         vocabulary=vocabulary,
         normalizer=Normalizer.from_dict(read_json(path / "normalizer.json")),
         decoder=Decoder.from_dict(read_json(path / "decoder.json")),
-        calibration=Tuned.from_dict(read_json(recalibration), str(recalibration)),
+        calibration=Calibrator.from_dict(read_json(recalibration), str(recalibration)),
         seen=seen,
         record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
     )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.selection import METHODS, recalibrated
 from bayes_a2m.config.experiment import Experiment, Settings
 from bayes_a2m.datasets.dataset import Dataset
@@ -63,7 +63,7 @@ class Posterior(ABC):
     Options: ClassVar[type[Settings]] = Settings
     experiment: Experiment
     options: Any
-    calibration: Tuned = Tuned()
+    calibration: Calibrator = Calibrator()
     record: TrainingRecord = TrainingRecord()
     vocabulary: Vocabulary
     decoder: Decoder
@@ -249,7 +249,7 @@ class Posterior(ABC):
         """The end of every fit: choose a recalibration and the decoder's settings on ``tune``."""
         posterior = self.predict(tune, raw=True)
         wanted = self.experiment.recalibration
-        self.calibration = Tuned.on(
+        self.calibration = Calibrator.fit(
             posterior,
             tune.labels_on(self.grid),
             methods=METHODS if wanted == "choose" else (wanted,),

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.errors import InputError
 from bayes_a2m.prediction.posterior import FramePosterior
@@ -16,20 +16,20 @@ from tests.calibration.simulation import simulate
 
 def test_recalibration_comes_first_and_all_goes_through_json():
     drawn = simulate(30, 120, np.random.default_rng(0), overconfidence=2.5, effect=0.05)
-    found = Tuned.on(FramePosterior.from_probs(drawn.stated), drawn.labels)
+    found = Calibrator.fit(FramePosterior.from_probs(drawn.stated), drawn.labels)
     assert found.recalibration.name == "temperature"
     assert [one.level for one in found.sets] == [0.95, 0.99]
     assert [one.way for one in found.sets] == ["recordings", "pooled"]  # 99 % needs 99 recordings
     # accepted frames are counted after recalibration: few are very sure
-    raw = Tuned.on(FramePosterior.from_probs(drawn.stated), drawn.labels, methods=("none",))
+    raw = Calibrator.fit(FramePosterior.from_probs(drawn.stated), drawn.labels, methods=("none",))
     assert found.accepted.accepted[:, -20:].sum() < raw.accepted.accepted[:, -20:].sum()
-    assert Tuned.from_dict(json.loads(json.dumps(found.to_dict())), "x") == found
+    assert Calibrator.from_dict(json.loads(json.dumps(found.to_dict())), "x") == found
     assert found != raw
 
 
 def test_models_of_older_versions():
-    old = Tuned.from_dict({"method": "none"}, "recalibration.json")
-    assert old == Tuned()
+    old = Calibrator.from_dict({"method": "none"}, "recalibration.json")
+    assert old == Calibrator()
     assert old.accepted is None
     assert old.sets == ()
 
@@ -40,9 +40,9 @@ def test_models_of_older_versions():
 )
 def test_broken_files_are_named(broken):
     with pytest.raises(InputError, match=r"^recalibration.json: "):
-        Tuned.from_dict({"method": "none", **broken}, "recalibration.json")
+        Calibrator.from_dict({"method": "none", **broken}, "recalibration.json")
 
 
 def test_nothing_equals_something_else():
-    assert Tuned() != Choice()
-    assert hash(Tuned()) == hash(Tuned())
+    assert Calibrator() != Choice()
+    assert hash(Calibrator()) == hash(Calibrator())

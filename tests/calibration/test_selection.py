@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.methods import Isotonic, Temperature, Unchanged, VectorScaling
+from bayes_a2m.calibration.methods import Identity, Isotonic, Temperature, VectorScaling
 from bayes_a2m.calibration.selection import (
     METHODS,
     Choice,
@@ -109,7 +109,7 @@ def test_order_of_recordings_and_padding_do_not_matter():
 def test_too_few_recordings_are_left_alone():
     drawn = simulate(4, 50, np.random.default_rng(5), overconfidence=3.0)
     found = choose(posterior_of(drawn), drawn.labels)
-    assert found.recalibration == Unchanged()
+    assert found.recalibration == Identity()
     assert "too few" in found.reason
     named = choose(posterior_of(drawn), drawn.labels, methods=("temperature",))
     assert isinstance(named.recalibration, Temperature)
@@ -119,7 +119,7 @@ def test_a_choice_round_trips():
     drawn = simulate(10, 50, np.random.default_rng(6), overconfidence=3.0)
     found = choose(posterior_of(drawn), drawn.labels)
     assert Choice.from_dict(json.loads(json.dumps(found.to_dict())), "x") == found
-    assert Choice.from_dict({"method": "none"}, "x").recalibration == Unchanged()
+    assert Choice.from_dict({"method": "none"}, "x").recalibration == Identity()
     with pytest.raises(InputError, match="x: chosen_by"):
         Choice.from_dict({"method": "none", "chosen_by": {"moon": 1}}, "x")
 
@@ -163,9 +163,9 @@ def test_the_mean_is_the_recalibrated_mean_and_draws_are_laws(method):
 
 def test_nothing_to_recalibrate_is_the_same_object():
     post = draws()
-    assert recalibrated(post, Unchanged()) is post
+    assert recalibrated(post, Identity()) is post
     summary = PosteriorSummary.of_posterior(post)
-    assert recalibrated_summary(summary, Unchanged()) is summary
+    assert recalibrated_summary(summary, Identity()) is summary
 
 
 def test_one_draw_is_the_map_itself():

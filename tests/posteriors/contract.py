@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.calibrator import Tuned
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.methods import Temperature
 from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.datasets import Dataset, Recording
@@ -83,7 +83,7 @@ class PosteriorContract:
         data = tiny_data.split("validation")
         before, kept = model.calibration, model.predict(data, DRAWS, raw=True)
         try:
-            model.calibration = Tuned(Choice(Temperature(2.0)))
+            model.calibration = Calibrator(Choice(Temperature(2.0)))
             post = model.predict(data, DRAWS)
             inside = post.inside()
             wanted = Temperature(2.0).apply(kept.mean())
