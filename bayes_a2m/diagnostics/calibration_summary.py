@@ -27,7 +27,7 @@ from bayes_a2m.resampling.design_effect import cautions, effective_of_sums
 Number = float | None
 
 
-def findings(
+def calibration_summary(
     counts: FrameCounts,
     names: Sequence[str],
     *,
@@ -59,7 +59,7 @@ def findings(
         If there are not as many names as classes.
 
     >>> one = FrameCounts.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
-    >>> found = findings(FrameCounts.stack([one] * 3), ["silence", "C4"], resamples=50)
+    >>> found = calibration_summary(FrameCounts.stack([one] * 3), ["silence", "C4"], resamples=50)
     >>> sorted(found)
     ['cautions', 'effective', 'metrics', 'per_class', 'reliability', 'test']
     """

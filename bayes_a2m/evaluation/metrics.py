@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.calibration.selective import accept, realised
-from bayes_a2m.diagnostics.calibration_summary import findings, trust
+from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
@@ -58,7 +58,7 @@ class Metrics:
                 "gain": self.gain(),
                 "conformal": [self.coverage(i) for i in range(len(whole.sets))],
                 "accept": self.accepting(accept_error),
-                **findings(
+                **calibration_summary(
                     whole.frames,
                     whole.vocabulary.names,
                     resamples=self.resamples,

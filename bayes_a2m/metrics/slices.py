@@ -98,7 +98,7 @@ def level_of(samples: NDArray[np.floating], grid: FrameGrid, frames: int) -> Flo
     return level
 
 
-def counts_by(
+def slice_statistics(
     posterior: FramePredictive, labels: Sequence[Ints], masks: Callable[[int], Masks]
 ) -> dict[str, FrameCounts]:
     """Counts of every recording at each place.
@@ -125,8 +125,9 @@ def counts_by(
     >>> from bayes_a2m.prediction.posterior import FramePosterior
     >>> from bayes_a2m.music import Vocabulary
     >>> post = FramePosterior.from_probs([[[0.9, 0.1], [0.2, 0.8]]], vocabulary=Vocabulary((60,)))
-    >>> places = counts_by(post, [np.array([0, 1])], lambda i: {"first": np.array([True, False])})
-    >>> float(places["first"].frames[0])
+    >>> masks = {"first": np.array([True, False])}
+    >>> slices = slice_statistics(post, [np.array([0, 1])], lambda i: masks)
+    >>> float(slices["first"].frames[0])
     1.0
     """
     if len(labels) != len(posterior):

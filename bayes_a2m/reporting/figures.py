@@ -23,7 +23,7 @@ from bayes_a2m.calibration.selective import AcceptCounts, accept
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
-from bayes_a2m.metrics.slices import by_boundary, by_run_length, counts_by
+from bayes_a2m.metrics.slices import by_boundary, by_run_length, slice_statistics
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import intervals, intervals_by_class, resample_weights
@@ -182,8 +182,9 @@ def places(
 
     whole = counts_of(posterior, labels)
     found = {"all frames": whole}
-    for masks in (by_boundary, by_run_length):
-        found |= counts_by(posterior, labels, lambda i, m=masks: m(labels[i], posterior.grid))  # type: ignore[misc]
+    for divide in (by_boundary, by_run_length):
+        masks = [divide(truth, posterior.grid) for truth in labels]
+        found |= slice_statistics(posterior, labels, masks.__getitem__)
     for name in dict.fromkeys(conditions):
         found[name] = whole.select(np.array(conditions) == name)
     scores = {}

@@ -23,12 +23,18 @@ from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.cross_validation.folds import out_of_fold
 from bayes_a2m.datasets import load_folder
-from bayes_a2m.diagnostics.calibration_summary import findings, trust
+from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.diagnostics.pit import pits
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.notes import NoteCounts
-from bayes_a2m.metrics.slices import by_boundary, by_level, by_run_length, counts_by, level_of
+from bayes_a2m.metrics.slices import (
+    by_boundary,
+    by_level,
+    by_run_length,
+    level_of,
+    slice_statistics,
+)
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
@@ -116,8 +122,8 @@ def main() -> None:
             weights,
         ),
         "per_class": _by_class(counts, names, weights),
-        "calibration": findings(counts, names),
-        "raw_calibration": findings(counts_raw, names),
+        "calibration": calibration_summary(counts, names),
+        "raw_calibration": calibration_summary(counts_raw, names),
         "trust": dict(zip(names, trust(counts, weights), strict=True)),
         "each_recalibration": {
             name: _summary(FrameCounts.stack(parts), names) for name, parts in forced.items()
@@ -161,7 +167,7 @@ def _by_class(counts: FrameCounts, names: Any, weights: Any) -> dict[str, Any]:
 def _summary(counts: FrameCounts, names: Any) -> dict[str, Any]:
     """Value and tests of a set of counts, in brief."""
     weights = resample_weights(len(counts), 1000, np.random.default_rng(0))
-    more = findings(counts, names, resamples=10)
+    more = calibration_summary(counts, names, resamples=10)
     return {
         **_scores(counts.quick_metrics_of, weights),
         "ks_p": {name: more["per_class"][name]["test"]["ks_p"] for name in names},
@@ -186,9 +192,9 @@ def _places(
         for r, y in zip(recordings, labels, strict=True)
     ]
     parted = {
-        "boundary": counts_by(post, labels, lambda i: by_boundary(labels[i], grid)),
-        "run length": counts_by(post, labels, lambda i: by_run_length(labels[i], grid)),
-        "level": counts_by(post, labels, lambda i: by_level(levels[i])),
+        "boundary": slice_statistics(post, labels, lambda i: by_boundary(labels[i], grid)),
+        "run length": slice_statistics(post, labels, lambda i: by_run_length(labels[i], grid)),
+        "level": slice_statistics(post, labels, lambda i: by_level(levels[i])),
         "condition": {name: counts.select(conditions == name) for name in sorted(set(conditions))},
         "take": {name: counts.select(takes == name) for name in sorted(set(takes) - {""})},
     }

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from bayes_a2m.diagnostics.calibration_summary import findings, trust
+from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.frames import MORE_NAMES, MORE_PER_CLASS_NAMES
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
@@ -26,7 +26,7 @@ def counted(recordings, seed=0, overconfidence=1.0, effect=0.3):
 
 
 def test_everything_is_there_and_json():
-    found = findings(counted(60), NAMES, resamples=100)
+    found = calibration_summary(counted(60), NAMES, resamples=100)
     assert tuple(found["metrics"]) == MORE_NAMES
     assert tuple(found["per_class"]) == NAMES
     assert set(found["per_class"]["E4"]) == {*MORE_PER_CLASS_NAMES, "test", "reliability"}
@@ -37,16 +37,16 @@ def test_everything_is_there_and_json():
 
 
 def test_overconfidence_is_rejected_and_calibration_is_not():
-    sure = findings(counted(150, overconfidence=3.0, effect=0.05), NAMES, resamples=10)
+    sure = calibration_summary(counted(150, overconfidence=3.0, effect=0.05), NAMES, resamples=10)
     assert sure["test"]["ks_p"] < 0.01
-    fair = findings(counted(150, effect=0.05), NAMES, resamples=10)
+    fair = calibration_summary(counted(150, effect=0.05), NAMES, resamples=10)
     assert fair["test"]["ks_p"] > 0.01
 
 
 def test_few_recordings_are_warned_of():
-    found = findings(counted(5), NAMES, resamples=10)
+    found = calibration_summary(counted(5), NAMES, resamples=10)
     assert found["cautions"][0].startswith("all recordings: 5 recordings")
-    one = findings(counted(1), NAMES, resamples=10)
+    one = calibration_summary(counted(1), NAMES, resamples=10)
     assert one["test"]["ks_p"] is None
     assert one["effective"]["design_effect"] is None
     json.dumps(one, allow_nan=False)
@@ -78,4 +78,4 @@ def test_a_class_never_called_is_null():
 
 def test_names_must_fit():
     with pytest.raises(InputError, match="3 names for 4 classes"):
-        findings(counted(3), NAMES[:3])
+        calibration_summary(counted(3), NAMES[:3])

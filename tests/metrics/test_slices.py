@@ -27,7 +27,7 @@ def drawn():
 @pytest.mark.parametrize("masks", [slices.by_boundary, slices.by_run_length])
 def test_places_add_up_to_all_frames(drawn, masks):
     post = FramePosterior.from_probs(drawn.stated)
-    parted = slices.counts_by(post, drawn.labels, lambda i: masks(drawn.labels[i], GRID))
+    parted = slices.slice_statistics(post, drawn.labels, lambda i: masks(drawn.labels[i], GRID))
     whole = FrameCounts.stack(
         [FrameCounts.of(post.of(i), drawn.labels[i]) for i in range(len(post))]
     )
@@ -76,8 +76,8 @@ def test_edges_belong_to_the_place_above():
 def test_what_does_not_fit_is_refused(drawn):
     post = FramePosterior.from_probs(drawn.stated)
     with pytest.raises(InputError, match="labels of 4 recordings for 5"):
-        slices.counts_by(post, drawn.labels[:4], lambda i: {})
+        slices.slice_statistics(post, drawn.labels[:4], lambda i: {})
     with pytest.raises(InputError, match="a mask of 1 frames"):
-        slices.counts_by(post, drawn.labels, lambda i: {"all": np.ones(1, bool)})
+        slices.slice_statistics(post, drawn.labels, lambda i: {"all": np.ones(1, bool)})
     with pytest.raises(InputError, match="edges must ascend, not 2, 1"):
         slices.by_level(np.zeros(3), (2.0, 1.0))
