@@ -36,10 +36,10 @@ TOLERANCE = 0.001
 """Nats a frame: no difference between methods that is smaller is of use to anyone."""
 
 COUNTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000)
-"""Numbers of draws at which a course is looked at where nothing else is said."""
+"""Numbers of draws at which a curve is evaluated where nothing else is said."""
 
 SCORES = ("nll", "brier", "ece")
-"""What a course may be of."""
+"""Scores a curve may show."""
 
 Labels = Sequence[NDArray[np.int64]]
 
@@ -196,11 +196,11 @@ def _effective(truth: Floats, chains: int) -> float:
     return float(library.ess(series, method="mean"))
 
 
-# --- a course over numbers of draws -----------------------------------------------------------
+# --- scores by the number of draws -----------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Course:
+class DrawsCurve:
     """A score by the number of draws.
 
     Attributes
@@ -233,7 +233,7 @@ class Course:
         return int(self.draws[good[0]]) if good.size else None
 
 
-def course(
+def draws_curve(
     post: FramePosterior,
     labels: Labels,
     counts: Sequence[int] | None = None,
@@ -241,7 +241,7 @@ def course(
     generator: np.random.Generator | None = None,
     *,
     score: str = "nll",
-) -> Course:
+) -> DrawsCurve:
     """The score of m draws chosen at random without replacement, for several m.
 
     Each repeat is one random order of all draws, of which the first m are taken: so a choice is
@@ -296,7 +296,7 @@ def course(
     error = np.divide(spread, np.sqrt(left), out=np.zeros_like(spread), where=left > 0)
     if wanted[-1] == whole:
         error[-1] = _jackknife_error(score, probs, flat)
-    return Course(score, draws, found.mean(axis=0), error, repeats)
+    return DrawsCurve(score, draws, found.mean(axis=0), error, repeats)
 
 
 def _score(name: str, probs: Floats, flat: Ints) -> float:
@@ -326,7 +326,7 @@ def _jackknife_error(name: str, probs: NDArray[np.float32], flat: Ints) -> float
 
 
 @dataclass(frozen=True)
-class Drawn:
+class AdaptivePrediction:
     """Predictions with as many draws as were enough, or as there were.
 
     Attributes
@@ -353,7 +353,7 @@ def predict_until(
     *,
     bias: bool = True,
     independent: bool = True,
-) -> Drawn:
+) -> AdaptivePrediction:
     """Predict with twice as many draws each time, until they are enough.
 
     Draw d is the same however many are asked for, so predictions are asked anew, and all steps
@@ -397,7 +397,8 @@ def predict_until(
             steps.append(error)
         done = enough(error, tolerance, bias=bias)
         if done or exhausted or max(asked, error.draws) >= most:
-            return Drawn(posterior, tuple(steps), done or (exhausted and error.draws == 1))
+            settled = done or (exhausted and error.draws == 1)
+            return AdaptivePrediction(posterior, tuple(steps), settled)
         asked = min(2 * max(asked, error.draws), most)
 
 

@@ -13,14 +13,14 @@ from bayes_a2m.reporting import style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_a2m.diagnostics.monte_carlo import Course
+    from bayes_a2m.diagnostics.monte_carlo import DrawsCurve
 
 _AXES = {"nll": "NLL (nats a frame)", "brier": "Brier score", "ece": "ECE"}
 _WORDS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
 _MARKERS = "os^Dv<>PX*h"
 
 
-def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE) -> Figure:
+def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE) -> Figure:
     """A score against the number of draws, with its Monte Carlo error; a line where it is enough.
 
     Parameters
@@ -28,7 +28,7 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
     courses
         By the method's name, all of one score.
     tolerance
-        Of the stop rule (:meth:`~bayes_a2m.diagnostics.monte_carlo.Course.enough`); the fewest
+        Of the stop rule (:meth:`~bayes_a2m.diagnostics.monte_carlo.DrawsCurve.enough`); the fewest
         draws that meet it are marked with a dashed line in the method's colour.
 
     Returns
@@ -72,11 +72,11 @@ def draws_figure(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE)
     return figure
 
 
-def draws_caption(courses: Mapping[str, Course], *, tolerance: float = TOLERANCE) -> str:
+def draws_caption(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE) -> str:
     """What the figure shows, in one line.
 
-    >>> from bayes_a2m.diagnostics.monte_carlo import Course
-    >>> one = Course("nll", np.array([1, 10]), np.array([0.3, 0.2]), np.array([0.1, 0.0]), 20)
+    >>> from bayes_a2m.diagnostics.monte_carlo import DrawsCurve
+    >>> one = DrawsCurve("nll", np.array([1, 10]), np.array([0.3, 0.2]), np.array([0.1, 0.0]), 20)
     >>> draws_caption({"mc_dropout": one})
     'NLL by number of draws ± its Monte Carlo standard error; enough to 0.001: mc_dropout 10.'
     """

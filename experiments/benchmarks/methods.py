@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.diagnostics import collapsed
-from bayes_a2m.diagnostics.monte_carlo import course
+from bayes_a2m.diagnostics.monte_carlo import draws_curve
 from bayes_a2m.evaluation import Evaluation, evaluate
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
@@ -154,7 +154,8 @@ def courses(models: dict[str, Posterior], data: Dataset, out: Path) -> None:
             print(f"{name}: {alarm}")
         labels = some.labels_on(post.grid)
         counts = [m for m in COUNTS if m <= post.draws]
-        found[name] = course(post, labels, counts, repeats=20, generator=np.random.default_rng(0))
+        generator = np.random.default_rng(0)
+        found[name] = draws_curve(post, labels, counts, repeats=20, generator=generator)
     style.save(draws_figure(found), out / "draws.png")
     table = [["method", "draws", "nll", "monte_carlo_error"]]
     for name, one in found.items():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bayes_a2m import calibration
-from bayes_a2m.calibration import course, enough, monte_carlo_error, predict_until
+from bayes_a2m.calibration import draws_curve, enough, monte_carlo_error, predict_until
 from bayes_a2m.datasets import Dataset
-from bayes_a2m.diagnostics.monte_carlo import Course, MonteCarloError
+from bayes_a2m.diagnostics.monte_carlo import DrawsCurve, MonteCarloError
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.point import Point
@@ -120,7 +120,7 @@ def test_padding_does_not_count() -> None:
     padded = np.concatenate([post.log_probs, np.log(generator.dirichlet([1, 1], (1, 10, 1, 9)))], 3)
     longer = FramePosterior(padded, post.lengths, post.ids, TWO)
     assert monte_carlo_error(longer, labels) == monte_carlo_error(post, labels)
-    same = course(longer, labels, [2, 5]), course(post, labels, [2, 5])
+    same = draws_curve(longer, labels, [2, 5]), draws_curve(post, labels, [2, 5])
     np.testing.assert_array_equal(same[0].value, same[1].value)
 
 
@@ -137,37 +137,38 @@ def test_the_stop_rule() -> None:
         enough(small, 0)
 
 
-# --- courses ---
+# --- curves ---
 
 
-def test_a_course_ends_at_the_score_of_all_draws() -> None:
+def test_a_curve_ends_at_the_score_of_all_draws() -> None:
     generator = np.random.default_rng(5)
     post, labels = of_truth(draws_of(12, generator))
     for score in ("nll", "brier", "ece"):
-        got = course(post, labels, [1, 3, 12], 10, np.random.default_rng(0), score=score)
+        got = draws_curve(post, labels, [1, 3, 12], 10, np.random.default_rng(0), score=score)
         assert got.draws.tolist() == [1, 3, 12]
         assert got.value[-1] == pytest.approx(getattr(calibration, score)(post, labels), rel=1e-5)
-    nll = course(post, labels, [1, 12], 10, np.random.default_rng(0))
+    nll = draws_curve(post, labels, [1, 12], 10, np.random.default_rng(0))
     assert nll.error[-1] == pytest.approx(monte_carlo_error(post, labels).nll_error, rel=1e-4)
-    assert course(post, labels).draws.tolist() == [1, 2, 3, 5, 7, 10, 12]
+    assert draws_curve(post, labels).draws.tolist() == [1, 2, 3, 5, 7, 10, 12]
 
 
 def test_one_draw_at_a_time_scores_as_single_draws_do() -> None:
     p = np.array([[0.9], [0.5], [0.2]])
-    got = course(*of_truth(p), [1], 4000, np.random.default_rng(0))
+    got = draws_curve(*of_truth(p), [1], 4000, np.random.default_rng(0))
     each = -np.log(p[:, 0])
     assert got.value[0] == pytest.approx(each.mean(), rel=0.02)
     # choosing one of three without replacement: over the root of 1 - 1/3
     assert got.error[0] == pytest.approx(each.std(ddof=0) / np.sqrt(2 / 3), rel=0.03)
 
 
-def test_the_error_of_a_course_is_that_of_fresh_draws() -> None:
+def test_the_error_of_a_curve_is_that_of_fresh_draws() -> None:
     generator = np.random.default_rng(6)
     fresh = [
         calibration.nll(*of_truth(draws_of(20, generator))) for _ in range(300)
     ]  # 20 draws each
     errors = [
-        course(*of_truth(draws_of(40, generator)), [20], 30, generator).error[0] for _ in range(20)
+        draws_curve(*of_truth(draws_of(40, generator)), [20], 30, generator).error[0]
+        for _ in range(20)
     ]
     assert np.mean(errors) == pytest.approx(np.std(fresh), rel=0.15)
 
@@ -175,7 +176,9 @@ def test_the_error_of_a_course_is_that_of_fresh_draws() -> None:
 def test_more_draws_are_better_and_come_from_the_generator_alone() -> None:
     # frames that err apart: the mean over them is hardly noisy, and all bias is seen
     post, labels = of_truth(np.random.default_rng(7).uniform(0.4, 1, size=(64, 200)))
-    one, two, other = (course(post, labels, None, 20, np.random.default_rng(s)) for s in (1, 1, 2))
+    one, two, other = (
+        draws_curve(post, labels, None, 20, np.random.default_rng(s)) for s in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one.value, two.value)
     assert (one.value[:-1] != other.value[:-1]).any()
     assert one.value[0] > one.value[3] > one.value[-1]
@@ -183,7 +186,7 @@ def test_more_draws_are_better_and_come_from_the_generator_alone() -> None:
 
 
 def test_enough_draws_are_the_fewest_that_err_little() -> None:
-    got = Course(
+    got = DrawsCurve(
         "nll",
         np.array([1, 5, 10, 50, 100]),
         np.array([0.4, 0.302, 0.3008, 0.3001, 0.3]),
@@ -204,12 +207,12 @@ def test_enough_draws_are_the_fewest_that_err_little() -> None:
         ({"score": "nil"}, "did you mean 'nll'"),
     ],
 )
-def test_other_courses_are_refused(settings, message: str) -> None:
+def test_other_curves_are_refused(settings, message: str) -> None:
     post, labels = of_truth(np.full((4, 3), 0.5))
     with pytest.raises(InputError, match=message):
-        course(post, labels, **settings)
+        draws_curve(post, labels, **settings)
     with pytest.raises(InputError, match="labels of 2 recordings"):
-        course(post, labels * 2)
+        draws_curve(post, labels * 2)
 
 
 # --- drawing until it is enough ---

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.diagnostics.monte_carlo import Course
+from bayes_a2m.diagnostics.monte_carlo import DrawsCurve
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.draws import draws_caption, draws_figure
 
-FALLS = Course(
+FALLS = DrawsCurve(
     "nll",
     np.array([1, 10, 100]),
     np.array([0.4, 0.3006, 0.3]),
     np.array([0.05, 0.0008, 0.0002]),
     20,
 )
-STILL_FALLS = Course("nll", np.array([1, 50]), np.array([0.5, 0.4]), np.array([0.1, 0.02]), 20)
+STILL_FALLS = DrawsCurve("nll", np.array([1, 50]), np.array([0.5, 0.4]), np.array([0.1, 0.02]), 20)
 
 
 def test_points_bars_and_stops_stand_where_the_numbers_are(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_the_tolerance_moves_the_line() -> None:
 
 
 def test_an_error_that_is_unknown_is_no_bar(tmp_path: Path) -> None:
-    one = Course("ece", np.array([1]), np.array([0.1]), np.array([np.nan]), 20)
+    one = DrawsCurve("ece", np.array([1]), np.array([0.1]), np.array([np.nan]), 20)
     figure = draws_figure({"point": one})
     assert figure.axes[0].get_ylabel() == "ECE"
     style.save(figure, tmp_path / "x.png")
