@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
-from bayes_a2m.baselines.frames import evenly, stacked
+from bayes_a2m.baselines.frames import sample_frames, stack_context
 from bayes_a2m.baselines.logistic import Logistic
 from bayes_a2m.config.experiment import Settings
 from bayes_a2m.datasets.dataset import Dataset
@@ -63,7 +63,7 @@ class EvidenceBaseline(Baseline):
         options, grid = self.options, self.grid
         generator = np.random.default_rng([self.seed, 0])
         fit_labels, tune_labels = train.labels_on(grid), np.concatenate(tune.labels_on(grid))
-        rows = evenly([len(y) for y in fit_labels], options.rows, generator)
+        rows = sample_frames([len(y) for y in fit_labels], options.rows, generator)
         labels = np.concatenate([y[r] for y, r in zip(fit_labels, rows, strict=True)])
         contexts = CONTEXTS if options.context is None else (options.context,)
         penalties = PENALTIES if options.penalty is None else (options.penalty,)
@@ -90,7 +90,7 @@ class EvidenceBaseline(Baseline):
 
     def _around(self, evidence: Floats, context: float) -> Floats:
         stride = max(1, self.grid.count(self.options.stride))
-        return stacked(evidence, int(context), stride)
+        return stack_context(evidence, int(context), stride)
 
     def log_probs(self, recording: Recording) -> Floats:
         """The logistic model's answer to the evidence of every frame."""

@@ -32,7 +32,7 @@ def blocks(samples: NDArray[Any], length: int, hop: int, frames: int) -> Iterato
         yield np.array(views[start : min(start + BLOCK, frames)])
 
 
-def stacked(features: NDArray[Real], neighbours: int, stride: int) -> NDArray[Real]:
+def stack_context(features: NDArray[Real], neighbours: int, stride: int) -> NDArray[Real]:
     """Every frame's features beside those of frames before and after it.
 
     Parameters
@@ -49,7 +49,7 @@ def stacked(features: NDArray[Real], neighbours: int, stride: int) -> NDArray[Re
     ndarray, shape (frame, (2 * neighbours + 1) * feature)
         The earliest neighbour first.
 
-    >>> stacked(np.array([[1.0], [2.0], [3.0]]), neighbours=1, stride=1)
+    >>> stack_context(np.array([[1.0], [2.0], [3.0]]), neighbours=1, stride=1)
     array([[1., 1., 2.],
            [1., 2., 3.],
            [2., 3., 3.]])
@@ -61,7 +61,7 @@ def stacked(features: NDArray[Real], neighbours: int, stride: int) -> NDArray[Re
     return np.concatenate(moved, axis=1)
 
 
-def evenly(
+def sample_frames(
     lengths: Sequence[int], count: int, generator: np.random.Generator
 ) -> list[NDArray[np.int64]]:
     """Frames drawn without replacement, as many from each recording as far as it goes.
@@ -80,7 +80,7 @@ def evenly(
     list of ndarray
         Ascending frames of every recording.
 
-    >>> [len(drawn) for drawn in evenly([10, 3, 10], 12, np.random.default_rng(0))]
+    >>> [len(drawn) for drawn in sample_frames([10, 3, 10], 12, np.random.default_rng(0))]
     [4, 3, 4]
     """
     share = max(1, count // max(len(lengths), 1))

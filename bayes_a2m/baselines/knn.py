@@ -23,7 +23,7 @@ from pydantic import Field
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
-from bayes_a2m.baselines.frames import evenly, stacked
+from bayes_a2m.baselines.frames import sample_frames, stack_context
 from bayes_a2m.config.experiment import Settings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
@@ -93,7 +93,7 @@ class KNN(Baseline):
         spectra = [self.features_of(recording).level for recording in train]
         self.normalizer = Normalizer.fit(spectra, self.experiment.normalization)
         fit_labels, tune_labels = train.labels_on(grid), np.concatenate(tune.labels_on(grid))
-        rows = evenly([len(y) for y in fit_labels], options.stored, generator)
+        rows = sample_frames([len(y) for y in fit_labels], options.stored, generator)
         labels = np.concatenate([y[r] for y, r in zip(fit_labels, rows, strict=True)])
         values = [self._values(spectrum) for spectrum in spectra]
         del spectra
@@ -144,7 +144,7 @@ class KNN(Baseline):
 
     def _around(self, values: Array, context: float) -> Array:
         stride = max(1, self.grid.count(self.options.stride))
-        return stacked(values, int(context), stride)
+        return stack_context(values, int(context), stride)
 
     def log_probs(self, recording: Recording) -> Floats:
         """Log of the smoothed shares of votes."""

@@ -22,7 +22,7 @@ from bayes_a2m.music.notes import clip, monophonic, runs
 Way = Callable[[Recording, Dataset, np.random.Generator], tuple[Note, ...] | None]
 """From a recording to its wrong notes; None where it cannot be done to this one."""
 
-ALIEN_AGREEMENT = 0.6
+SWAP_AGREEMENT = 0.6
 """Another recording's labels are alien where they agree on less than this share of frames."""
 
 LAG = (0.1, 0.2)
@@ -35,7 +35,7 @@ LONGEST_EXTRA = 0.4
 """Seconds."""
 
 
-def alien(
+def swap_labels(
     recording: Recording, data: Dataset, generator: np.random.Generator
 ) -> tuple[Note, ...] | None:
     """The notes of another recording that agree with the sound on few frames."""
@@ -47,7 +47,7 @@ def alien(
             continue
         notes = tuple(clip(other.notes, recording.duration))
         theirs = replace(recording, notes=notes).labels(grid, data.vocabulary)
-        if notes and float((own == theirs).mean()) < ALIEN_AGREEMENT:
+        if notes and float((own == theirs).mean()) < SWAP_AGREEMENT:
             return notes
     return None
 
@@ -111,7 +111,7 @@ def extra(
 
 
 WAYS: Mapping[str, Way] = {
-    "alien": alien,
+    "alien": swap_labels,
     "lag": lag,
     "wrong_pitch": wrong_pitch,
     "missing": missing,

@@ -70,7 +70,7 @@ def tuning_part(recordings: Iterable[Recording], share: float = 0.15, seed: int 
     return chosen
 
 
-def some(recordings: Iterable[Recording], count: int, seed: int = 0) -> set[str]:
+def subsample(recordings: Iterable[Recording], count: int, seed: int = 0) -> set[str]:
     """Ids of ``count`` recordings, of every condition alike; fewer are always among more.
 
     Takes are not kept together: all of them are on the same side of what is being parted.

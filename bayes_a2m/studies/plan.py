@@ -162,7 +162,7 @@ def _joined(data: Dataset, seconds: float, folder: Path, bar: Bar) -> Path:
 
 def _learned_from(train: Dataset, settings: FitSettings, seed: int) -> Dataset:
     """The part of the train split that an arm learns from."""
-    from bayes_a2m.datasets.splits import some
+    from bayes_a2m.datasets.splits import subsample
 
     if settings.conditions is not None:
         wanted = set(settings.conditions)
@@ -171,5 +171,5 @@ def _learned_from(train: Dataset, settings: FitSettings, seed: int) -> Dataset:
             raise InputError(f"{train.name}: no recording of condition {', '.join(unknown)}")
         train = train.where(lambda r: r.condition in wanted)
     if settings.recordings is not None:
-        train = train.pick(some(train, settings.recordings, seed))
+        train = train.pick(subsample(train, settings.recordings, seed))
     return train

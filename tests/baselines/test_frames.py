@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayes_a2m.baselines import frames
-from bayes_a2m.baselines.frames import blocks, evenly, stacked
+from bayes_a2m.baselines.frames import blocks, sample_frames, stack_context
 
 
 @given(st.integers(0, 400), st.integers(1, 12), st.integers(2, 30))
@@ -35,7 +35,7 @@ def test_a_long_recording_comes_in_several_blocks(monkeypatch: pytest.MonkeyPatc
 @given(st.integers(1, 20), st.integers(0, 3), st.integers(1, 5))
 def test_neighbours_stand_beside_a_frame(count: int, neighbours: int, stride: int) -> None:
     values = np.arange(2.0 * count).reshape(count, 2)
-    found = stacked(values, neighbours, stride)
+    found = stack_context(values, neighbours, stride)
     assert found.shape == (count, 2 * (2 * neighbours + 1))
     for i in range(count):
         for j, step in enumerate(range(-neighbours, neighbours + 1)):
@@ -45,7 +45,7 @@ def test_neighbours_stand_beside_a_frame(count: int, neighbours: int, stride: in
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=8), st.integers(1, 200))
 def test_drawn_frames_are_distinct_and_as_many_of_each(lengths: list[int], count: int) -> None:
-    drawn = evenly(lengths, count, np.random.default_rng(0))
+    drawn = sample_frames(lengths, count, np.random.default_rng(0))
     share = max(1, count // len(lengths))
     for rows, length in zip(drawn, lengths, strict=True):
         assert len(rows) == min(share, length)

@@ -12,7 +12,7 @@ from bayes_a2m.baselines.lpc import LPC
 from bayes_a2m.baselines.pyin import PYIN
 from bayes_a2m.calibration import accuracy
 from bayes_a2m.datasets import load_folder
-from bayes_a2m.datasets.splits import some
+from bayes_a2m.datasets.splits import subsample
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from bayes_a2m.datasets.splits import some
 )
 def test_they_know_most_frames_of_other_recordings(model: Baseline, voices: Path) -> None:
     train = load_folder(voices).split("train")
-    train = train.pick(some(train, 32))
+    train = train.pick(subsample(train, 32))
     fit, tune = train.with_tuning_part(0.25)
     fit, asked = fit.with_tuning_part(0.25, 1)
     model.fit(fit, tune)

@@ -85,13 +85,13 @@ def test_tiny_sets_still_have_a_tuning_part() -> None:
 
 
 def test_fewer_recordings_are_among_more_and_of_every_condition(many: list[Recording]) -> None:
-    parts = [splits.some(many, count, seed=2) for count in (6, 30, 60, 120)]
+    parts = [splits.subsample(many, count, seed=2) for count in (6, 30, 60, 120)]
     assert [len(part) for part in parts] == [6, 30, 60, 120]
     for fewer, more in pairwise(parts):
         assert fewer < more
     condition = {r.id: r.condition for r in many}
     for part in parts:
         assert set(Counter(condition[one] for one in part).values()) == {len(part) // 3}
-    assert splits.some(many, 6, seed=2) == parts[0] != splits.some(many, 6, seed=3)
+    assert splits.subsample(many, 6, seed=2) == parts[0] != splits.subsample(many, 6, seed=3)
     with pytest.raises(InputError, match="121 recordings are asked for, and there are 120"):
-        splits.some(many, 121)
+        splits.subsample(many, 121)
