@@ -13,13 +13,13 @@ from bayes_a2m.datasets.conditions.babble import Babble
 from bayes_a2m.datasets.conditions.condition import MILDEST, WORST, Condition
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
 from bayes_a2m.datasets.conditions.dynamics import Compress
+from bayes_a2m.datasets.conditions.effect import Stage
 from bayes_a2m.datasets.conditions.filters import Band, Equaliser, HighPass, Peak
 from bayes_a2m.datasets.conditions.level import Level, active_level, peak_level
 from bayes_a2m.datasets.conditions.noise import Noise
 from bayes_a2m.datasets.conditions.recipes import CONDITIONS, draw
-from bayes_a2m.datasets.conditions.room import Room
+from bayes_a2m.datasets.conditions.reverb import Room
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum, Source
-from bayes_a2m.datasets.conditions.stage import Stage
 from bayes_a2m.datasets.conditions.twin import twin, twins
 
 __all__ = [

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bayes_a2m.datasets.conditions.effect import Samples
 from bayes_a2m.datasets.conditions.source import Source
 from bayes_a2m.datasets.conditions.spectrum import unit
-from bayes_a2m.datasets.conditions.stage import Samples
 
 VOWELS = (
     (270, 2290, 3010),

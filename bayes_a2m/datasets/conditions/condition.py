@@ -11,11 +11,11 @@ from pydantic import Field
 
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
 from bayes_a2m.datasets.conditions.dynamics import Compress
+from bayes_a2m.datasets.conditions.effect import Part, Samples
 from bayes_a2m.datasets.conditions.filters import Band, Equaliser, HighPass
 from bayes_a2m.datasets.conditions.level import Level
 from bayes_a2m.datasets.conditions.noise import Noise
-from bayes_a2m.datasets.conditions.room import Room
-from bayes_a2m.datasets.conditions.stage import Part, Samples
+from bayes_a2m.datasets.conditions.reverb import Room
 from bayes_a2m.errors import InputError
 
 MILDEST, WORST = 0.0, 5.0

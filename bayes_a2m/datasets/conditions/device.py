@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.audio.io import resample
-from bayes_a2m.datasets.conditions.stage import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Samples, Stage
 
 MU = 255.0
 """The constant of the mu-law, ITU-T G.711."""

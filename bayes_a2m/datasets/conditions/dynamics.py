@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from bayes_a2m.datasets.conditions.stage import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Samples, Stage
 
 FAINTEST = 1e-10
 """Amplitudes and gain reductions below this are taken for it, so that logarithms exist."""

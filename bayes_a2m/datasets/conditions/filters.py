@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.datasets.conditions import spectrum
-from bayes_a2m.datasets.conditions.stage import Part, Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Part, Samples, Stage
 
 
 class Peak(Part):

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from bayes_a2m.datasets.conditions.stage import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Samples, Stage
 
 FRAME = 0.02
 """Seconds over which power is averaged."""

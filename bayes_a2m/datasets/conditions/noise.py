@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from bayes_a2m.datasets.conditions.babble import Babble
+from bayes_a2m.datasets.conditions.effect import Samples, Stage
 from bayes_a2m.datasets.conditions.level import active_level
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum
 from bayes_a2m.datasets.conditions.spectrum import unit
-from bayes_a2m.datasets.conditions.stage import Samples, Stage
 
 AnySource = Annotated[ColouredNoise | Babble | Hum | Fan, Field(discriminator="kind")]
 """Every source of noise, told apart by its ``kind``."""

@@ -27,7 +27,7 @@ from bayes_a2m.datasets.conditions.dynamics import Compress
 from bayes_a2m.datasets.conditions.filters import Band, Equaliser, HighPass, Peak
 from bayes_a2m.datasets.conditions.level import Level
 from bayes_a2m.datasets.conditions.noise import Noise
-from bayes_a2m.datasets.conditions.room import Room
+from bayes_a2m.datasets.conditions.reverb import Room
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum
 from bayes_a2m.errors import InputError, suggest
 

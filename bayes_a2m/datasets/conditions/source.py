@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.datasets.conditions import spectrum
-from bayes_a2m.datasets.conditions.stage import Part, Samples
+from bayes_a2m.datasets.conditions.effect import Part, Samples
 
 
 class Source(Part, ABC):

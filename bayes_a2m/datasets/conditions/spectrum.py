@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import fft
 
-from bayes_a2m.datasets.conditions.stage import Samples
+from bayes_a2m.datasets.conditions.effect import Samples
 
 Curve = Callable[[Samples], Samples]
 """Gain in dB at frequencies in Hz, both of shape ``(frequency,)``; no frequency is 0."""

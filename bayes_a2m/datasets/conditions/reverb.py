@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import fft
 
-from bayes_a2m.datasets.conditions.stage import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Samples, Stage
 
 CROSSOVERS = (400.0, 3000.0)
 """Hz between the low, middle and high bands, each of which has its own reverberation time."""
