@@ -12,13 +12,13 @@ True
 from bayes_a2m.datasets.conditions.babble import Babble
 from bayes_a2m.datasets.conditions.condition import MILDEST, WORST, Condition
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
-from bayes_a2m.datasets.conditions.dynamics import Compress
-from bayes_a2m.datasets.conditions.effect import Stage
+from bayes_a2m.datasets.conditions.dynamics import Compressor
+from bayes_a2m.datasets.conditions.effect import Effect
 from bayes_a2m.datasets.conditions.filters import Band, Equaliser, HighPass, Peak
 from bayes_a2m.datasets.conditions.level import Level, active_level, peak_level
 from bayes_a2m.datasets.conditions.noise import Noise
 from bayes_a2m.datasets.conditions.recipes import CONDITIONS, draw
-from bayes_a2m.datasets.conditions.reverb import Room
+from bayes_a2m.datasets.conditions.reverb import Reverb
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum, Source
 from bayes_a2m.datasets.conditions.twin import twin, twins
 
@@ -30,8 +30,9 @@ __all__ = [
     "Band",
     "Clip",
     "ColouredNoise",
-    "Compress",
+    "Compressor",
     "Condition",
+    "Effect",
     "Equaliser",
     "Fan",
     "HighPass",
@@ -41,9 +42,8 @@ __all__ = [
     "Peak",
     "Quantise",
     "Resample",
-    "Room",
+    "Reverb",
     "Source",
-    "Stage",
     "active_level",
     "draw",
     "peak_level",

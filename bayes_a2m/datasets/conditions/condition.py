@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
-from bayes_a2m.datasets.conditions.dynamics import Compress
+from bayes_a2m.datasets.conditions.dynamics import Compressor
 from bayes_a2m.datasets.conditions.effect import Part, Samples
 from bayes_a2m.datasets.conditions.filters import Band, Equaliser, HighPass
 from bayes_a2m.datasets.conditions.level import Level
 from bayes_a2m.datasets.conditions.noise import Noise
-from bayes_a2m.datasets.conditions.reverb import Room
+from bayes_a2m.datasets.conditions.reverb import Reverb
 from bayes_a2m.errors import InputError
 
 MILDEST, WORST = 0.0, 5.0
@@ -24,8 +24,8 @@ MILDEST, WORST = 0.0, 5.0
 RATES = (4000, 192000)
 """Lowest and highest sampling rate that is taken, Hz."""
 
-AnyStage = Annotated[
-    Level | Room | HighPass | Equaliser | Band | Noise | Compress | Clip | Resample | Quantise,
+AnyEffect = Annotated[
+    Level | Reverb | HighPass | Equaliser | Band | Noise | Compressor | Clip | Resample | Quantise,
     Field(discriminator="kind"),
 ]
 """Every stage, told apart by its ``kind``."""
@@ -53,7 +53,7 @@ class Condition(Part):
     name: str
     severity: float = Field(ge=MILDEST, le=WORST)
     seed: int = Field(ge=0)
-    stages: tuple[AnyStage, ...] = ()
+    stages: tuple[AnyEffect, ...] = ()
 
     def apply(self, samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
         """The recording as this condition leaves it.

@@ -8,13 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.audio.io import resample
-from bayes_a2m.datasets.conditions.effect import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Effect, Samples
 
 MU = 255.0
 """The constant of the mu-law, ITU-T G.711."""
 
 
-class Clip(Stage):
+class Clip(Effect):
     """An input driven too hard: the loudest samples are cut flat.
 
     Attributes
@@ -40,7 +40,7 @@ class Clip(Stage):
         return np.clip(samples, -threshold, threshold)
 
 
-class Quantise(Stage):
+class Quantise(Effect):
     """Coarse numbers: even steps of ``2^(1 - bits)``, or even steps after the mu-law.
 
     Attributes
@@ -73,7 +73,7 @@ class Quantise(Stage):
         return value
 
 
-class Resample(Stage):
+class Resample(Effect):
     """To another sampling rate and back, which loses what the lower rate cannot hold.
 
     Attributes

@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from bayes_a2m.datasets.conditions.effect import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Effect, Samples
 
 FAINTEST = 1e-10
 """Amplitudes and gain reductions below this are taken for it, so that logarithms exist."""
 
 
-class Compress(Stage):
+class Compressor(Effect):
     """A feed-forward compressor with a hard knee; with a high ratio, an automatic gain control.
 
     Above the threshold a level of ``threshold + d`` dB comes out as ``threshold + d / ratio``.

@@ -18,7 +18,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Stage(Part, ABC):
+class Effect(Part, ABC):
     """One thing that happens to a sound between the mouth and the file.
 
     Attributes

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.datasets.conditions import spectrum
-from bayes_a2m.datasets.conditions.effect import Part, Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Effect, Part, Samples
 
 
 class Peak(Part):
@@ -34,7 +34,7 @@ class Peak(Part):
         return spectrum.bell(self.centre, self.gain_db, self.octaves)
 
 
-class HighPass(Stage):
+class HighPass(Effect):
     """The switch on a microphone against rumble.
 
     Attributes
@@ -54,7 +54,7 @@ class HighPass(Stage):
         return spectrum.shape(samples, sample_rate, spectrum.high_pass(self.cutoff, self.order))
 
 
-class Equaliser(Stage):
+class Equaliser(Effect):
     """The colour of a microphone and its place: a tilt and a few peaks.
 
     Attributes
@@ -75,7 +75,7 @@ class Equaliser(Stage):
         return spectrum.shape(samples, sample_rate, spectrum.tilt(self.tilt_db), *peaks)
 
 
-class Band(Stage):
+class Band(Effect):
     """What a small device lets through, with the resonances of its case.
 
     Attributes

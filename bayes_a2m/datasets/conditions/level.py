@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from bayes_a2m.datasets.conditions.effect import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Effect, Samples
 
 FRAME = 0.02
 """Seconds over which power is averaged."""
@@ -46,7 +46,7 @@ def active_level(samples: Samples, sample_rate: int) -> float:
     return _decibels(float(power[active].mean()))
 
 
-class Level(Stage):
+class Level(Effect):
     """Turn a recording to a given peak or level; silence stays silence.
 
     Attributes

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from bayes_a2m.datasets.conditions.babble import Babble
-from bayes_a2m.datasets.conditions.effect import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Effect, Samples
 from bayes_a2m.datasets.conditions.level import active_level
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum
 from bayes_a2m.datasets.conditions.spectrum import unit
@@ -21,7 +21,7 @@ NOMINAL = -26.0
 P.56 and its users normalise speech. A silent room has its noise, too."""
 
 
-class Noise(Stage):
+class Noise(Effect):
     """Sources sounding together, at one level, for the whole recording.
 
     That level is the RMS of the mixture, either below the voice (``snr_db``, against

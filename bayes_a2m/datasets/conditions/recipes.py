@@ -21,17 +21,17 @@ from types import MappingProxyType
 import numpy as np
 
 from bayes_a2m.datasets.conditions.babble import Babble
-from bayes_a2m.datasets.conditions.condition import MILDEST, WORST, AnyStage, Condition
+from bayes_a2m.datasets.conditions.condition import MILDEST, WORST, AnyEffect, Condition
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
-from bayes_a2m.datasets.conditions.dynamics import Compress
+from bayes_a2m.datasets.conditions.dynamics import Compressor
 from bayes_a2m.datasets.conditions.filters import Band, Equaliser, HighPass, Peak
 from bayes_a2m.datasets.conditions.level import Level
 from bayes_a2m.datasets.conditions.noise import Noise
-from bayes_a2m.datasets.conditions.reverb import Room
+from bayes_a2m.datasets.conditions.reverb import Reverb
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum
 from bayes_a2m.errors import InputError, suggest
 
-Stages = tuple[AnyStage, ...]
+Stages = tuple[AnyEffect, ...]
 
 VOICE = Level(measure="active", target_db=-20.0, most_db=40.0)
 """What comes in is brought to one level first: thresholds and floors below are relative to it."""
@@ -71,7 +71,7 @@ def _studio(severity: float, generator: np.random.Generator) -> Stages:
     colour = severity / WORST
     return (
         VOICE,
-        Room(
+        Reverb(
             rt60=uniform(0.2, 0.4),
             low_ratio=uniform(1.0, 1.3),
             high_ratio=uniform(0.5, 0.8),
@@ -89,7 +89,7 @@ def _studio(severity: float, generator: np.random.Generator) -> Stages:
             sources=(ColouredNoise(corner=uniform(100, 800), slope_db=uniform(3, 9)),),
             level_dbfs=_between(-68, -42, severity) + uniform(-3, 3),
         ),
-        Compress(
+        Compressor(
             ratio=uniform(1.7, 2.3),
             threshold_db=_between(-10, -30, severity) + uniform(-2, 2),
             attack=uniform(0.003, 0.015),
@@ -104,7 +104,7 @@ def _noisy(severity: float, generator: np.random.Generator) -> Stages:
     colour = severity / WORST
     return (
         VOICE,
-        Room(
+        Reverb(
             rt60=uniform(0.3, 0.9),
             low_ratio=uniform(1.0, 1.4),
             high_ratio=uniform(0.4, 0.7),
@@ -139,7 +139,7 @@ def _laptop(severity: float, generator: np.random.Generator) -> Stages:
     colour = (severity / WORST) ** 0.5  # a small case is heard at once, and then not much more
     return (
         VOICE,
-        Room(
+        Reverb(
             rt60=uniform(0.3, 0.9),
             low_ratio=uniform(1.0, 1.4),
             high_ratio=uniform(0.4, 0.7),
@@ -163,7 +163,7 @@ def _laptop(severity: float, generator: np.random.Generator) -> Stages:
                 _peak(generator, (2000, 5000), (-9, 9), colour),
             ),
         ),
-        Compress(
+        Compressor(
             ratio=uniform(3, 5),
             threshold_db=_between(-10, -32, severity) + uniform(-2, 2),
             attack=uniform(0.005, 0.03),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import fft
 
-from bayes_a2m.datasets.conditions.effect import Samples, Stage
+from bayes_a2m.datasets.conditions.effect import Effect, Samples
 
 CROSSOVERS = (400.0, 3000.0)
 """Hz between the low, middle and high bands, each of which has its own reverberation time."""
@@ -18,7 +18,7 @@ FIRST, LAST = 0.005, 0.04
 """Seconds after the direct sound between which single reflections arrive; none comes before."""
 
 
-class Room(Stage):
+class Reverb(Effect):
     """Direct sound, a few early reflections, and noise that decays exponentially.
 
     The impulse response is a click at sample 0, so the direct sound stays where it was, plus

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.datasets.conditions import Compress, Level, active_level, peak_level
+from bayes_a2m.datasets.conditions import Compressor, Level, active_level, peak_level
 from tests.datasets.conditions.voice import RATE, between_notes, generator, rms_db, sine, sung
 
 
@@ -15,14 +15,14 @@ from tests.datasets.conditions.voice import RATE, between_notes, generator, rms_
 def test_static_curve(ratio: float, above: float, expected: float) -> None:
     threshold = -30.0
     tone = sine(500, 10 ** ((threshold + above) / 20), seconds=2)
-    stage = Compress(threshold_db=threshold, ratio=ratio, attack=0.005, release=0.3)
+    stage = Compressor(threshold_db=threshold, ratio=ratio, attack=0.005, release=0.3)
     settled = stage.apply(tone, RATE, generator())[RATE:]
     assert 20 * np.log10(np.abs(settled).max()) - threshold == pytest.approx(expected, abs=0.2)
 
 
 def test_the_running_maximum_is_the_recursion() -> None:
     """Against the two lines of the docstring, sample by sample."""
-    stage = Compress(threshold_db=-30, ratio=3, attack=0.004, release=0.05)
+    stage = Compressor(threshold_db=-30, ratio=3, attack=0.004, release=0.05)
     x = sung()[4000:8000].astype(np.float64)
     r, a = np.exp(-1 / (0.05 * RATE)), np.exp(-1 / (0.004 * RATE))
     peak = reduction = 0.0
@@ -37,7 +37,7 @@ def test_the_running_maximum_is_the_recursion() -> None:
 
 def test_attack_and_release_take_their_time() -> None:
     loud, soft = sine(1000, 1.0, seconds=0.5), sine(1000, 0.001, seconds=0.5)
-    stage = Compress(threshold_db=-20, ratio=2, attack=0.02, release=0.1)
+    stage = Compressor(threshold_db=-20, ratio=2, attack=0.02, release=0.1)
     reduction = stage.reduction(np.concatenate([soft, loud, soft]), RATE)
     begin, end = RATE // 2, RATE
     assert reduction[begin - 1] == pytest.approx(0, abs=1e-6)
@@ -50,7 +50,7 @@ def test_attack_and_release_take_their_time() -> None:
 
 def test_a_gain_control_lifts_the_noise_in_pauses() -> None:
     noisy = sung() + 0.001 * generator(1).standard_normal(4 * RATE)
-    out = Compress(threshold_db=-35, ratio=4, release=0.1).apply(noisy, RATE, generator())
+    out = Compressor(threshold_db=-35, ratio=4, release=0.1).apply(noisy, RATE, generator())
     assert between_notes(out) < between_notes(noisy) - 8
 
 

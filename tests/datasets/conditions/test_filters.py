@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.datasets.conditions import Band, Equaliser, HighPass, Peak, Stage
+from bayes_a2m.datasets.conditions import Band, Effect, Equaliser, HighPass, Peak
 from tests.datasets.conditions.voice import RATE, generator, lag, rms_db, sine
 
 EVERY_FILTER = [
@@ -15,7 +15,7 @@ EVERY_FILTER = [
 ]
 
 
-def gain_db(stage: Stage, hertz: float, sample_rate: int = RATE) -> float:
+def gain_db(stage: Effect, hertz: float, sample_rate: int = RATE) -> float:
     """Of a steady tone, away from where it starts and ends."""
     tone = sine(hertz, sample_rate=sample_rate)
     middle = slice(sample_rate // 4, 3 * sample_rate // 4)
@@ -50,7 +50,7 @@ def test_a_band_ends_where_it_says() -> None:
 
 
 @pytest.mark.parametrize("stage", EVERY_FILTER, ids=lambda s: s.kind)
-def test_a_click_stays_at_its_sample(stage: Stage) -> None:
+def test_a_click_stays_at_its_sample(stage: Effect) -> None:
     for at in (0, 5, 1000, 1999):
         click = np.zeros(2000)
         click[at] = 1.0
@@ -58,7 +58,7 @@ def test_a_click_stays_at_its_sample(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("stage", EVERY_FILTER, ids=lambda s: s.kind)
-def test_noise_is_not_late(stage: Stage) -> None:
+def test_noise_is_not_late(stage: Effect) -> None:
     noise = generator(1).standard_normal(RATE)
     assert lag(noise, stage.apply(noise, RATE, generator())) == 0
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import signal
 
-from bayes_a2m.datasets.conditions import Room
+from bayes_a2m.datasets.conditions import Reverb
 from tests.datasets.conditions.voice import RATE, generator, lag, sung
 
 
@@ -30,7 +30,7 @@ def half_octave(response: NDArray[np.float64], centre: float) -> NDArray[np.floa
 @pytest.mark.parametrize("rt60", [0.2, 0.4, 0.9])
 @pytest.mark.parametrize("sample_rate", [8000, 16000, 48000])
 def test_the_decay_is_as_long_as_asked(rt60: float, sample_rate: int) -> None:
-    room = Room(rt60=rt60, direct_db=0)
+    room = Reverb(rt60=rt60, direct_db=0)
     measured = [
         reverberation_time(room.impulse_response(sample_rate, generator(seed))[1:], sample_rate)
         for seed in range(5)
@@ -40,7 +40,7 @@ def test_the_decay_is_as_long_as_asked(rt60: float, sample_rate: int) -> None:
 
 
 def test_bass_rings_longer_and_treble_shorter() -> None:
-    room = Room(rt60=0.6, low_ratio=1.4, high_ratio=0.5, direct_db=0)
+    room = Reverb(rt60=0.6, low_ratio=1.4, high_ratio=0.5, direct_db=0)
     responses = [room.impulse_response(RATE, generator(seed))[1:] for seed in range(8)]
     for centre, expected in ((125, 0.84), (1000, 0.6), (6000, 0.3)):
         measured = np.mean([reverberation_time(half_octave(r, centre)) for r in responses])
@@ -49,7 +49,7 @@ def test_bass_rings_longer_and_treble_shorter() -> None:
 
 @pytest.mark.parametrize("direct_db", [-3.0, 0.0, 12.0])
 def test_direct_over_reverberant_energy(direct_db: float) -> None:
-    response = Room(rt60=0.5, direct_db=direct_db).impulse_response(RATE, generator())
+    response = Reverb(rt60=0.5, direct_db=direct_db).impulse_response(RATE, generator())
     assert response[0] == 1.0
     assert 10 * np.log10(1 / np.sum(response[1:] ** 2)) == pytest.approx(direct_db, abs=1e-6)
     assert not response[1 : round(0.005 * RATE)].any()
@@ -57,13 +57,13 @@ def test_direct_over_reverberant_energy(direct_db: float) -> None:
 
 def test_distance_scales_the_room_and_changes_nothing_in_it() -> None:
     near, far = (
-        Room(rt60=0.5, direct_db=db).impulse_response(RATE, generator())[1:] for db in (20, 0)
+        Reverb(rt60=0.5, direct_db=db).impulse_response(RATE, generator())[1:] for db in (20, 0)
     )
     assert far == pytest.approx(10 * near)
 
 
 def test_a_click_becomes_the_response_at_its_sample() -> None:
-    room = Room(rt60=0.3, direct_db=6)
+    room = Reverb(rt60=0.3, direct_db=6)
     click = np.zeros(RATE)
     click[3000] = 1.0
     out = room.apply(click, RATE, generator())
@@ -75,10 +75,10 @@ def test_a_click_becomes_the_response_at_its_sample() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_voice_is_not_late(seed: int) -> None:
     voice = sung().astype(np.float64)
-    assert abs(lag(voice, Room(rt60=0.6, direct_db=6).apply(voice, RATE, generator(seed)))) <= 1
+    assert abs(lag(voice, Reverb(rt60=0.6, direct_db=6).apply(voice, RATE, generator(seed)))) <= 1
 
 
 def test_a_room_shorter_than_its_first_reflection_is_dry() -> None:
     voice = sung().astype(np.float64)
-    dry = Room(rt60=0.002, direct_db=0).apply(voice, RATE, generator())
+    dry = Reverb(rt60=0.002, direct_db=0).apply(voice, RATE, generator())
     assert dry == pytest.approx(voice, abs=1e-12)
