@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.networks.heads import make_head
-from bayes_a2m.networks.network import Network, Stage
+from bayes_a2m.networks.network import Layer, Network
 
 TRUNKS: dict[str, type[Network]] = {CRNN.name: CRNN}
 """What the two networks may be."""
@@ -70,19 +70,19 @@ class Cascade(Network):
         weights = {"silence_weight": silence_weight, "pitch_weight": pitch_weight}
         self.head = make_head({"name": "cascade", **weights}, self.features, classes)
 
-    def trunk_stages(self) -> tuple[Stage, ...]:
+    def trunk_layers(self) -> tuple[Layer, ...]:
         """Those of both networks side by side: channels, or features, of one after the other's."""
         pairs = zip(
-            self._trunk("silence").trunk_stages(),
-            self._trunk("pitch").trunk_stages(),
+            self._trunk("silence").trunk_layers(),
+            self._trunk("pitch").trunk_layers(),
             strict=True,
         )
         return tuple(
-            Stage(
+            Layer(
                 tuple(
                     f"trunks.{name}.{module}"
-                    for name, stage in (("silence", one), ("pitch", other))
-                    for module in stage.modules
+                    for name, layer in (("silence", one), ("pitch", other))
+                    for module in layer.modules
                 ),
                 partial(_first if i == 0 else _side_by_side, one, other),
             )
@@ -90,9 +90,9 @@ class Cascade(Network):
         )
 
     @property
-    def local_stages(self) -> int:
+    def local_layers(self) -> int:
         """As many as one network has."""
-        return self._trunk("silence").local_stages
+        return self._trunk("silence").local_layers
 
     def _trunk(self, name: str) -> Network:
         network = self.trunks[name]
@@ -109,14 +109,14 @@ def _axis(x: Tensor) -> int:
     return 1 if x.ndim == 4 else -1
 
 
-def _first(one: Stage, other: Stage, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+def _first(one: Layer, other: Layer, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
     """Both networks read the same features."""
-    answers = [stage.run(x, lengths, frames) for stage in (one, other)]
+    answers = [layer.run(x, lengths, frames) for layer in (one, other)]
     return torch.cat(answers, dim=_axis(answers[0]))
 
 
-def _side_by_side(one: Stage, other: Stage, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+def _side_by_side(one: Layer, other: Layer, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
     halves = x.chunk(2, dim=_axis(x))
     pairs = zip((one, other), halves, strict=True)
-    answers = [stage.run(half, lengths, frames) for stage, half in pairs]
+    answers = [layer.run(half, lengths, frames) for layer, half in pairs]
     return torch.cat(answers, dim=_axis(answers[0]))

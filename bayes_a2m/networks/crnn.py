@@ -12,7 +12,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.dropout import DropoutRates, SequenceDropout
 from bayes_a2m.networks.heads import HeadSettings, make_head
 from bayes_a2m.networks.masking import MaskedBatchNorm2d, frame_mask, pooled
-from bayes_a2m.networks.network import Network, Stage
+from bayes_a2m.networks.network import Layer, Network
 from bayes_a2m.networks.pooling import max_pool
 from bayes_a2m.networks.recurrence import recur
 
@@ -132,19 +132,19 @@ class CRNN(Network):
         self.features = features
         self.head = make_head(head, features, classes)
 
-    def trunk_stages(self) -> tuple[Stage, ...]:
+    def trunk_layers(self) -> tuple[Layer, ...]:
         """The blocks one by one, projection, recurrence, expansion."""
-        blocks = [Stage((f"blocks.{i}",), partial(self._block, i)) for i in range(len(self.blocks))]
+        blocks = [Layer((f"blocks.{i}",), partial(self._block, i)) for i in range(len(self.blocks))]
         return (
             *blocks,
-            Stage(("projection",), self._project),
-            Stage(("input_dropout", "weight_dropout", "recurrence"), self._recur),
-            Stage(("expansion",), self._expand),
-            Stage(("head_dropout",), self._drop),
+            Layer(("projection",), self._project),
+            Layer(("input_dropout", "weight_dropout", "recurrence"), self._recur),
+            Layer(("expansion",), self._expand),
+            Layer(("head_dropout",), self._drop),
         )
 
     @property
-    def local_stages(self) -> int:
+    def local_layers(self) -> int:
         """The blocks and the projection."""
         return len(self.blocks) + 1
 

@@ -1,4 +1,4 @@
-"""What every network is: stages from features to probabilities, the last of them a head."""
+"""What every network is: layers from features to probabilities, the last of them a head."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from bayes_a2m.networks.heads import Head
 
 
 @dataclass(frozen=True)
-class Stage:
+class Layer:
     """A part of a network that runs after the one before.
 
     Attributes
     ----------
     modules
         Names of the submodules whose parameters and dropout layers it uses, and no other
-        stage does.
+        layer does.
     run
-        From what the stage before gave, the recordings' lengths ``(batch,)`` and the number
-        of padded frames, to what the next stage reads; ``batch`` comes first.
+        From what the layer before gave, the recordings' lengths ``(batch,)`` and the number
+        of padded frames, to what the next layer reads; ``batch`` comes first.
     """
 
     modules: tuple[str, ...]
@@ -36,7 +36,7 @@ class Network(nn.Module, ABC):
 
     A network is plain torch and deterministic: what is random in it are the masks of its
     :class:`~bayes_a2m.networks.dropout.SequenceDropout` layers, which are given from outside.
-    It runs in stages, so that whoever changes only the last ones keeps what the first ones
+    It runs in layers, so that whoever changes only the last ones keeps what the first ones
     gave. It keeps its own settings, so that one like it can be made with fresh weights, for
     other bins or classes.
 
@@ -62,22 +62,22 @@ class Network(nn.Module, ABC):
     head: Head
 
     @abstractmethod
-    def trunk_stages(self) -> tuple[Stage, ...]:
-        """The stages before the head; the last gives ``(batch, frame, feature)``."""
+    def trunk_layers(self) -> tuple[Layer, ...]:
+        """The layers before the head; the last gives ``(batch, frame, feature)``."""
 
     @property
     @abstractmethod
-    def local_stages(self) -> int:
-        """How many of the first stages look at a neighbourhood only.
+    def local_layers(self) -> int:
+        """How many of the first layers look at a neighbourhood only.
 
         What the last of them gives, ``(batch, step, feature)``, is read by those that carry
         context over time.
         """
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
-        """All stages; the last is the head."""
-        return (*self.trunk_stages(), Stage(("head",), lambda x, lengths, _: self.head(x, lengths)))
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers; the last is the head."""
+        return (*self.trunk_layers(), Layer(("head",), lambda x, lengths, _: self.head(x, lengths)))
 
     def forward(
         self,
@@ -88,17 +88,17 @@ class Network(nn.Module, ABC):
         stop: int | None = None,
         frames: int | None = None,
     ) -> Tensor:
-        """Log-probabilities over the classes, or what lies between two stages.
+        """Log-probabilities over the classes, or what lies between two layers.
 
         Parameters
         ----------
         features
-            Normalised, shape ``(batch, frame, bin)``; or what stage ``start - 1`` gave.
+            Normalised, shape ``(batch, frame, bin)``; or what layer ``start - 1`` gave.
         lengths
             Real frames of every item, shape ``(batch,)``; all frames where it is left out.
             Padding changes nothing; what stands in the answer past a length means nothing.
         start, stop
-            Run the stages from ``start`` up to, not including, ``stop``; both as in a slice.
+            Run the layers from ``start`` up to, not including, ``stop``; both as in a slice.
         frames
             Number of padded frames; to be given where ``start`` is not the first.
         """
@@ -107,26 +107,26 @@ class Network(nn.Module, ABC):
         if lengths is None:
             lengths = torch.full((features.shape[0],), frames, device=features.device)
         x = features
-        for stage in self.stages[start:stop]:
-            x = stage.run(x, lengths, frames)
+        for layer in self.layers[start:stop]:
+            x = layer.run(x, lengths, frames)
         return x
 
     def trunk(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """What the head reads, shape ``(batch, frame, feature)``."""
         return self.forward(features, lengths, stop=-1)
 
-    def first_stage_with(self, names: Iterable[str]) -> int:
-        """The first stage that uses any of these parameters, buffers or modules.
+    def first_layer_with(self, names: Iterable[str]) -> int:
+        """The first layer that uses any of these parameters, buffers or modules.
 
-        The number of stages where none does.
+        The number of layers where none does.
         """
         wanted = [name.split(".") for name in names]
-        for i, stage in enumerate(self.stages):
-            for module in stage.modules:
+        for i, layer in enumerate(self.layers):
+            for module in layer.modules:
                 path = module.split(".")
                 if any(name[: len(path)] == path for name in wanted):
                     return i
-        return len(self.stages)
+        return len(self.layers)
 
     def fresh(self, *, bins: int, classes: int, seed: int) -> Self:
         """A network like this one with new weights, drawn from the seed alone."""

@@ -51,16 +51,16 @@ class MCDropout(NetworkPosterior):
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
         """Shape ``(1, draw, frame, class)``."""
         network = self.network
-        start = network.first_stage_with(dropout.layers(network))
+        start = network.first_layer_with(dropout.layers(network))
         frames = features.shape[1]
         kept = network(features, stop=start, frames=frames)
         masks = self._masks(draws)
         answers = []
         for first in range(0, draws, BATCH):
             some = {name: mask[first : first + BATCH] for name, mask in masks.items()}
-            many, stage = self._local(kept, start, frames, some)
+            many, following = self._local(kept, start, frames, some)
             with dropout.applied(network, some):
-                answers.append(network(many, start=stage, frames=frames))
+                answers.append(network(many, start=following, frames=frames))
         return torch.cat(answers)[None]
 
     def forget(self) -> None:
@@ -77,12 +77,12 @@ class MCDropout(NetworkPosterior):
     def _local(
         self, kept: Tensor, start: int, frames: int, masks: dict[str, Tensor]
     ) -> tuple[Tensor, int]:
-        """All draws through the stages before the recurrence, and the stage that comes next.
+        """All draws through the layers before the recurrence, and the number of the layer after.
 
         One draw at a time, for maps of ten draws would not fit into a processor's cache.
         """
         count = len(next(iter(masks.values())))
-        stop = self.network.local_stages
+        stop = self.network.local_layers
         if start >= stop:
             return kept.expand(count, *kept.shape[1:]), start
         each = []

@@ -311,9 +311,9 @@ class NetworkPosterior(Posterior):
 
 
 class WeightPosterior(NetworkPosterior):
-    """A posterior whose draws are weights: of the whole network, or of its last stages.
+    """A posterior whose draws are weights: of the whole network, or of its last layers.
 
-    What comes before the first stage whose weights vary runs once and is kept.
+    What comes before the first layer whose weights vary runs once and is kept.
     """
 
     @property
@@ -348,8 +348,8 @@ class WeightPosterior(NetworkPosterior):
 
     @cached_property
     def _start(self) -> int:
-        """The first stage whose weights vary."""
-        return self.network.first_stage_with(self._weights(0, 0))
+        """The first layer whose weights vary."""
+        return self.network.first_layer_with(self._weights(0, 0))
 
     def _weights(self, chain: int, draw: int) -> dict[str, Tensor]:
         # the next recording wants the same draws
@@ -370,7 +370,7 @@ class WeightPosterior(NetworkPosterior):
         return self._networks[key]
 
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
-        """One pass a draw through the stages whose weights vary."""
+        """One pass a draw through the layers whose weights vary."""
         count = max(1, draws // self.chains)
         stored = self.available()
         count = count if stored is None else min(count, stored)

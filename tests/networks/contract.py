@@ -196,7 +196,7 @@ class NetworkContract(ABC):
         features = randn(2, 37, self.bins)
         with torch.inference_mode():
             whole = network(features, lengths)
-            for cut in range(len(network.stages) + 1):
+            for cut in range(len(network.layers) + 1):
                 first = network(features, lengths, stop=cut)
                 answer = network(first, lengths, start=cut, frames=37)
                 assert torch.equal(answer, whole)
@@ -206,17 +206,17 @@ class NetworkContract(ABC):
         for name, _ in (*network.named_parameters(), *network.named_buffers()):
             owners = [
                 i
-                for i, stage in enumerate(network.stages)
-                if any(name.startswith(f"{module}.") for module in stage.modules)
+                for i, layer in enumerate(network.layers)
+                if any(name.startswith(f"{module}.") for module in layer.modules)
             ]
             assert len(owners) == 1, name
-            assert network.first_stage_with([name]) == owners[0]
-        assert network.first_stage_with([]) == len(network.stages)
+            assert network.first_layer_with([name]) == owners[0]
+        assert network.first_layer_with([]) == len(network.layers)
 
-    def test_the_local_stages_give_steps(self) -> None:
+    def test_the_local_layers_give_steps(self) -> None:
         network = self.ready()
         with torch.inference_mode():
-            steps = network(randn(2, 37, self.bins), stop=network.local_stages)
+            steps = network(randn(2, 37, self.bins), stop=network.local_layers)
         assert steps.ndim == 3
         assert steps.shape[0] == 2
         assert steps.shape[1] <= 37

@@ -48,7 +48,7 @@ class TestLaplace(PosteriorContract):
     def test_only_the_head_differs_between_draws(self, model: Laplace) -> None:
         names = set(model.draw_weights(0, 0))
         assert names == {"head.output.weight", "head.output.bias"}
-        assert model.network.first_stage_with(names) == len(model.network.stages) - 1
+        assert model.network.first_layer_with(names) == len(model.network.layers) - 1
 
     def test_draws_have_the_gaussians_mean_and_covariance(self, model: Laplace) -> None:
         gaussian = model.fitted
