@@ -39,7 +39,14 @@ from bayes_a2m.metrics.kernels import nll_of
 from bayes_a2m.prediction.posterior import SMALLEST, FramePosterior, FramePredictive
 from bayes_a2m.prediction.summary import Moments, PosteriorSummary
 
-METHODS: tuple[str, ...] = ("none", "temperature", "stages", "vector", "dirichlet", "isotonic")
+RECALIBRATIONS: tuple[str, ...] = (
+    "none",
+    "temperature",
+    "stages",
+    "vector",
+    "dirichlet",
+    "isotonic",
+)
 """All methods, the simplest first."""
 
 FEWEST = 5
@@ -73,7 +80,8 @@ def recalibration_of(name: str) -> type[Recalibration]:
         if kind.name == name:
             return kind
     raise InputError(
-        f"no recalibration called {name!r}{suggest(name, METHODS)}; known: {', '.join(METHODS)}"
+        f"no recalibration called {name!r}{suggest(name, RECALIBRATIONS)}; "
+        f"known: {', '.join(RECALIBRATIONS)}"
     )
 
 
@@ -149,7 +157,7 @@ def choose(
     posterior: FramePredictive,
     labels: Sequence[Ints],
     *,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] = RECALIBRATIONS,
     folds: int = 5,
     groups: Sequence[str] | None = None,
     seed: int = 0,
@@ -185,7 +193,7 @@ def choose(
         raise InputError(f"cross-validation needs 2 folds or more, not {folds}")
     kinds = {name: recalibration_of(name) for name in methods}
     if not kinds:
-        raise InputError(f"no recalibration to choose from; known: {', '.join(METHODS)}")
+        raise InputError(f"no recalibration to choose from; known: {', '.join(RECALIBRATIONS)}")
     laws = [np.asarray(posterior.of(i), dtype=np.float64) for i in range(len(posterior))]
     everything = np.concatenate(laws), np.concatenate(list(labels))
     if len(kinds) == 1:

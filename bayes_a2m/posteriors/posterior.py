@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.calibrator import Calibrator
-from bayes_a2m.calibration.selection import METHODS, recalibrated
+from bayes_a2m.calibration.selection import RECALIBRATIONS, recalibrated
 from bayes_a2m.config.experiment import Experiment, Settings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
@@ -252,7 +252,7 @@ class Posterior(ABC):
         self.calibration = Calibrator.fit(
             posterior,
             tune.labels_on(self.grid),
-            methods=METHODS if wanted == "choose" else (wanted,),
+            methods=RECALIBRATIONS if wanted == "choose" else (wanted,),
             groups=[r.take for r in tune],
             seed=self.seed,
         )

@@ -9,7 +9,7 @@ import pytest
 
 from bayes_a2m.calibration.methods import Identity, Isotonic, Temperature, VectorScaling
 from bayes_a2m.calibration.selection import (
-    METHODS,
+    RECALIBRATIONS,
     Choice,
     _held_out,
     choose,
@@ -46,7 +46,7 @@ def test_overconfidence_is_found_and_taken_back():
     assert isinstance(found.recalibration, Temperature)
     assert found.recalibration.temperature == pytest.approx(2, rel=0.25)
     assert found.difference["temperature"] < -found.standard_error["temperature"]
-    assert set(found.nll) == set(METHODS)
+    assert set(found.nll) == set(RECALIBRATIONS)
     assert "temperature" in found.reason
 
 
