@@ -80,8 +80,8 @@ def report(
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
     from bayes_a2m.models import load_model
-    from bayes_a2m.reporting.report import subject
-    from bayes_a2m.reporting.report.draft import Options
+    from bayes_a2m.reporting.report import entry as subject
+    from bayes_a2m.reporting.report.context import Options
     from bayes_a2m.reporting.report.page import PAGE, is_report, write_report
 
     if not models and not predictions:
@@ -131,7 +131,7 @@ def _chosen(
 ) -> Dataset:
     """The split asked for; else what no model saw and, without models, what is predicted."""
     from bayes_a2m.errors import InputError
-    from bayes_a2m.reporting.report.subject import read_predictions
+    from bayes_a2m.reporting.report.entry import read_predictions
 
     if split:
         return whole.split(split)

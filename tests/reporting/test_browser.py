@@ -20,8 +20,8 @@ from bayes_a2m.label_audit.segments import capped, surprise
 from bayes_a2m.label_audit.suspects import Hearing
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.reporting.report import subject
-from bayes_a2m.reporting.report.draft import Options
+from bayes_a2m.reporting.report import entry as subject
+from bayes_a2m.reporting.report.context import Options
 from bayes_a2m.reporting.report.page import write_report
 from tests.browser import chromium, open_page
 

@@ -69,7 +69,7 @@ def test_a_page_to_send_on_holds_its_pictures_and_sounds(tmp_path: Path) -> None
     picture = {"file": "a.png", "alt": "x", "caption": "y", "kind": "wide", "title": ""}
     part = {"lead": "", "pictures": (picture,), "tables": (), "notes": ()}
     text = render_page(
-        tmp_path, "t", Section("o", "", "report_part.html", {"part": part}), [], embed=True
+        tmp_path, "t", Section("o", "", "report_section.html", {"part": part}), [], embed=True
     )
     content = base64.b64encode((tmp_path / "a.png").read_bytes()).decode()
     assert f'src="data:image/png;base64,{content}"' in text

@@ -18,9 +18,9 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.files import read_json, write_json
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.reporting.report.draft import Options
+from bayes_a2m.reporting.report.context import Options
+from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.page import write_report
-from bayes_a2m.reporting.report.subject import of_model
 
 
 @contextlib.contextmanager

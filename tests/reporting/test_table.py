@@ -65,7 +65,7 @@ def test_on_a_page_cells_are_text_and_carry_what_they_are_sorted_by(tmp_path: Pa
     opening = Section(
         "opening",
         "",
-        "report_part.html",
+        "report_section.html",
         {"part": {"lead": "", "pictures": (), "notes": (), "tables": (TABLE,)}},
     )
     text = render_page(tmp_path, "t", opening, [], embed=True, scripts=("sort.js",))

@@ -11,16 +11,16 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json
 from bayes_a2m.reporting.html import Section, write_page
-from bayes_a2m.reporting.report.draft import Draft, Options, Part, together, triple
-from bayes_a2m.reporting.report.parts.accepting import accepting, conformal
-from bayes_a2m.reporting.report.parts.confusion import confusion
-from bayes_a2m.reporting.report.parts.doubt import distributions, entropy, variance
-from bayes_a2m.reporting.report.parts.features import features
-from bayes_a2m.reporting.report.parts.places import places
-from bayes_a2m.reporting.report.parts.recordings import cards, recording_table
-from bayes_a2m.reporting.report.parts.reliability import reliability
-from bayes_a2m.reporting.report.parts.training import training
-from bayes_a2m.reporting.report.subject import Subject
+from bayes_a2m.reporting.report.context import Draft, Options, Part, together, triple
+from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.sections.confusion import confusion
+from bayes_a2m.reporting.report.sections.embeddings import features
+from bayes_a2m.reporting.report.sections.recordings import cards, recording_table
+from bayes_a2m.reporting.report.sections.reliability import reliability
+from bayes_a2m.reporting.report.sections.selective import accepting, conformal
+from bayes_a2m.reporting.report.sections.slices import places
+from bayes_a2m.reporting.report.sections.training import training
+from bayes_a2m.reporting.report.sections.uncertainty import distributions, entropy, variance
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.version import __version__
@@ -71,7 +71,7 @@ def write_report(
         verdicts = _verdicts(draft)
         opening = Section("opening", "", "report_opening.html", _opening(draft, verdicts))
         sections = [
-            Section(part.name, part.title, "report_part.html", {"part": part}) for part in parts
+            Section(part.name, part.title, "report_section.html", {"part": part}) for part in parts
         ]
         listed = draft.table(recording_table(draft))
         facts = {"cards": shown, "table": listed, "several": len(subjects) > 1}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.reporting import style
-from bayes_a2m.reporting.report.subject import Subject
+from bayes_a2m.reporting.report.entry import Subject
 from bayes_a2m.reporting.table import Table
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
-from bayes_a2m.reporting.report.draft import Draft, Part, triple
-from bayes_a2m.reporting.report.subject import Subject
+from bayes_a2m.reporting.report.context import Draft, Part, triple
+from bayes_a2m.reporting.report.entry import Subject
 from bayes_a2m.reporting.table import Cell, Column, Table
 
 
