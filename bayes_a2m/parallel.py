@@ -109,7 +109,8 @@ def _run(call: Callable[[], None], jobs: int) -> str:
 def _die_with_parent() -> None:
     """End this worker once the process that started it is gone.
 
-    One whose parent was killed would go on, and write where the next run writes.
+    One whose parent was killed would go on, and write where the next run writes. (Windows keeps
+    naming the parent that is gone; there the worker ends when its call does.)
     """
     if any(thread.name == WATCHDOG for thread in threading.enumerate()):
         return

@@ -83,13 +83,14 @@ def metrics_tables(metrics: dict[str, Any]) -> None:
     table("Confusion (a row: reference)", ["", *classes], rows)
     cost = metrics["cost"]
     if cost["seconds_per_audio_second"] is not None:
+        memory = cost["peak_memory_mb"]
         table(
             "Cost",
             ["seconds per second of audio", "peak memory, MiB", "parameters", "training, s"],
             [
                 [
                     f"{cost['seconds_per_audio_second']:.4f}",
-                    f"{cost['peak_memory_mb']:.0f}",
+                    "–" if memory is None else f"{memory:.0f}",
                     f"{cost['parameters']:,}",
                     f"{cost['training_seconds']:.0f}",
                 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -40,7 +39,12 @@ class Clock:
             yield item
 
 
-def peak_memory_mb() -> float:
-    """Most memory this process ever held, MiB."""
+def peak_memory_mb() -> float | None:
+    """Most memory this process ever held, MiB; None on Windows, which does not keep it so."""
+    try:
+        import resource  # Unix alone has it
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts KiB, macOS bytes
     return peak / (1024.0 * 1024.0 if sys.platform == "darwin" else 1024.0)
