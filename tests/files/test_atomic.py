@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +144,109 @@ def test_a_folder_replaces_only_what_it_may(tmp_path: Path) -> None:
         raise RuntimeError
     assert (out / "mine").read_text() == "2"
     assert names(tmp_path) == ["out"]
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    target, link = tmp_path / "far" / "real.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_json(link, 1)
+    assert link.is_symlink()
+    assert read_json(target) == 1
+    dangling = tmp_path / "dangling.json"
+    dangling.symlink_to(tmp_path / "far" / "new.json")
+    write_json(dangling, 2)
+    assert dangling.is_symlink()
+    assert read_json(tmp_path / "far" / "new.json") == 2
+    folder = tmp_path / "folder"
+    folder.symlink_to(tmp_path / "far" / "made")
+    with atomic_folder(folder) as new:
+        (new / "a").touch()
+    assert folder.is_symlink()
+    assert names(tmp_path / "far") == ["made", "new.json", "real.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_device_and_a_pipe_stay_what_they_are(tmp_path: Path) -> None:
+    import threading
+
+    write_text(Path(os.devnull), "gone")
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told: list[str] = []
+    reader = threading.Thread(target=lambda: told.append(pipe.read_text()))
+    reader.start()
+    write_text(pipe, "through")
+    reader.join(10)
+    assert told == ["through"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert names(tmp_path) == ["pipe"]
+
+
+def test_folders_made_for_nothing_go_again(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "new" / "deep" / "x.txt"):
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    def full() -> None:
+        with atomic_path(tmp_path / "x.txt"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(InputError, match=r"x\.txt: cannot write there .*make room on the disk"):
+        full()
+    assert names(tmp_path) == []
+
+
+def killed(code: str, folder: Path) -> None:
+    """Run Python that kills itself with -9 in the middle of writing."""
+    text = f"import os, pathlib\nfrom bayes_a2m.files import *\n{code}"
+    done = subprocess.run([sys.executable, "-c", text], cwd=folder, check=False)
+    assert done.returncode == -9
+
+
+def test_what_a_killed_process_left_is_said_and_removed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed("with atomic_path(pathlib.Path('x.txt')) as t:\n    os.kill(os.getpid(), 9)", tmp_path)
+    killed("with atomic_folder(pathlib.Path('d')) as t:\n    os.kill(os.getpid(), 9)", tmp_path)
+    assert len(names(tmp_path)) == 2
+    write_text(tmp_path / "x.txt", "whole")
+    with atomic_folder(tmp_path / "d"):
+        pass
+    assert names(tmp_path) == ["d", "x.txt"]
+    assert caplog.text.count("removed what an interrupted run left half written") == 2
+
+
+def test_what_another_process_is_writing_is_left_alone(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "x.txt") as first:
+        os.utime(first, (0, 0))  # as if it had been at it for long
+        write_text(tmp_path / "x.txt", "second")
+        assert first.exists()
+        first.write_text("first")
+    assert (tmp_path / "x.txt").read_text() == "first"
+
+
+def test_an_old_folder_that_was_moved_away_is_put_back(tmp_path: Path) -> None:
+    out = tmp_path / "d"
+    out.mkdir()
+    (out / "precious").touch()
+    # killed between the two renames: the old one is away, the new one not yet there
+    killed(
+        "import pathlib\n"
+        "rename = pathlib.Path.rename\n"
+        "def once(self, to):\n"
+        "    rename(self, to)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "pathlib.Path.rename = once\n"
+        "with atomic_folder(pathlib.Path('d'), lambda path: True):\n    pass",
+        tmp_path,
+    )
+    assert not out.exists()
+    with pytest.raises(InputError, match="is there already"), atomic_folder(out):
+        pass
+    assert names(out) == ["precious"]
+    assert names(tmp_path) == ["d"]
