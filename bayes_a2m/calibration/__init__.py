@@ -20,7 +20,11 @@ from bayes_a2m.diagnostics.monte_carlo import (
     predict_until,
 )
 from bayes_a2m.diagnostics.pit import pits
-from bayes_a2m.diagnostics.reliability import called_reliability, class_reliability, top_reliability
+from bayes_a2m.diagnostics.reliability import (
+    class_reliability,
+    predicted_reliability,
+    top_reliability,
+)
 from bayes_a2m.metrics.cumulative import (
     calibration_test,
     classwise_ks,
@@ -67,7 +71,6 @@ __all__ = [
     "brier",
     "brier_parts",
     "calibration_test",
-    "called_reliability",
     "choose",
     "class_reliability",
     "classwise_ece",
@@ -91,6 +94,7 @@ __all__ = [
     "nll",
     "pits",
     "predict_until",
+    "predicted_reliability",
     "recalibrated",
     "recalibrated_summary",
     "smooth_ece",

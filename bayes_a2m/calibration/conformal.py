@@ -186,8 +186,8 @@ class ConformalSets:
         classes = len(self.thresholds)
         if array.ndim < 1 or array.shape[-1] != classes:
             raise InputError(f"these sets are of {classes} classes, not of shape {array.shape}")
-        called = np.argmax(array, axis=-1)[..., None] == np.arange(classes)
-        chosen: NDArray[np.bool_] = called | (array >= np.array(self.thresholds))
+        predicted = np.argmax(array, axis=-1)[..., None] == np.arange(classes)
+        chosen: NDArray[np.bool_] = predicted | (array >= np.array(self.thresholds))
         return chosen
 
     def warnings(self, names: Sequence[str] | None = None) -> list[str]:

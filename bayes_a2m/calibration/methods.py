@@ -322,12 +322,12 @@ class Isotonic(Recalibration):
 
 
 def _isotonic_steps(
-    stated: Floats, true: NDArray[np.bool_]
+    confidence: Floats, true: NDArray[np.bool_]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Where steps begin, and the smoothed share that came true on each."""
     from sklearn.isotonic import isotonic_regression
 
-    values, place = np.unique(stated, return_inverse=True)
+    values, place = np.unique(confidence, return_inverse=True)
     count = np.bincount(place).astype(np.float64)
     hits = np.bincount(place, true.astype(np.float64))
     fitted = isotonic_regression(hits / count, sample_weight=count)

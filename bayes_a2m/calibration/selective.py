@@ -107,7 +107,7 @@ class AcceptCounts(PerRecording):
             Where :func:`bayes_a2m.metrics.inputs.validate` does.
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
-        _, confidence, right = kernels.called_of(p, y)
+        _, confidence, right = kernels.predicted_of(p, y)
         grid = thresholds()
         accepted, wrong = _reaching(confidence, grid), _reaching(confidence[~right], grid)
         return cls(np.array([float(y.size)]), accepted[None], wrong[None])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -168,12 +168,13 @@ def metrics_of(counts: FrameCounts, weights: Floats) -> dict[str, Floats]:
 
 
 def _flat(prefix: str, counts: PerRecording) -> dict[str, NDArray[Any]]:
-    return {f"{prefix}.{f.name}": getattr(counts, f.name) for f in fields(counts)}
+    names = counts.stored_names()
+    return {f"{prefix}.{stored}": getattr(counts, name) for name, stored in names.items()}
 
 
 def _whole(kind: type[Counts], prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Counts:
     """Counts from the arrays of a file; every one must hold the file's recordings."""
-    found = {f.name: arrays[f"{prefix}.{f.name}"] for f in fields(kind)}
+    found = {n: arrays[f"{prefix}.{stored}"] for n, stored in kind.stored_names().items()}
     recordings = arrays["ids"].shape[0]
     for name, array in found.items():
         if array.ndim < 1 or array.shape[0] != recordings:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bayes_a2m.diagnostics.reliability import (
     Reliability,
-    called_reliability,
     class_reliability,
+    predicted_reliability,
     top_reliability,
 )
 from bayes_a2m.errors import InputError
@@ -115,7 +115,7 @@ def trust(counts: FrameCounts, weights: NDArray[np.int64]) -> list[dict[str, Any
         {
             **vars(shares[k]["trust"]),
             "calibration": vars(errors[k]["trust_ece"]),
-            "levels": bins_of(called_reliability(counts, k)),
+            "levels": bins_of(predicted_reliability(counts, k)),
         }
         for k in range(counts.confusion.shape[1])
     ]
@@ -130,7 +130,7 @@ def bins_of(diagram: Reliability) -> list[dict[str, Number]]:
             "to": float(edges[b + 1]),
             "frames": float(diagram.frames[b]),
             "recordings": float(diagram.recordings[b]),
-            "stated": _number(diagram.stated[b]),
+            "stated": _number(diagram.confidence[b]),
             "true": _number(diagram.true[b]),
             "low": _number(diagram.low[b]),
             "high": _number(diagram.high[b]),

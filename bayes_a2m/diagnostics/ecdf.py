@@ -187,16 +187,16 @@ def _places(pooled: Floats, points: int) -> Floats:
 # --- of a posterior ---------------------------------------------------------------------------
 
 
-def called_variance(posterior: FramePredictive) -> NDArray[np.floating]:
+def predicted_variance(posterior: FramePredictive) -> NDArray[np.floating]:
     """Variance over draws of the probability of the class called, ``(recording, frame)``."""
-    called = posterior.mean().argmax(axis=-1)
-    return np.take_along_axis(posterior.variance(), called[..., None], axis=-1)[..., 0]
+    predicted = posterior.mean().argmax(axis=-1)
+    return np.take_along_axis(posterior.variance(), predicted[..., None], axis=-1)[..., 0]
 
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
     {
         "confidence": lambda posterior: posterior.confidence(),
-        "variance": called_variance,
+        "variance": predicted_variance,
         "class_variance": lambda posterior: posterior.variance(),
         "entropy": lambda posterior: posterior.entropy(),
         "mutual_information": lambda posterior: posterior.mutual_information(),
@@ -256,13 +256,13 @@ def ecdfs_of(
             f"{quantity!r} is none of {', '.join(QUANTITIES)}{suggest(quantity, QUANTITIES)}"
         )
     probabilities, truth = inputs.frames(posterior, list(labels))
-    called = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     function = QUANTITIES[quantity] if isinstance(quantity, str) else quantity
     flat = _flat(posterior, function(posterior), by)
     weights = resample_weights(len(posterior), resamples, generator)
     cuts = np.cumsum(posterior.lengths)[:-1]
     found = {}
-    for name, member, column in _groups(posterior, truth, called, by):
+    for name, member, column in _groups(posterior, truth, predicted, by):
         if member.any():
             values = flat[:, column] if flat.ndim == 2 else flat
             arrays = _chosen(np.split(values, cuts), np.split(member, cuts))
@@ -286,10 +286,10 @@ def _flat(posterior: FramePredictive, values: NDArray[np.floating], by: str) -> 
 
 
 def _groups(
-    posterior: FramePredictive, truth: Ints, called: NDArray[np.intp], by: str
+    posterior: FramePredictive, truth: Ints, predicted: NDArray[np.intp], by: str
 ) -> list[tuple[str, NDArray[np.bool_], int]]:
     """Name, frames and class of every group; of "right" the class means nothing."""
     if by == "right":
-        return [("right", called == truth, 0), ("wrong", called != truth, 0)]
-    classes = truth if by == "class" else called
+        return [("right", predicted == truth, 0), ("wrong", predicted != truth, 0)]
+    classes = truth if by == "class" else predicted
     return [(name, classes == k, k) for k, name in enumerate(posterior.vocabulary.names)]

@@ -139,8 +139,8 @@ def _probability_error(post: FramePredictive) -> tuple[float, float]:
     if post.draws == 1:
         return float("nan"), float("nan")
     inside = post.inside()
-    called = post.mean()[inside].argmax(axis=1)
-    variance = post.variance()[inside][np.arange(called.size), called].astype(np.float64)
+    predicted = post.mean()[inside].argmax(axis=1)
+    variance = post.variance()[inside][np.arange(predicted.size), predicted].astype(np.float64)
     error = np.sqrt(variance / (post.draws - 1))  # the variance divides by m, an estimate by m - 1
     return float(np.sqrt(np.square(error).mean())), float(np.quantile(error, 0.95))
 
@@ -307,9 +307,9 @@ def _score(name: str, probs: Floats, flat: Ints) -> float:
         case "brier":
             return float(kernels.brier_of(probs, flat).mean())
         case _:
-            _, confidence, right = kernels.called_of(probs, flat)
-            count, stated, hits = kernels.top_bins(np.clip(confidence, 0, 1), right)
-            return float(kernels.ece_of_bins(stated, hits, count.sum()))
+            _, confidence, right = kernels.predicted_of(probs, flat)
+            count, confidence_sum, hits = kernels.top_bins(np.clip(confidence, 0, 1), right)
+            return float(kernels.ece_of_bins(confidence_sum, hits, count.sum()))
 
 
 def _jackknife_error(name: str, probs: NDArray[np.float32], flat: Ints) -> float:

@@ -48,22 +48,22 @@ class Reliability:
     ----------
     frames, recordings
         In every bin: how many frames, of how many recordings, ``(B,)``.
-    stated, true
+    confidence, true
         Mean probability, and share that came true, ``(B,)``.
     low, high
         The band around ``true``, in 0 to 1, ``(B,)``; nan too where fewer than two recordings
         have frames.
-    isotonic_stated, isotonic_true
+    isotonic_confidence, isotonic_true
         The isotonic curve: probability, and the share that comes true at it; ``(X,)`` each.
     """
 
     frames: Floats
     recordings: Floats
-    stated: Floats
+    confidence: Floats
     true: Floats
     low: Floats
     high: Floats
-    isotonic_stated: Floats
+    isotonic_confidence: Floats
     isotonic_true: Floats
 
 
@@ -71,8 +71,8 @@ def top_reliability(counts: FrameCounts, *, level: float = LEVEL) -> Reliability
     """Of the class called, whichever it is.
 
     >>> one = FrameCounts.of([[0.9, 0.1], [0.9, 0.1]], [0, 1])
-    >>> drawn = top_reliability(FrameCounts.stack([one, one]))
-    >>> float(drawn.stated[13]), float(drawn.true[13])
+    >>> diagram = top_reliability(FrameCounts.stack([one, one]))
+    >>> float(diagram.confidence[13]), float(diagram.true[13])
     (0.9, 0.5)
     """
     fine = (counts.right + counts.wrong, counts.confidence, counts.right)
@@ -92,7 +92,7 @@ def class_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) 
     return reliability_of(bins, fine, level=level)
 
 
-def called_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) -> Reliability:
+def predicted_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) -> Reliability:
     """Of one class where it is called: how far it can be trusted, at each confidence.
 
     Its isotonic curve is fitted to the bins themselves.
@@ -100,7 +100,7 @@ def called_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL)
     _check(counts, index)
     bins = tuple(
         one[:, index]
-        for one in (counts.called_count, counts.called_confidence, counts.called_right)
+        for one in (counts.predicted_count, counts.predicted_confidence, counts.predicted_right)
     )
     return reliability_of(bins, bins, level=level)
 
@@ -132,14 +132,14 @@ def reliability_of(
     """
     if not 0 < level < 1:
         raise InputError(f"the level of a band must lie between 0 and 1, not {level}")
-    count, stated, true = bins
+    count, confidence, true = bins
     frames = count.sum(axis=0)
     recordings = (count > 0).sum(axis=0).astype(np.float64)
     isotonic = isotonic_curve(*(one.sum(axis=0, dtype=np.float64) for one in fine))
     return Reliability(
         frames,
         recordings,
-        ratio(stated.sum(axis=0), frames),
+        ratio(confidence.sum(axis=0), frames),
         ratio(true.sum(axis=0), frames),
         *_band(count, true, recordings, level, simultaneous),
         *isotonic,
@@ -173,17 +173,17 @@ def _band(
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 
-def isotonic_curve(count: Floats, stated: Floats, true: Floats) -> tuple[Floats, Floats]:
+def isotonic_curve(count: Floats, confidence: Floats, true: Floats) -> tuple[Floats, Floats]:
     """The best nondecreasing curve through what came true, by pooling adjacent violators.
 
     Parameters
     ----------
-    count, stated, true
+    count, confidence, true
         Frames, sum of probability, and of what came true, ``(X,)``, probability ascending.
 
     Returns
     -------
-    stated, true : ndarray
+    confidence, true : ndarray
         Of the bins that have frames.
 
     >>> isotonic_curve(np.array([2.0, 1.0, 1.0]), np.array([0.2, 0.5, 0.9]), np.array([0, 1.0, 0]))
@@ -196,7 +196,7 @@ def isotonic_curve(count: Floats, stated: Floats, true: Floats) -> tuple[Floats,
         return np.zeros(0), np.zeros(0)
     share = true[some] / count[some]
     fitted = isotonic_regression(share, sample_weight=count[some], y_min=0.0, y_max=1.0)
-    return stated[some] / count[some], np.asarray(fitted, dtype=np.float64)
+    return confidence[some] / count[some], np.asarray(fitted, dtype=np.float64)
 
 
 def _check(counts: FrameCounts, index: int) -> None:

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Labels, Probabilities, frames
-from bayes_a2m.metrics.kernels import called_of, ratio, sums_of
+from bayes_a2m.metrics.kernels import predicted_of, ratio, sums_of
 
 FLIPS = 2000
 """Random flips of signs from which a p-value is taken."""
@@ -199,12 +199,12 @@ def _p_value(null: Floats, found: float) -> float:
 
 
 def _called(posterior: Probabilities, labels: Labels) -> tuple[Floats, Floats]:
-    _, confidence, right = called_of(*frames(posterior, labels))
+    _, confidence, right = predicted_of(*frames(posterior, labels))
     return confidence, right.astype(np.float64)
 
 
-def _curve(stated: Floats, true: Floats) -> tuple[Floats, Floats]:
+def _curve(confidence: Floats, true: Floats) -> tuple[Floats, Floats]:
     """Gaps of every probability that occurs, ascending, and the number of frames."""
-    values, block = np.unique(stated, return_inverse=True)
-    gaps = sums_of(block, stated - true, values.size)
-    return gaps, np.asarray(float(stated.size))
+    values, block = np.unique(confidence, return_inverse=True)
+    gaps = sums_of(block, confidence - true, values.size)
+    return gaps, np.asarray(float(confidence.size))

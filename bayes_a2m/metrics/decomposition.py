@@ -72,16 +72,16 @@ def brier_parts(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -
     p, y = frames(posterior, labels)
     truth = y[:, None] == np.arange(p.shape[1])
     squares = np.square(p - truth).sum(axis=0)
-    count, stated, true = class_bins(p, y, bins)
-    return parts_of_bins(count, stated, true, squares)
+    count, probability, true = class_bins(p, y, bins)
+    return parts_of_bins(count, probability, true, squares)
 
 
-def parts_of_bins(count: Floats, stated: Floats, true: Floats, squares: Floats) -> BrierParts:
+def parts_of_bins(count: Floats, probability: Floats, true: Floats, squares: Floats) -> BrierParts:
     """The parts from sums within bins.
 
     Parameters
     ----------
-    count, stated, true
+    count, probability, true
         Frames, sum of the class's probability, and frames truly of the class, ``(..., bin)``.
     squares
         Sum of ``(p - y)^2`` over all frames, ``(...)``.
@@ -89,10 +89,10 @@ def parts_of_bins(count: Floats, stated: Floats, true: Floats, squares: Floats) 
     total = count.sum(axis=-1)
     share = ratio(true.sum(axis=-1), total)
     empty = count == 0
-    mean_stated = np.where(empty, 0.0, ratio(stated, count))
+    mean_probability = np.where(empty, 0.0, ratio(probability, count))
     mean_true = np.where(empty, 0.0, ratio(true, count))
     weight = ratio(count, total[..., None])
-    reliability = (weight * np.square(mean_stated - mean_true)).sum(axis=-1)
+    reliability = (weight * np.square(mean_probability - mean_true)).sum(axis=-1)
     resolution = (weight * np.square(mean_true - share[..., None])).sum(axis=-1)
     uncertainty = share * (1 - share)
     brier = ratio(squares, total)

@@ -38,8 +38,6 @@ from bayes_a2m.metrics.kernels import (
     adaptive_ece_of_blocks,
     aurc_of_blocks,
     brier_of,
-    called_bins,
-    called_of,
     class_bins,
     confusion_of,
     ece_of_bins,
@@ -49,6 +47,8 @@ from bayes_a2m.metrics.kernels import (
     macro_f1_of,
     mce_of_bins,
     nll_of,
+    predicted_bins,
+    predicted_of,
     sums_of,
     top_bins,
 )
@@ -123,7 +123,7 @@ def accuracy(posterior: Probabilities, labels: Labels) -> float:
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 1, 1, 1])
     0.75
     """
-    _, _, right = called_of(*frames(posterior, labels))
+    _, _, right = predicted_of(*frames(posterior, labels))
     return float(right.mean())
 
 
@@ -210,9 +210,9 @@ def ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
     >>> ece([[0.0, 1.0], [0.05, 0.95]], [0, 1])  # one bin: |(1 + 0.95) / 2 - 1 / 2|
     0.475
     """
-    _, confidence, right = called_of(*frames(posterior, labels))
-    count, stated, hits = top_bins(confidence, right, bins)
-    return float(ece_of_bins(stated, hits, count.sum()))
+    _, confidence, right = predicted_of(*frames(posterior, labels))
+    count, confidence_sum, hits = top_bins(confidence, right, bins)
+    return float(ece_of_bins(confidence_sum, hits, count.sum()))
 
 
 def classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> Floats:
@@ -236,8 +236,8 @@ def classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS)
     >>> classwise_ece([[0.9, 0.1], [0.9, 0.1]], [0, 1])  # 0.9 stated, 1 in 2 true; 0.1, 1 in 2
     array([0.4, 0.4])
     """
-    count, stated, true = class_bins(*frames(posterior, labels), bins)
-    return ece_of_bins(stated, true, count.sum(axis=-1))
+    count, probability_sum, true = class_bins(*frames(posterior, labels), bins)
+    return ece_of_bins(probability_sum, true, count.sum(axis=-1))
 
 
 def mean_classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
@@ -301,7 +301,7 @@ def mce(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
     >>> mce([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4]], [0, 0, 1])  # gaps 0.1 and 0.6
     0.6
     """
-    _, confidence, right = called_of(*frames(posterior, labels))
+    _, confidence, right = predicted_of(*frames(posterior, labels))
     return float(mce_of_bins(*top_bins(confidence, right, bins)))
 
 
@@ -327,8 +327,8 @@ def top_label_ece(posterior: Probabilities, labels: Labels) -> float:
     (0.25, 0.05)
     """
     p, flat = frames(posterior, labels)
-    count, stated, hits = called_bins(*called_of(p, flat), p.shape[1])
-    return float(np.abs(stated - hits).sum() / count.sum())
+    count, confidence_sum, hits = predicted_bins(*predicted_of(p, flat), p.shape[1])
+    return float(np.abs(confidence_sum - hits).sum() / count.sum())
 
 
 def excess_aurc(posterior: Probabilities, labels: Labels) -> float:
@@ -438,12 +438,12 @@ def confusion(posterior: Probabilities, labels: Labels) -> Ints:
            [1, 1]])
     """
     probabilities, flat = frames(posterior, labels)
-    called, _, _ = called_of(probabilities, flat)
-    return confusion_of(called, flat, probabilities.shape[1]).astype(np.int64)
+    predicted, _, _ = predicted_of(probabilities, flat)
+    return confusion_of(predicted, flat, probabilities.shape[1]).astype(np.int64)
 
 
 def _blocks(posterior: Probabilities, labels: Labels) -> tuple[Floats, Floats]:
     """Right and wrong frames of every confidence that occurs, ascending."""
-    _, confidence, right = called_of(*frames(posterior, labels))
+    _, confidence, right = predicted_of(*frames(posterior, labels))
     values, block = np.unique(confidence, return_inverse=True)
     return sums_of(block, right, values.size), sums_of(block, ~right, values.size)

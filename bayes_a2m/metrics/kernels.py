@@ -45,15 +45,15 @@ def bin_of(values: Floats, bins: int = BINS) -> NDArray[np.intp]:
     return np.searchsorted(edges, values - _SNAP, side="left")
 
 
-def ece_of_bins(stated: Floats, right: Floats, total: Floats) -> Floats:
+def ece_of_bins(confidence: Floats, right: Floats, total: Floats) -> Floats:
     """Calibration error from sums within bins.
 
-    ``sum over bins of |stated - right| / total``, which is the usual ``sum of n_b / n *
+    ``sum over bins of |confidence - right| / total``, which is the usual ``sum of n_b / n *
     |confidence_b - accuracy_b|`` without the division by ``n_b``.
 
     Parameters
     ----------
-    stated, right
+    confidence, right
         Sums of probability and of what came true, shape ``(..., bin)``.
     total
         Frames, shape ``(...)``.
@@ -63,24 +63,25 @@ def ece_of_bins(stated: Floats, right: Floats, total: Floats) -> Floats:
     ndarray, shape (...)
         nan where there are no frames.
     """
-    return ratio(np.abs(stated - right).sum(axis=-1), total)
+    return ratio(np.abs(confidence - right).sum(axis=-1), total)
 
 
-def macro_f1_of(hits: Floats, truth: Floats, called: Floats) -> Floats:
-    """Mean over the classes that occur of ``2 hits / (truth + called)``.
+def macro_f1_of(hits: Floats, truth: Floats, predicted: Floats) -> Floats:
+    """Mean over the classes that occur of ``2 hits / (truth + predicted)``.
 
     Parameters
     ----------
-    hits, truth, called
-        Frames rightly called the class, truly of it, and called it, shape ``(..., class)``.
+    hits, truth, predicted
+        Frames rightly predicted as the class, truly of it, and predicted as it, shape
+        ``(..., class)``.
 
     Returns
     -------
     ndarray, shape (...)
         nan where no class occurs.
     """
-    occurs = truth + called > 0
-    f1 = np.where(occurs, ratio(2 * hits, truth + called), 0.0)
+    occurs = truth + predicted > 0
+    f1 = np.where(occurs, ratio(2 * hits, truth + predicted), 0.0)
     return ratio(f1.sum(axis=-1), occurs.sum(axis=-1).astype(np.float64))
 
 
@@ -211,12 +212,12 @@ def adaptive_ece_of_blocks(count: Floats, gap: Floats, bins: int = BINS) -> Floa
     return ece_of_bins(gaps, np.zeros(()), total)
 
 
-def mce_of_bins(count: Floats, stated: Floats, right: Floats) -> Floats:
-    """The largest gap of any bin that has a frame: ``max |stated - right| / count``.
+def mce_of_bins(count: Floats, confidence: Floats, right: Floats) -> Floats:
+    """The largest gap of any bin that has a frame: ``max |confidence - right| / count``.
 
     Parameters
     ----------
-    count, stated, right
+    count, confidence, right
         Frames, sums of probability and of what came true, shape ``(..., bin)``.
 
     Returns
@@ -224,31 +225,31 @@ def mce_of_bins(count: Floats, stated: Floats, right: Floats) -> Floats:
     ndarray, shape (...)
         nan where there are no frames.
     """
-    gaps = ratio(np.abs(stated - right), count)
+    gaps = ratio(np.abs(confidence - right), count)
     worst: Floats = np.nan_to_num(gaps, nan=-np.inf).max(axis=-1)
     return np.where(np.isfinite(worst), worst, np.nan)
 
 
-def called_bins(
-    called: NDArray[np.intp], confidence: Floats, right: NDArray[np.bool_], classes: int
+def predicted_bins(
+    predicted: NDArray[np.intp], confidence: Floats, right: NDArray[np.bool_], classes: int
 ) -> tuple[Floats, ...]:
-    """The class called, by class and by bins of its probability.
+    """The predicted class, by class and by bins of its probability.
 
     Returns
     -------
-    count, stated, right : ndarray, shape (class, bin)
-        Frames, sum of confidence, and frames rightly called.
+    count, confidence, right : ndarray, shape (class, bin)
+        Frames, sum of confidence, and frames rightly predicted.
     """
-    place = called * BINS + bin_of(confidence)
+    place = predicted * BINS + bin_of(confidence)
     size, shape = classes * BINS, (classes, BINS)
     count = np.bincount(place, minlength=size).astype(np.float64)
-    stated, hits = sums_of(place, confidence, size), sums_of(place, right, size)
-    return count.reshape(shape), stated.reshape(shape), hits.reshape(shape)
+    confidence_sum, hits = sums_of(place, confidence, size), sums_of(place, right, size)
+    return count.reshape(shape), confidence_sum.reshape(shape), hits.reshape(shape)
 
 
-def confusion_of(called: NDArray[np.intp], labels: Ints, classes: int) -> Floats:
-    """Frames by truth (row) and by the class called (column), shape ``(class, class)``."""
-    counts = np.bincount(labels * classes + called, minlength=classes * classes)
+def confusion_of(predicted: NDArray[np.intp], labels: Ints, classes: int) -> Floats:
+    """Frames by truth (row) and by the predicted class (column), shape ``(class, class)``."""
+    counts = np.bincount(labels * classes + predicted, minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.float64)
 
 
@@ -271,7 +272,7 @@ def class_bins(probabilities: Floats, labels: Ints, bins: int = BINS) -> tuple[F
 
     Returns
     -------
-    count, stated, true : ndarray, shape (class, bin)
+    count, probability, true : ndarray, shape (class, bin)
         Frames, sum of the class's probability, and frames truly of the class.
     """
     classes = probabilities.shape[1]
@@ -279,18 +280,18 @@ def class_bins(probabilities: Floats, labels: Ints, bins: int = BINS) -> tuple[F
     shape = (classes, bins)
     is_class = (labels[:, None] == np.arange(classes)).ravel()
     count = np.bincount(place, minlength=classes * bins).astype(np.float64)
-    stated = sums_of(place, probabilities.ravel(), classes * bins)
+    probability = sums_of(place, probabilities.ravel(), classes * bins)
     true = sums_of(place, is_class, classes * bins)
-    return count.reshape(shape), stated.reshape(shape), true.reshape(shape)
+    return count.reshape(shape), probability.reshape(shape), true.reshape(shape)
 
 
 def top_bins(confidence: Floats, right: NDArray[np.bool_], bins: int = BINS) -> tuple[Floats, ...]:
-    """The class called, by bins of its probability.
+    """The predicted class, by bins of its probability.
 
     Returns
     -------
-    count, stated, right : ndarray, shape (bin,)
-        Frames, sum of confidence, and frames rightly called.
+    count, confidence, right : ndarray, shape (bin,)
+        Frames, sum of confidence, and frames rightly predicted.
     """
     place = bin_of(confidence, bins)
     return (
@@ -305,9 +306,12 @@ def sums_of(place: NDArray[np.intp], values: NDArray[Any], bins: int) -> Floats:
     return np.bincount(place, values.astype(np.float64), minlength=bins).astype(np.float64)
 
 
-def called_of(
+def predicted_of(
     probabilities: Floats, labels: Ints
 ) -> tuple[NDArray[np.intp], Floats, NDArray[np.bool_]]:
-    """The class called in every frame, its probability, and whether it is right; ``(frames,)``."""
-    called = np.argmax(probabilities, axis=1)
-    return called, probabilities[np.arange(labels.shape[0]), called], called == labels
+    """The predicted class of every frame, its probability, and whether it is right.
+
+    All three have shape ``(frames,)``.
+    """
+    predicted = np.argmax(probabilities, axis=1)
+    return predicted, probabilities[np.arange(labels.shape[0]), predicted], predicted == labels

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Labels, Probabilities, frames
-from bayes_a2m.metrics.kernels import called_of, ratio
+from bayes_a2m.metrics.kernels import predicted_of, ratio
 
 CELLS = 1024
 """Cells that 0 to 1 is divided into."""
@@ -49,7 +49,7 @@ def smooth_ece(posterior: Probabilities, labels: Labels) -> float:
     >>> smooth_ece([[0.8, 0.2]] * 4, [0, 0, 1, 1])  # 0.8 stated, half come true
     0.30000
     """
-    _, confidence, right = called_of(*frames(posterior, labels))
+    _, confidence, right = predicted_of(*frames(posterior, labels))
     gaps = np.zeros(CELLS)
     for place, share in zip(*cells_of(confidence), strict=True):
         np.add.at(gaps, place, share * (confidence - right))

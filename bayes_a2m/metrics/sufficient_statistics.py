@@ -17,7 +17,7 @@ others within 6e-3 where all confidences are much the same).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -84,6 +84,17 @@ class PerRecording:
             chosen = np.zeros(0, dtype=np.intp)
         return type(self)(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
+    @classmethod
+    def stored_names(cls) -> dict[str, str]:
+        """The name of every field in files, which a renamed field keeps.
+
+        Returns
+        -------
+        dict
+            From the name of the field to the name of its array.
+        """
+        return {f.name: f.metadata.get("stored", f.name) for f in fields(cls)}
+
     def weights(self, weights: ArrayLike) -> Floats:
         """Weights as ``(resample, recording)``, checked.
 
@@ -114,9 +125,9 @@ class FrameCounts(PerRecording):
         Sum, ``(R,)``.
     squares
         Sum of ``(p - y)^2`` of every class, ``(R, K)``; over classes it is the Brier score's.
-    called_count, called_confidence, called_right
-        Every class where it is called, by bins of its probability: frames, sum of confidence,
-        frames rightly called, ``(R, K, B)``.
+    predicted_count, predicted_confidence, predicted_right
+        Every class where it is predicted, by bins of its probability: frames, sum of confidence,
+        frames rightly predicted, ``(R, K, B)``.
     class_count, class_probability, class_label
         Every class against the rest, by bins of its probability over all frames: frames, sum of
         probability, frames truly of the class, ``(R, K, B)``.
@@ -136,9 +147,9 @@ class FrameCounts(PerRecording):
     confusion: Floats
     nll: Floats
     squares: Floats
-    called_count: Floats
-    called_confidence: Floats
-    called_right: Floats
+    predicted_count: Floats = field(metadata={"stored": "called_count"})
+    predicted_confidence: Floats = field(metadata={"stored": "called_confidence"})
+    predicted_right: Floats = field(metadata={"stored": "called_right"})
     class_count: Floats
     class_probability: Floats
     class_label: Floats
@@ -170,15 +181,15 @@ class FrameCounts(PerRecording):
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
         classes = p.shape[1]
-        called, confidence, right = kernels.called_of(p, y)
+        predicted, confidence, right = kernels.predicted_of(p, y)
         truth = y[:, None] == np.arange(classes)
         place = fine_bin_of(confidence)
         columns = (
             np.asarray(float(y.shape[0])),
-            kernels.confusion_of(called, y, classes),
+            kernels.confusion_of(predicted, y, classes),
             kernels.nll_of(p, y).sum(),
             np.square(p - truth).sum(axis=0),
-            *kernels.called_bins(called, confidence, right, classes),
+            *kernels.predicted_bins(predicted, confidence, right, classes),
             *kernels.class_bins(p, y),
             np.bincount(place[right], minlength=FINE_BINS),
             np.bincount(place[~right], minlength=FINE_BINS),
@@ -196,17 +207,17 @@ class FrameCounts(PerRecording):
     @property
     def top_count(self) -> Floats:
         """The class called, whichever it is, by bins of its probability: frames, ``(R, B)``."""
-        return np.asarray(self.called_count.sum(axis=1))
+        return np.asarray(self.predicted_count.sum(axis=1))
 
     @property
     def top_confidence(self) -> Floats:
         """Sum of confidence by bins, ``(R, B)``."""
-        return np.asarray(self.called_confidence.sum(axis=1))
+        return np.asarray(self.predicted_confidence.sum(axis=1))
 
     @property
     def top_right(self) -> Floats:
         """Frames rightly called by bins, ``(R, B)``."""
-        return np.asarray(self.called_right.sum(axis=1))
+        return np.asarray(self.predicted_right.sum(axis=1))
 
     @property
     def top_gaps(self) -> Singles:
@@ -222,10 +233,10 @@ class FrameCounts(PerRecording):
         """Those of :meth:`metrics_of` that need no histogram, in a fraction of the time."""
         w = self.weights(weights)
         frames = w @ self.frames
-        hits, truth, called = self._calls(w)
+        hits, truth, predicted = self._predictions(w)
         return {
             "accuracy": ratio(hits.sum(axis=-1), frames),
-            "macro_f1": kernels.macro_f1_of(hits, truth, called),
+            "macro_f1": kernels.macro_f1_of(hits, truth, predicted),
             "nll": ratio(w @ self.nll, frames),
             "brier": ratio(w @ self.squares.sum(axis=1), frames),
             "ece": kernels.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
@@ -286,11 +297,11 @@ class FrameCounts(PerRecording):
         frames = w @ self.frames
         right, wrong, gaps = w @ self.right, w @ self.wrong, w @ self.top_gaps
         tops = w @ self.top_count, w @ self.top_confidence, w @ self.top_right
-        by_call = _weighted(w, self.called_confidence - self.called_right)
+        by_prediction = _weighted(w, self.predicted_confidence - self.predicted_right)
         parts = self._brier_parts(w).summed()
         return {
             "mce": kernels.mce_of_bins(*tops),
-            "top_label_ece": ratio(np.abs(by_call).sum(axis=(-2, -1)), frames),
+            "top_label_ece": ratio(np.abs(by_prediction).sum(axis=(-2, -1)), frames),
             "ks": cumulative.ks_of(gaps, frames),
             "kuiper": cumulative.kuiper_of(gaps, frames),
             "excess_aurc": kernels.excess_aurc_of_blocks(right, wrong),
@@ -321,14 +332,14 @@ class FrameCounts(PerRecording):
             If the weights have another shape.
         """
         w = self.weights(weights)
-        hits, truth, called = self._calls(w)
+        hits, truth, predicted = self._predictions(w)
         return {
-            "precision": ratio(hits, called),
+            "precision": ratio(hits, predicted),
             "recall": ratio(hits, truth),
-            "false_positives": called - hits,
+            "false_positives": predicted - hits,
             "false_negatives": truth - hits,
             "classwise_ece": self._classwise_ece(w),
-            "trust": ratio(hits, called),
+            "trust": ratio(hits, predicted),
         }
 
     def more_per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
@@ -353,11 +364,11 @@ class FrameCounts(PerRecording):
         w = self.weights(weights)
         frames = (w @ self.frames)[:, None]
         gaps = _weighted(w, self.class_gaps)
-        called = _weighted(w, self.called_count).sum(axis=-1)
-        trust_gaps = _weighted(w, self.called_confidence - self.called_right)
+        predicted = _weighted(w, self.predicted_count).sum(axis=-1)
+        trust_gaps = _weighted(w, self.predicted_confidence - self.predicted_right)
         parts = self._brier_parts(w)
         return {
-            "trust_ece": ratio(np.abs(trust_gaps).sum(axis=-1), called),
+            "trust_ece": ratio(np.abs(trust_gaps).sum(axis=-1), predicted),
             "classwise_adaptive_ece": kernels.adaptive_ece_of_blocks(
                 _weighted(w, self.fine_count), gaps
             ),
@@ -371,10 +382,10 @@ class FrameCounts(PerRecording):
 
     def _brier_parts(self, w: Floats) -> BrierParts:
         """Of every class, ``(S, K)``."""
-        count, stated = _weighted(w, self.class_count), _weighted(w, self.class_probability)
-        return parts_of_bins(count, stated, _weighted(w, self.class_label), w @ self.squares)
+        count, probability = _weighted(w, self.class_count), _weighted(w, self.class_probability)
+        return parts_of_bins(count, probability, _weighted(w, self.class_label), w @ self.squares)
 
-    def _calls(self, w: Floats) -> tuple[Floats, Floats, Floats]:
+    def _predictions(self, w: Floats) -> tuple[Floats, Floats, Floats]:
         """Frames rightly called each class, truly of it, and called it, ``(S, K)`` each."""
         hits = np.diagonal(self.confusion, axis1=1, axis2=2)
         return w @ hits, w @ self.confusion.sum(axis=2), w @ self.confusion.sum(axis=1)
@@ -404,9 +415,9 @@ def _fine_class_bins(p: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, ...]:
     place = _logit_bin(p, FINE_CLASS_BINS, *_CLASS_LOGITS)
     place = (place + FINE_CLASS_BINS * np.arange(shape[0])).ravel()
     count = np.bincount(place, minlength=size).astype(np.float64)
-    stated = kernels.sums_of(place, p.ravel(), size)
+    probability = kernels.sums_of(place, p.ravel(), size)
     true = kernels.sums_of(place, truth.ravel(), size)
-    return count.reshape(shape), stated.reshape(shape), true.reshape(shape)
+    return count.reshape(shape), probability.reshape(shape), true.reshape(shape)
 
 
 def _cells_of_bins() -> Floats:

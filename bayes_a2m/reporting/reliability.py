@@ -9,8 +9,8 @@ import numpy as np
 
 from bayes_a2m.diagnostics.reliability import (
     Reliability,
-    called_reliability,
     class_reliability,
+    predicted_reliability,
     top_reliability,
 )
 from bayes_a2m.errors import InputError, suggest
@@ -158,8 +158,8 @@ def class_reliability_caption(
     told = []
     for name, diagram in zip(names, _diagrams(counts, names, kind), strict=True):
         drawn = diagram.frames >= FEW
-        below = drawn & (diagram.stated < diagram.low - 1e-9)
-        above = drawn & (diagram.stated > diagram.high + 1e-9)
+        below = drawn & (diagram.confidence < diagram.low - 1e-9)
+        above = drawn & (diagram.confidence > diagram.high + 1e-9)
         if below.any():
             told.append(f"{name} comes true more often than stated {_where(diagram, below)}")
         if above.any():
@@ -185,22 +185,22 @@ def _diagrams(counts: FrameCounts, names: Sequence[str], kind: str) -> list[Reli
     classes = counts.confusion.shape[1]
     if len(names) != classes:
         raise InputError(f"{len(names)} names for {classes} classes")
-    make = class_reliability if kind == "rest" else called_reliability
+    make = class_reliability if kind == "rest" else predicted_reliability
     return [make(counts, k) for k in range(classes)]
 
 
 def _draw(axes: Axes, diagram: Reliability, colour: str) -> None:
     """The diagonal, the isotonic curve, a point and its band for every bin with enough frames."""
     axes.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.9, linestyle=(0, (4, 3)))
-    curve = (diagram.isotonic_stated, diagram.isotonic_true)
+    curve = (diagram.isotonic_confidence, diagram.isotonic_true)
     axes.plot(*curve, color=style.INK, linewidth=0.7, alpha=0.75)
     for b in np.flatnonzero((diagram.frames >= FEW) & np.isfinite(diagram.low)):
         span = [diagram.low[b], diagram.high[b]]
-        axes.plot([diagram.stated[b]] * 2, span, color=colour, linewidth=1.3)
+        axes.plot([diagram.confidence[b]] * 2, span, color=colour, linewidth=1.3)
     drawn = diagram.frames >= FEW
     if drawn.any():  # an empty line that is not clipped has no extent, which upsets the layout
         axes.plot(
-            diagram.stated[drawn],
+            diagram.confidence[drawn],
             diagram.true[drawn],
             "o",
             color=colour,
@@ -233,13 +233,13 @@ def _error(diagram: Reliability) -> str:
     """The calibration error of the bins: that of the class."""
     if not diagram.frames.any():
         return "–"
-    gaps = np.nan_to_num(np.abs(diagram.stated - diagram.true)) * diagram.frames
+    gaps = np.nan_to_num(np.abs(diagram.confidence - diagram.true)) * diagram.frames
     return f"{gaps.sum() / diagram.frames.sum():.3f}"
 
 
 def _where(diagram: Reliability, bins: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> str:
     """The stated probabilities of some bins, as a range."""
-    stated = diagram.stated[bins]
+    stated = diagram.confidence[bins]
     low, high = float(stated.min()), float(stated.max())
     return f"at {low:.2f}" if bins.sum() == 1 else f"from {low:.2f} to {high:.2f}"
 

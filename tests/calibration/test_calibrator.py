@@ -16,12 +16,12 @@ from tests.calibration.simulation import simulate
 
 def test_recalibration_comes_first_and_all_goes_through_json():
     drawn = simulate(30, 120, np.random.default_rng(0), overconfidence=2.5, effect=0.05)
-    found = Calibrator.fit(FramePosterior.from_probs(drawn.stated), drawn.labels)
+    found = Calibrator.fit(FramePosterior.from_probs(drawn.probs), drawn.labels)
     assert found.recalibration.name == "temperature"
     assert [one.level for one in found.sets] == [0.95, 0.99]
     assert [one.way for one in found.sets] == ["recordings", "pooled"]  # 99 % needs 99 recordings
     # accepted frames are counted after recalibration: few are very sure
-    raw = Calibrator.fit(FramePosterior.from_probs(drawn.stated), drawn.labels, methods=("none",))
+    raw = Calibrator.fit(FramePosterior.from_probs(drawn.probs), drawn.labels, methods=("none",))
     assert found.accepted.accepted[:, -20:].sum() < raw.accepted.accepted[:, -20:].sum()
     assert Calibrator.from_dict(json.loads(json.dumps(found.to_dict())), "x") == found
     assert found != raw

@@ -55,10 +55,10 @@ def test_recordings_count_once_however_long():
 def test_sets_are_never_empty_and_nested(seed, way):
     drawn = simulate(25, 30, np.random.default_rng(seed))
     levels = [
-        ConformalSets.calibrate(drawn.stated, drawn.labels, level=level, way=way)
+        ConformalSets.calibrate(drawn.probs, drawn.labels, level=level, way=way)
         for level in (0.6, 0.8, 0.95)
     ]
-    p = np.concatenate(drawn.stated)
+    p = np.concatenate(drawn.probs)
     sets = [one.sets(p) for one in levels]
     for one in sets:
         assert one.any(axis=1).all()
@@ -69,7 +69,7 @@ def test_sets_are_never_empty_and_nested(seed, way):
 
 def _frame_wise(drawn, level):
     """Textbook split conformal prediction for each class, frames taken for exchangeable."""
-    p, y = np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+    p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
     found = []
     for k in range(p.shape[1]):
         scores = np.sort(np.where(p[y == k].argmax(1) == k, 1.0, p[y == k, k]))
@@ -88,12 +88,12 @@ def test_new_recordings_are_covered_at_the_rate_and_by_frames_they_are_not():
         chosen = generator.choice(3000, size=tuning, replace=False)
         part = Simulated(
             [pool.true[i] for i in chosen],
-            [pool.stated[i] for i in chosen],
+            [pool.probs[i] for i in chosen],
             [pool.labels[i] for i in chosen],
         )
         fresh = generator.choice(3000, size=60, replace=False)
-        probs, labels = [pool.stated[i] for i in fresh], [pool.labels[i] for i in fresh]
-        sets = ConformalSets.calibrate(part.stated, part.labels, level=level)
+        probs, labels = [pool.probs[i] for i in fresh], [pool.labels[i] for i in fresh]
+        sets = ConformalSets.calibrate(part.probs, part.labels, level=level)
         naive = ConformalSets(level, tuple(_frame_wise(part, level)), (tuning,) * 4)
         for name, one in (("recordings", sets), ("frames", naive)):
             counts = coverage(one, probs, labels)
@@ -118,9 +118,9 @@ def test_coverage_by_hand():
 
 def test_padding_and_order_do_not_matter():
     drawn = simulate(22, 60, np.random.default_rng(0))
-    one = ConformalSets.calibrate(FramePosterior.from_probs(drawn.stated), drawn.labels)
+    one = ConformalSets.calibrate(FramePosterior.from_probs(drawn.probs), drawn.labels)
     other = ConformalSets.calibrate(
-        [p.astype(np.float32) for p in drawn.stated[::-1]], drawn.labels[::-1]
+        [p.astype(np.float32) for p in drawn.probs[::-1]], drawn.labels[::-1]
     )
     assert one.thresholds == pytest.approx(other.thresholds, abs=1e-6)
     assert coverage(one, drawn, drawn.labels).frames.sum() == sum(map(len, drawn.labels))
@@ -129,8 +129,8 @@ def test_padding_and_order_do_not_matter():
 def test_counts_add_up():
     drawn = simulate(4, 40, np.random.default_rng(1))
     sets = ConformalSets(0.9, (0.1,) * 4, (20,) * 4)
-    whole = coverage(sets, drawn.stated, drawn.labels)
-    joined = SetCounts.of(sets.sets(np.concatenate(drawn.stated)), np.concatenate(drawn.labels))
+    whole = coverage(sets, drawn.probs, drawn.labels)
+    joined = SetCounts.of(sets.sets(np.concatenate(drawn.probs)), np.concatenate(drawn.labels))
     assert whole.covered.sum(axis=0) == pytest.approx(joined.covered[0])
     assert whole.metrics_of(np.ones((1, 4)))["size"] == pytest.approx(
         joined.metrics_of([[1]])["size"]

@@ -67,7 +67,7 @@ def test_a_mixing_matrix_is_recovered(many):
 
 def test_isotonic_is_scikit_learns_but_for_the_smoothing():
     drawn = simulate(30, 200, np.random.default_rng(1), classes=2, overconfidence=2.0)
-    p, y = np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+    p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
     found = methods.Isotonic.fit(p, y)
     exact = IsotonicRegression(out_of_bounds="clip").fit(p[:, 1], y == 1).predict(p[:, 1])
     place = np.searchsorted(found.steps[1], p[:, 1], side="right") - 1
@@ -108,7 +108,7 @@ def test_round_trip_through_json(name, seed):
 def test_a_fit_is_a_minimum(name):
     # by nudging every parameter: the analytic gradient led to the right place
     drawn = simulate(20, 100, np.random.default_rng(3), overconfidence=1.7)
-    p, y = np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+    p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
     kind = recalibration_of(name)
     values = kind.fit(p, y).to_dict()
     best = nll(kind.from_dict(values).apply(p), y)

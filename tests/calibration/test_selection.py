@@ -25,7 +25,7 @@ from tests.calibration.simulation import simulate
 
 
 def posterior_of(drawn):
-    return FramePosterior.from_probs(drawn.stated)
+    return FramePosterior.from_probs(drawn.probs)
 
 
 def draws(recordings=3, count=20, seed=0):
@@ -98,9 +98,9 @@ def test_takes_stay_together():
 def test_order_of_recordings_and_padding_do_not_matter():
     drawn = simulate(12, 90, np.random.default_rng(4), overconfidence=2.0)
     ids = [f"r{i}" for i in range(12)]
-    post = FramePosterior.from_probs(drawn.stated, ids=ids)
+    post = FramePosterior.from_probs(drawn.probs, ids=ids)
     order = np.random.default_rng(0).permutation(12)
-    moved = FramePosterior.from_probs([drawn.stated[i] for i in order], ids=[ids[i] for i in order])
+    moved = FramePosterior.from_probs([drawn.probs[i] for i in order], ids=[ids[i] for i in order])
     one, other = choose(post, drawn.labels), choose(moved, [drawn.labels[i] for i in order])
     assert one.recalibration.name == other.recalibration.name
     assert list(one.nll.values()) == pytest.approx(list(other.nll.values()), abs=1e-3)
@@ -171,7 +171,7 @@ def test_nothing_to_recalibrate_is_the_same_object():
 def test_one_draw_is_the_map_itself():
     drawn = simulate(3, 40, np.random.default_rng(0))
     post = posterior_of(drawn)
-    method = Isotonic.fit(np.concatenate(drawn.stated), np.concatenate(drawn.labels))
+    method = Isotonic.fit(np.concatenate(drawn.probs), np.concatenate(drawn.labels))
     assert recalibrated(post, method).mean() == pytest.approx(method.apply(post.mean()), abs=1e-6)
 
 

@@ -21,7 +21,7 @@ from tests.calibration.simulation import simulate
 
 def counted(drawn):
     return AcceptCounts.stack(
-        [AcceptCounts.of(p, y) for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+        [AcceptCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
@@ -113,7 +113,7 @@ def test_other_recordings_at_the_threshold():
     found = accept(counts, 0.3)
     error, kept = realised(counts, found.threshold)
     assert (error.value, kept.value) == (found.error.value, found.kept.value)
-    p, y = np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+    p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
     inside = p.max(1) >= found.threshold
     assert kept.value == pytest.approx(inside.mean())
     assert error.value == pytest.approx((p.argmax(1) != y)[inside].mean())

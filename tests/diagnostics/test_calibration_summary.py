@@ -21,7 +21,7 @@ def counted(recordings, seed=0, overconfidence=1.0, effect=0.3):
     generator = np.random.default_rng(seed)
     drawn = simulate(recordings, 80, generator, overconfidence=overconfidence, effect=effect)
     return FrameCounts.stack(
-        [FrameCounts.of(p, y) for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+        [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 

@@ -80,7 +80,7 @@ def test_the_band_is_that_of_drawing_recordings() -> None:
 
 
 def _confidences(recordings: int, generator: np.random.Generator) -> list[Floats]:
-    return [one.max(axis=1) for one in simulate(recordings, 60, generator).stated]
+    return [one.max(axis=1) for one in simulate(recordings, 60, generator).probs]
 
 
 def _holds(one: Ecdf, truth: Floats) -> bool:
@@ -126,7 +126,7 @@ def posterior(draws: int = 5, padding: int = 0, order: Sequence[int] = range(6))
     simulated = simulate(6, 50, fresh(3))
     arrays = []
     for k in order:
-        law = simulated.stated[k]
+        law = simulated.probs[k]
         logits = np.log(law) + 0.4 * fresh(k).standard_normal((draws, *law.shape))
         arrays.append((logits - np.log(np.exp(logits).sum(-1, keepdims=True)))[None])
     ids = [str(k) for k in order]

@@ -7,8 +7,8 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from bayes_a2m.diagnostics.reliability import (
-    called_reliability,
     class_reliability,
+    predicted_reliability,
     reliability_of,
     top_reliability,
 )
@@ -20,7 +20,7 @@ from tests.calibration.simulation import simulate
 
 def counted(drawn):
     return FrameCounts.stack(
-        [FrameCounts.of(p, y) for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+        [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
@@ -32,11 +32,11 @@ def test_the_three_diagrams_by_hand():
     assert top.frames[[11, 13]].tolist() == [2, 4]
     assert top.recordings[13] == 2
     assert top.true[[11, 13]].tolist() == [1.0, 0.5]
-    assert top.stated[[11, 13]] == pytest.approx([0.75, 0.9])
+    assert top.confidence[[11, 13]] == pytest.approx([0.75, 0.9])
     assert np.isnan(top.true[0])
     rest = class_reliability(counts, 1)  # 0.1 twice, one true; 0.75 once, true
     assert rest.true[[1, 11]].tolist() == [0.5, 1.0]
-    trust = called_reliability(counts, 0)
+    trust = predicted_reliability(counts, 0)
     assert trust.frames.sum() == 4
     assert trust.true[13] == 0.5
 
@@ -53,18 +53,18 @@ def test_bands_hold_the_truth_at_their_rate_and_those_of_rows_do_not(recordings)
     held, held_rows = [], []
     for _ in range(120):
         drawn = simulate(recordings, 50, generator, effect=0.3)
-        parts = np.stack([binned(*one) for one in zip(drawn.stated, drawn.labels, strict=True)])
+        parts = np.stack([binned(*one) for one in zip(drawn.probs, drawn.labels, strict=True)])
         bins = tuple(parts.transpose(1, 0, 2))
         found = reliability_of(bins, bins)
         known = np.isfinite(found.low)
-        inside = (found.low <= found.stated) & (found.stated <= found.high)
+        inside = (found.low <= found.confidence) & (found.confidence <= found.high)
         held.append(inside[known].all())
         # frames dealt out as if they had no recording
-        p, y = np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+        p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
         order = generator.permutation(len(y))
         dealt = np.stack([binned(p[part], y[part]) for part in np.array_split(order, recordings)])
         rows = reliability_of(*[tuple(dealt.transpose(1, 0, 2))] * 2)
-        inside = (rows.low <= rows.stated) & (rows.stated <= rows.high)
+        inside = (rows.low <= rows.confidence) & (rows.confidence <= rows.high)
         held_rows.append(inside[known].all())
     assert np.mean(held) >= 0.91  # 120 repetitions know 0.95 to 0.02, twice
     assert np.mean(held_rows) < 0.6
@@ -72,9 +72,9 @@ def test_bands_hold_the_truth_at_their_rate_and_those_of_rows_do_not(recordings)
 
 def test_isotonic_curve_is_scikit_learns_up_to_the_width_of_fine_bins():
     drawn = simulate(30, 200, np.random.default_rng(1), overconfidence=2.0)
-    p, y = np.concatenate(drawn.stated)[:, 2], np.concatenate(drawn.labels) == 2
+    p, y = np.concatenate(drawn.probs)[:, 2], np.concatenate(drawn.labels) == 2
     found = class_reliability(counted(drawn), 2)
-    exact = IsotonicRegression(out_of_bounds="clip").fit(p, y).predict(found.isotonic_stated)
+    exact = IsotonicRegression(out_of_bounds="clip").fit(p, y).predict(found.isotonic_confidence)
     assert (np.diff(found.isotonic_true) >= 0).all()
     assert np.abs(exact - found.isotonic_true).mean() < 0.01
 
@@ -88,7 +88,7 @@ def test_order_of_recordings_does_not_matter():
 
 def test_bins_are_the_convention_of_the_scores():
     drawn = simulate(3, 100, np.random.default_rng(3))
-    p = np.concatenate(drawn.stated)
+    p = np.concatenate(drawn.probs)
     found = top_reliability(counted(drawn))
     assert found.frames.tolist() == np.bincount(bin_of(p.max(1)), minlength=15).tolist()
 
@@ -104,6 +104,6 @@ def test_a_class_that_is_not_there():
     with pytest.raises(InputError, match="there is no class 4: classes are 0 to 3"):
         class_reliability(counts, 4)
     never = FrameCounts.stack([FrameCounts.of([[0.9, 0.1, 0.0]], [0])] * 2)
-    found = called_reliability(never, 2)
+    found = predicted_reliability(never, 2)
     assert found.frames.sum() == 0
     assert found.isotonic_true.size == 0

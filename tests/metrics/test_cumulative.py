@@ -58,11 +58,11 @@ def _rejections(level, *, overconfidence=1.0, repetitions=200, recordings=40, ef
     for _ in range(repetitions):
         drawn = simulate(recordings, 60, generator, overconfidence=overconfidence, effect=effect)
         counts = FrameCounts.stack(
-            [FrameCounts.of(p, y) for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+            [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
         )
         test = calibration_test(counts.class_gaps[:, 1], counts.frames, generator, flips=400)
         by_recording.append((test.ks_p <= level, test.kuiper_p <= level))
-        stated = np.concatenate(drawn.stated)[:, 1]
+        stated = np.concatenate(drawn.probs)[:, 1]
         gap = stated - (np.concatenate(drawn.labels) == 1)
         order = np.argsort(stated)
         signs = generator.choice([-1.0, 1.0], size=(100, stated.size))

@@ -16,7 +16,7 @@ from tests.calibration.simulation import simulate
 def scored():
     """Frames that are too sure, none of them quite sure, none on an edge of a bin."""
     drawn = simulate(20, 150, np.random.default_rng(0), overconfidence=1.8)
-    return np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+    return np.concatenate(drawn.probs), np.concatenate(drawn.labels)
 
 
 def test_torchmetrics_ece_and_mce(scored):

@@ -26,7 +26,7 @@ def drawn():
 
 @pytest.mark.parametrize("masks", [slices.by_boundary, slices.by_run_length])
 def test_places_add_up_to_all_frames(drawn, masks):
-    post = FramePosterior.from_probs(drawn.stated)
+    post = FramePosterior.from_probs(drawn.probs)
     parted = slices.slice_statistics(post, drawn.labels, lambda i: masks(drawn.labels[i], GRID))
     whole = FrameCounts.stack(
         [FrameCounts.of(post.of(i), drawn.labels[i]) for i in range(len(post))]
@@ -74,7 +74,7 @@ def test_edges_belong_to_the_place_above():
 
 
 def test_what_does_not_fit_is_refused(drawn):
-    post = FramePosterior.from_probs(drawn.stated)
+    post = FramePosterior.from_probs(drawn.probs)
     with pytest.raises(InputError, match="labels of 4 recordings for 5"):
         slices.slice_statistics(post, drawn.labels[:4], lambda i: {})
     with pytest.raises(InputError, match="a mask of 1 frames"):

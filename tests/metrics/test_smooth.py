@@ -30,7 +30,7 @@ def by_definition(stated, true):
 @pytest.mark.parametrize("overconfidence", [0.4, 1.0, 2.5])
 def test_agrees_with_the_definition(overconfidence):
     drawn = simulate(4, 60, np.random.default_rng(1), overconfidence=overconfidence)
-    p, labels = np.concatenate(drawn.stated), np.concatenate(drawn.labels)
+    p, labels = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
     want = by_definition(p.max(1), (p.argmax(1) == labels).astype(float))
     assert smooth_ece(p, labels) == pytest.approx(want, abs=2e-4)
     assert calibration.smooth_ece(drawn, drawn.labels) == pytest.approx(want, abs=2e-4)

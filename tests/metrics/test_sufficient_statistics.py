@@ -210,7 +210,7 @@ def test_shapes(counts):
     assert counts.confusion.shape == (R, K, K)
     assert counts.top_count.shape == (R, 15)
     assert counts.class_count.shape == (R, K, 15)
-    assert counts.called_right.shape == (R, K, 15)
+    assert counts.predicted_right.shape == (R, K, 15)
     assert counts.right.shape == counts.wrong.shape == counts.confidence.shape == (R, 1024)
     assert counts.class_gaps.shape == (R, K, 256)
 
@@ -317,3 +317,12 @@ def test_what_cannot_be_stacked_is_refused(counts):
 def test_bad_frames_are_refused():
     with pytest.raises(InputError, match="label 2 is no class"):
         FrameCounts.of([[0.5, 0.5]], [2])
+
+
+def test_files_keep_the_names_of_the_first_version(counts: FrameCounts) -> None:
+    stored = counts.stored_names()
+    assert stored["predicted_count"] == "called_count"
+    assert stored["predicted_confidence"] == "called_confidence"
+    assert stored["predicted_right"] == "called_right"
+    assert stored["nll"] == "nll"
+    assert len(set(stored.values())) == len(fields(FrameCounts))

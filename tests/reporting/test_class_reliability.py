@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.diagnostics.reliability import called_reliability, class_reliability
+from bayes_a2m.diagnostics.reliability import class_reliability, predicted_reliability
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.sufficient_statistics import FrameCounts
 from bayes_a2m.reporting import style
@@ -27,7 +27,7 @@ def counted(overconfidence: float = 1.0, recordings: int = 60) -> FrameCounts:
         recordings, 200, np.random.default_rng(0), overconfidence=overconfidence, effect=0.05
     )
     return FrameCounts.stack(
-        [FrameCounts.of(p, y) for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+        [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
@@ -36,13 +36,13 @@ def test_points_stand_where_the_shares_are(kind: str, tmp_path: Path) -> None:
     counts = counted()
     figure = class_reliability_figure(counts, NAMES, kind=kind)
     assert len(figure.axes) == 8
-    make = class_reliability if kind == "rest" else called_reliability
+    make = class_reliability if kind == "rest" else predicted_reliability
     for k in range(4):
         diagram = make(counts, k)
         upper, lower = figure.axes[2 * k], figure.axes[2 * k + 1]
         points = upper.lines[-1]
         drawn = diagram.frames >= FEW
-        np.testing.assert_allclose(points.get_xdata(), diagram.stated[drawn])
+        np.testing.assert_allclose(points.get_xdata(), diagram.confidence[drawn])
         np.testing.assert_allclose(points.get_ydata(), diagram.true[drawn])
         np.testing.assert_allclose(upper.lines[1].get_ydata(), diagram.isotonic_true)
         heights = [bar.get_height() for bar in lower.patches]

@@ -17,7 +17,7 @@ from tests.calibration.simulation import simulate
 def counts() -> AcceptCounts:
     drawn = simulate(40, 100, np.random.default_rng(0), sharpness=4.0)
     return AcceptCounts.stack(
-        [AcceptCounts.of(p, y) for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+        [AcceptCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 

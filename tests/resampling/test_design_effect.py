@@ -37,7 +37,7 @@ def test_it_is_the_variance_that_new_recordings_show():
     means, predicted = [], []
     for _ in range(300):
         drawn = simulate(30, 80, generator)
-        right = [p.argmax(1) == y for p, y in zip(drawn.stated, drawn.labels, strict=True)]
+        right = [p.argmax(1) == y for p, y in zip(drawn.probs, drawn.labels, strict=True)]
         found = effective(right)
         mean = np.concatenate(right).mean()
         means.append(mean)

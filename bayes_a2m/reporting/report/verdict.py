@@ -79,9 +79,9 @@ def class_verdicts(
     weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
 
     def of(w: Floats) -> dict[str, Floats]:
-        called = np.einsum("sr,rk->sk", w, counts.called_count.sum(axis=2))
-        stated = np.einsum("sr,rk->sk", w, counts.called_confidence.sum(axis=2))
-        right = np.einsum("sr,rk->sk", w, counts.called_right.sum(axis=2))
+        called = np.einsum("sr,rk->sk", w, counts.predicted_count.sum(axis=2))
+        stated = np.einsum("sr,rk->sk", w, counts.predicted_confidence.sum(axis=2))
+        right = np.einsum("sr,rk->sk", w, counts.predicted_right.sum(axis=2))
         true = np.einsum("sr,rk->sk", w, counts.confusion.sum(axis=2))
         return {
             "right": ratio(right, called),
