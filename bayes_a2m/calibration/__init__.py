@@ -7,7 +7,7 @@
 
 from bayes_a2m.calibration.conformal import ConformalSets, coverage
 from bayes_a2m.calibration.selection import choose, recalibrated, recalibrated_summary
-from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.calibration.selective import AcceptStatistics, accept
 from bayes_a2m.diagnostics.calibration_summary import trust
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.diagnostics.monte_carlo import (
@@ -53,16 +53,16 @@ from bayes_a2m.metrics.frames import (
     top_label_ece,
 )
 from bayes_a2m.metrics.smooth import smooth_ece
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 
 __all__ = [
     "NAMES",
     "PER_CLASS_NAMES",
-    "AcceptCounts",
+    "AcceptStatistics",
     "AdaptivePrediction",
     "ConformalSets",
     "DrawsCurve",
-    "FrameCounts",
+    "FrameStatistics",
     "MonteCarloError",
     "accept",
     "accuracy",

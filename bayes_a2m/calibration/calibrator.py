@@ -17,7 +17,7 @@ import numpy as np
 from bayes_a2m.calibration.conformal import ConformalSets, recordings_needed
 from bayes_a2m.calibration.methods import Recalibration
 from bayes_a2m.calibration.selection import RECALIBRATIONS, Choice, choose
-from bayes_a2m.calibration.selective import AcceptCounts
+from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.prediction.posterior import FramePredictive
@@ -42,7 +42,7 @@ class Calibrator:
 
     choice: Choice = field(default_factory=Choice)
     sets: tuple[ConformalSets, ...] = ()
-    accepted: AcceptCounts | None = None
+    accepted: AcceptStatistics | None = None
 
     @property
     def recalibration(self) -> Recalibration:
@@ -88,8 +88,8 @@ class Calibrator:
             )
             for level in LEVELS
         )
-        counts = [AcceptCounts.of(p, y) for p, y in zip(laws, labels, strict=True)]
-        return cls(choice, sets, AcceptCounts.stack(counts))
+        counts = [AcceptStatistics.of(p, y) for p, y in zip(laws, labels, strict=True)]
+        return cls(choice, sets, AcceptStatistics.stack(counts))
 
     def to_dict(self) -> dict[str, Any]:
         """For ``recalibration.json``."""
@@ -109,7 +109,7 @@ class Calibrator:
         try:
             sets = tuple(ConformalSets.from_dict(one) for one in values.get("conformal", []))
             stored = values.get("accepted")
-            accepted = None if stored is None else AcceptCounts.from_dict(stored)
+            accepted = None if stored is None else AcceptStatistics.from_dict(stored)
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
         except TypeError as error:

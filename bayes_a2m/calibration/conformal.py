@@ -71,7 +71,7 @@ from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics import inputs
 from bayes_a2m.metrics.inputs import Floats, FrameProbabilities, Ints
 from bayes_a2m.metrics.kernels import ratio
-from bayes_a2m.metrics.sufficient_statistics import PerRecording
+from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
 
 WAYS = ("recordings", "pooled")
 """How thresholds are found: see the module."""
@@ -261,7 +261,7 @@ def recordings_needed(level: float) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class SetCounts(PerRecording):
+class SetStatistics(SufficientStatistics):
     """Sums over the frames of every recording, by true class. R recordings, K classes.
 
     Attributes
@@ -275,7 +275,7 @@ class SetCounts(PerRecording):
     single
         Frames whose set is one class, ``(R, K)``.
 
-    >>> one = SetCounts.of([[True, False], [True, True], [False, True]], [0, 0, 0])
+    >>> one = SetStatistics.of([[True, False], [True, True], [False, True]], [0, 0, 0])
     >>> {name: float(value[0]) for name, value in one.metrics_of([[1]]).items()}
     {'coverage': 0.66666, 'size': 1.33333, 'single': 0.66666}
     """
@@ -286,7 +286,7 @@ class SetCounts(PerRecording):
     single: Floats
 
     @classmethod
-    def of(cls, sets: ArrayLike, labels: ArrayLike) -> SetCounts:
+    def of(cls, sets: ArrayLike, labels: ArrayLike) -> SetStatistics:
         """The sums of one recording.
 
         Parameters
@@ -380,7 +380,7 @@ def coverage(
     sets: ConformalSets,
     posterior: FrameProbabilities | Sequence[ArrayLike],
     labels: Sequence[ArrayLike],
-) -> SetCounts:
+) -> SetStatistics:
     """How often the sets hold the truth, and how large they are, of every recording.
 
     Parameters
@@ -396,7 +396,7 @@ def coverage(
         If probabilities, labels and sets do not go together.
     """
     parts = by_recording(posterior, labels)
-    return SetCounts.stack([SetCounts.of(sets.sets(p), y) for p, y in parts])
+    return SetStatistics.stack([SetStatistics.of(sets.sets(p), y) for p, y in parts])
 
 
 def by_recording(

@@ -45,7 +45,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import inputs, kernels
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
-from bayes_a2m.metrics.sufficient_statistics import PerRecording
+from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, resample_weights
 
 STEPS = 120
@@ -70,7 +70,7 @@ def thresholds() -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class AcceptCounts(PerRecording):
+class AcceptStatistics(SufficientStatistics):
     """Frames accepted at each threshold of the grid, of every recording.
 
     Attributes
@@ -81,7 +81,7 @@ class AcceptCounts(PerRecording):
         Frames whose confidence reaches the threshold, and those of them that are called wrongly,
         ``(R, G)``.
 
-    >>> counts = AcceptCounts.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])
+    >>> counts = AcceptStatistics.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])
     >>> float(counts.accepted[0, 0]), float(counts.wrong[0, 0])  # at threshold 0: all
     (2.0, 1.0)
     """
@@ -91,7 +91,7 @@ class AcceptCounts(PerRecording):
     wrong: Floats
 
     @classmethod
-    def of(cls, probabilities: ArrayLike, labels: ArrayLike) -> AcceptCounts:
+    def of(cls, probabilities: ArrayLike, labels: ArrayLike) -> AcceptStatistics:
         """The counts of one recording.
 
         Parameters
@@ -140,7 +140,7 @@ class AcceptCounts(PerRecording):
         return {name: values.astype(int).tolist() for name, values in vars(self).items()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> AcceptCounts:
+    def from_dict(cls, values: Mapping[str, Any]) -> AcceptStatistics:
         """Take back what :meth:`to_dict` gave.
 
         Raises
@@ -190,7 +190,7 @@ class Accepted:
 
 
 def accept(
-    counts: AcceptCounts,
+    counts: AcceptStatistics,
     error: float,
     *,
     confidence: float | None = None,
@@ -215,8 +215,8 @@ def accept(
     InputError
         If the error or the confidence is out of range, or there are no recordings.
 
-    >>> sure = AcceptCounts.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
-    >>> found = accept(AcceptCounts.stack([sure] * 3), 0.05)
+    >>> sure = AcceptStatistics.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
+    >>> found = accept(AcceptStatistics.stack([sure] * 3), 0.05)
     >>> 0.6 < found.threshold <= 0.9, found.kept.value
     (True, 0.8)
     """
@@ -243,7 +243,7 @@ def accept(
 
 
 def realised(
-    counts: AcceptCounts, threshold: float, *, resamples: int = 1000, seed: int = 0
+    counts: AcceptStatistics, threshold: float, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[Interval, Interval]:
     """Error of the accepted frames, and share kept, of other recordings at a threshold.
 
@@ -258,7 +258,7 @@ def realised(
     resamples, seed
         For the intervals.
 
-    >>> both = AcceptCounts.stack([AcceptCounts.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])] * 2)
+    >>> both = AcceptStatistics.stack([AcceptStatistics.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])] * 2)
     >>> error, kept = realised(both, 0.7)
     >>> error.value, kept.value
     (0.0, 0.5)
@@ -271,7 +271,7 @@ def realised(
 
 
 def _realised(
-    counts: AcceptCounts, place: int, resamples: int, seed: int
+    counts: AcceptStatistics, place: int, resamples: int, seed: int
 ) -> tuple[Interval, Interval]:
     weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
     found = intervals(
@@ -281,7 +281,7 @@ def _realised(
     return found["error"], found["kept"]
 
 
-def _passes(counts: AcceptCounts, error: float, confidence: float) -> Any:
+def _passes(counts: AcceptStatistics, error: float, confidence: float) -> Any:
     """Whether the t-test between recordings passes at every threshold, ``(G,)``."""
     from scipy.stats import t
 
@@ -298,7 +298,7 @@ def _passes(counts: AcceptCounts, error: float, confidence: float) -> Any:
     return (bound <= 0) & (counts.accepted.sum(axis=0) > 0)
 
 
-def _lowest(passes: Any, counts: AcceptCounts) -> int | None:
+def _lowest(passes: Any, counts: AcceptStatistics) -> int | None:
     """The lowest threshold that passes, as do all above it up to where the sequence starts."""
     kept = counts.accepted.sum(axis=0) / counts.frames.sum()
     start = int(np.flatnonzero(kept >= LEAST_KEPT)[-1])  # at threshold 0 all are kept

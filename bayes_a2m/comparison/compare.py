@@ -53,14 +53,14 @@ What to keep in mind:
 - Conditions are compared within themselves: recordings of the condition are resampled.
 - The recordings are the population: another singer or room is not covered by any interval here.
 
->>> from bayes_a2m.metrics.sufficient_statistics import FrameCounts
->>> from bayes_a2m.metrics.notes import NoteCounts
+>>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
+>>> from bayes_a2m.metrics.notes import NoteStatistics
 >>> from bayes_a2m.music import Vocabulary
 >>> def scored(*hits: int) -> Scored:  # of ten frames in each recording
 ...     laws = [[[0.8, 0.2]] * n + [[0.2, 0.8]] * (10 - n) for n in hits]
-...     frames = FrameCounts.stack([FrameCounts.of(law, [0] * 10) for law in laws])
+...     frames = FrameStatistics.stack([FrameStatistics.of(law, [0] * 10) for law in laws])
 ...     ids = tuple(map(str, range(len(hits))))
-...     conditions, notes = ("",) * len(hits), NoteCounts(*[np.zeros(len(hits))] * 5)
+...     conditions, notes = ("",) * len(hits), NoteStatistics(*[np.zeros(len(hits))] * 5)
 ...     return Scored(ids, conditions, Vocabulary((60,)), {"all": frames}, notes)
 >>> same = compare([scored(9, 8, 7)], [scored(9, 8, 7)])
 >>> same.metrics["accuracy"]

@@ -21,8 +21,8 @@ from bayes_a2m.evaluation import Cost, Evaluation
 from bayes_a2m.files import atomic_path
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
-from bayes_a2m.metrics.notes import NoteCounts
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts, PerRecording
+from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientStatistics
 from bayes_a2m.music import Vocabulary
 
 FORMAT = "bayes_a2m scored 1"
@@ -34,7 +34,7 @@ PLACES = ("all", "near", "away")
 PARTS = (*PLACES, *stages.NAMES)
 """What frames are counted by: places, and the stages of the law."""
 
-Counts = TypeVar("Counts", bound=PerRecording)
+Counts = TypeVar("Counts", bound=SufficientStatistics)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,8 @@ class Scored:
     ids: tuple[str, ...]
     conditions: tuple[str, ...]
     vocabulary: Vocabulary
-    parts: dict[str, FrameCounts]
-    notes: NoteCounts
+    parts: dict[str, FrameStatistics]
+    notes: NoteStatistics
     cost: Cost = field(default_factory=Cost)
 
     def __len__(self) -> int:
@@ -151,8 +151,8 @@ class Scored:
                     int(arrays["sounding_offset"]),
                     str(arrays["middle_c"]),
                 ),
-                parts={n: _whole(FrameCounts, n, arrays) for n in names if n != "notes"},
-                notes=_whole(NoteCounts, "notes", arrays),
+                parts={n: _whole(FrameStatistics, n, arrays) for n in names if n != "notes"},
+                notes=_whole(NoteStatistics, "notes", arrays),
                 cost=_cost(arrays["cost"].tolist()),
             )
         except (KeyError, ValueError, TypeError) as error:
@@ -160,14 +160,14 @@ class Scored:
             raise InputError(f"{path}: not complete as the counts of a model ({reason})") from error
 
 
-def metrics_of(counts: FrameCounts, weights: Floats) -> dict[str, Floats]:
+def metrics_of(counts: FrameStatistics, weights: Floats) -> dict[str, Floats]:
     """All scores of every row of weights, or those that are quick where there are no histograms."""
     if counts.right.shape[1] == 0:
         return counts.quick_metrics_of(weights)
     return counts.metrics_of(weights)
 
 
-def _flat(prefix: str, counts: PerRecording) -> dict[str, NDArray[Any]]:
+def _flat(prefix: str, counts: SufficientStatistics) -> dict[str, NDArray[Any]]:
     names = counts.stored_names()
     return {f"{prefix}.{stored}": getattr(counts, name) for name, stored in names.items()}
 

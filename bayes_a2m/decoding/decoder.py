@@ -74,7 +74,7 @@ class Decoder:
         Ties go to the settings listed first, which change the frames least. Without any
         reference note the settings stay as they are.
         """
-        from bayes_a2m.metrics.notes import NoteCounts
+        from bayes_a2m.metrics.notes import NoteStatistics
 
         if not any(references):
             return self
@@ -85,9 +85,9 @@ class Decoder:
             raw = [path._raw_notes(posterior, i) for i in range(len(posterior))]
             for shortest, gap in lengths:
                 candidate = replace(path, shortest_note=shortest, longest_gap=gap)
-                counts = NoteCounts.stack(
+                counts = NoteStatistics.stack(
                     [
-                        NoteCounts.of(
+                        NoteStatistics.of(
                             references[i],
                             candidate._repaired(raw[i]),
                             posterior.grid.seconds(float(posterior.lengths[i])),

@@ -19,7 +19,7 @@ from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+    from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 
 SCORES = ("accuracy", "macro_f1", "nll", "ece", "note_onset_f1_100ms")
 """What the table by condition shows."""
@@ -99,7 +99,7 @@ def degrade(stage: Stage) -> Outcome:
     return Outcome(facts, f"accuracy from severity 0 to the worst: {', '.join(falls)}")
 
 
-def course_point(counts: FrameCounts) -> dict[str, float]:
+def course_point(counts: FrameStatistics) -> dict[str, float]:
     """Accuracy, mean confidence and ECE of all recordings together."""
     scores = counts.metrics_of(np.ones((1, len(counts))))
     confidence = counts.top_confidence.sum() / counts.frames.sum()
@@ -127,7 +127,7 @@ def verdict(course: dict[str, list[float]]) -> dict[str, float | None]:
     }
 
 
-def reliability(counts: FrameCounts) -> list[dict[str, float | None]]:
+def reliability(counts: FrameStatistics) -> list[dict[str, float | None]]:
     """Frames, mean confidence and share right of every bin, the lowest confidence first."""
     return [
         {
@@ -139,7 +139,7 @@ def reliability(counts: FrameCounts) -> list[dict[str, float | None]]:
     ]
 
 
-def band(counts: FrameCounts, resamples: int, seed: int) -> dict[str, Any]:
+def band(counts: FrameStatistics, resamples: int, seed: int) -> dict[str, Any]:
     """The frames whose confidence is in :data:`BAND`: how many, what was stated, what was right.
 
     Also ``gap``, what was stated less what was right, with its interval.
@@ -160,7 +160,7 @@ def band(counts: FrameCounts, resamples: int, seed: int) -> dict[str, Any]:
 
 
 def gap(
-    counts: FrameCounts, resamples: int, seed: int, bins: slice = slice(None)
+    counts: FrameStatistics, resamples: int, seed: int, bins: slice = slice(None)
 ) -> dict[str, float | None]:
     """Mean confidence less accuracy of some bins, with its interval: above zero is too sure."""
 

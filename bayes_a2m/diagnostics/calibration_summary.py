@@ -20,7 +20,7 @@ from bayes_a2m.diagnostics.reliability import (
 )
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.cumulative import CalibrationTest, calibration_test
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 from bayes_a2m.resampling.design_effect import cautions, effective_of_sums
 
@@ -28,7 +28,7 @@ Number = float | None
 
 
 def calibration_summary(
-    counts: FrameCounts,
+    counts: FrameStatistics,
     names: Sequence[str],
     *,
     resamples: int = 1000,
@@ -58,9 +58,9 @@ def calibration_summary(
     InputError
         If there are not as many names as classes.
 
-    >>> one = FrameCounts.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
-    >>> found = calibration_summary(FrameCounts.stack([one] * 3), ["silence", "C4"], resamples=50)
-    >>> sorted(found)
+    >>> one = FrameStatistics.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
+    >>> statistics = FrameStatistics.stack([one] * 3)
+    >>> sorted(calibration_summary(statistics, ["silence", "C4"], resamples=50))
     ['cautions', 'effective', 'metrics', 'per_class', 'reliability', 'test']
     """
     classes = counts.confusion.shape[1]
@@ -93,7 +93,7 @@ def calibration_summary(
     }
 
 
-def trust(counts: FrameCounts, weights: NDArray[np.int64]) -> list[dict[str, Any]]:
+def trust(counts: FrameStatistics, weights: NDArray[np.int64]) -> list[dict[str, Any]]:
     """For every class: among the frames called it, the share right, at each level of confidence.
 
     Parameters

@@ -36,7 +36,7 @@ import numpy as np
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts, Singles
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, Singles
 from bayes_a2m.resampling.bootstrap import LEVEL
 
 
@@ -67,11 +67,11 @@ class Reliability:
     isotonic_true: Floats
 
 
-def top_reliability(counts: FrameCounts, *, level: float = LEVEL) -> Reliability:
+def top_reliability(counts: FrameStatistics, *, level: float = LEVEL) -> Reliability:
     """Of the class called, whichever it is.
 
-    >>> one = FrameCounts.of([[0.9, 0.1], [0.9, 0.1]], [0, 1])
-    >>> diagram = top_reliability(FrameCounts.stack([one, one]))
+    >>> one = FrameStatistics.of([[0.9, 0.1], [0.9, 0.1]], [0, 1])
+    >>> diagram = top_reliability(FrameStatistics.stack([one, one]))
     >>> float(diagram.confidence[13]), float(diagram.true[13])
     (0.9, 0.5)
     """
@@ -80,7 +80,7 @@ def top_reliability(counts: FrameCounts, *, level: float = LEVEL) -> Reliability
     return reliability_of(bins, fine, level=level)
 
 
-def class_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) -> Reliability:
+def class_reliability(counts: FrameStatistics, index: int, *, level: float = LEVEL) -> Reliability:
     """Of one class against the rest, over all frames."""
     _check(counts, index)
     fine = tuple(
@@ -92,7 +92,9 @@ def class_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) 
     return reliability_of(bins, fine, level=level)
 
 
-def predicted_reliability(counts: FrameCounts, index: int, *, level: float = LEVEL) -> Reliability:
+def predicted_reliability(
+    counts: FrameStatistics, index: int, *, level: float = LEVEL
+) -> Reliability:
     """Of one class where it is called: how far it can be trusted, at each confidence.
 
     Its isotonic curve is fitted to the bins themselves.
@@ -199,7 +201,7 @@ def isotonic_curve(count: Floats, confidence: Floats, true: Floats) -> tuple[Flo
     return confidence[some] / count[some], np.asarray(fitted, dtype=np.float64)
 
 
-def _check(counts: FrameCounts, index: int) -> None:
+def _check(counts: FrameStatistics, index: int) -> None:
     classes = counts.class_count.shape[1]
     if not 0 <= index < classes:
         raise InputError(f"there is no class {index}: classes are 0 to {classes - 1}")

@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.calibration.calibrator import Calibrator
-from bayes_a2m.calibration.conformal import SetCounts
-from bayes_a2m.calibration.selective import AcceptCounts
+from bayes_a2m.calibration.conformal import SetStatistics
+from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Ints
-from bayes_a2m.metrics.notes import NoteCounts
+from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.metrics.slices import by_level, by_run_length, level_of
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts, PerRecording
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientStatistics
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.prediction.posterior import FramePosterior
 
-Counts = TypeVar("Counts", bound=PerRecording)
+Counts = TypeVar("Counts", bound=SufficientStatistics)
 
 Chunks: TypeAlias = Iterable[tuple[Sequence[Recording], FramePosterior]]
 """A few recordings and what is said of them, before recalibration."""
@@ -47,16 +47,16 @@ class Tally:
         self.recordings: list[Recording] = []
         self._draws, self._vocabulary = 0, Vocabulary()
         self._alarm: str | None = None
-        self._frames: list[FrameCounts] = []
-        self._near: list[FrameCounts] = []
-        self._away: list[FrameCounts] = []
-        self._notes: list[NoteCounts] = []
-        self._raw: list[FrameCounts] = []
-        self._raw_notes: list[NoteCounts] = []
-        self._accepted: list[AcceptCounts] = []
-        self._sets: list[list[SetCounts]] = [[] for _ in tuned.sets]
-        self._stages: dict[str, list[FrameCounts]] = {name: [] for name in stages.NAMES}
-        self._places: dict[str, dict[str, list[FrameCounts]]] = {"run_length": {}, "level": {}}
+        self._frames: list[FrameStatistics] = []
+        self._near: list[FrameStatistics] = []
+        self._away: list[FrameStatistics] = []
+        self._notes: list[NoteStatistics] = []
+        self._raw: list[FrameStatistics] = []
+        self._raw_notes: list[NoteStatistics] = []
+        self._accepted: list[AcceptStatistics] = []
+        self._sets: list[list[SetStatistics]] = [[] for _ in tuned.sets]
+        self._stages: dict[str, list[FrameStatistics]] = {name: [] for name in stages.NAMES}
+        self._places: dict[str, dict[str, list[FrameStatistics]]] = {"run_length": {}, "level": {}}
 
     def add(
         self,
@@ -94,7 +94,7 @@ class Tally:
         if raw is not posterior:
             raw_transcriptions = self.decoder.decode(raw)
             for i, recording in enumerate(recordings):
-                self._raw.append(FrameCounts.of(raw.of(i), labels[i]))
+                self._raw.append(FrameStatistics.of(raw.of(i), labels[i]))
                 self._raw_notes.append(_note_counts(recording, raw_transcriptions[i].notes))
         self.recordings.extend(recordings)
 
@@ -103,20 +103,20 @@ class Tally:
     ) -> None:
         """All that frames of one recording are counted for."""
         close = near_boundary(truth, grid)
-        self._frames.append(FrameCounts.of(probs, truth))
-        self._near.append(FrameCounts.of(probs[close], truth[close]))
-        self._away.append(FrameCounts.of(probs[~close], truth[~close]))
-        self._accepted.append(AcceptCounts.of(probs, truth))
+        self._frames.append(FrameStatistics.of(probs, truth))
+        self._near.append(FrameStatistics.of(probs[close], truth[close]))
+        self._away.append(FrameStatistics.of(probs[~close], truth[~close]))
+        self._accepted.append(AcceptStatistics.of(probs, truth))
         for of_level, counts in zip(self.tuned.sets, self._sets, strict=True):
-            counts.append(SetCounts.of(of_level.sets(probs), truth))
+            counts.append(SetStatistics.of(of_level.sets(probs), truth))
         # stages and places are many: without histograms
         for stage, part in stages.parted(probs, truth).items():
-            self._stages[stage].append(FrameCounts.of(*part, fine=False))
+            self._stages[stage].append(FrameStatistics.of(*part, fine=False))
         level = level_of(recording.audio(grid.sample_rate), grid, truth.size)
         masks = {"run_length": by_run_length(truth, grid), "level": by_level(level)}
         for kind, places in masks.items():
             for place, mask in places.items():
-                one = FrameCounts.of(probs[mask], truth[mask], fine=False)
+                one = FrameStatistics.of(probs[mask], truth[mask], fine=False)
                 self._places[kind].setdefault(place, []).append(one)
 
     def total(self, seen_takes: Sequence[str] = ()) -> Evaluation:
@@ -147,8 +147,8 @@ class Tally:
         )
 
 
-def _note_counts(recording: Recording, found: Sequence[Note]) -> NoteCounts:
-    return NoteCounts.of(recording.notes or (), found, recording.duration)
+def _note_counts(recording: Recording, found: Sequence[Note]) -> NoteStatistics:
+    return NoteStatistics.of(recording.notes or (), found, recording.duration)
 
 
 def _stacked(parts: list[Counts]) -> Counts:

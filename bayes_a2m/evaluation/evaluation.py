@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bayes_a2m.calibration.calibrator import Calibrator
-from bayes_a2m.calibration.conformal import SetCounts
-from bayes_a2m.calibration.selective import AcceptCounts
+from bayes_a2m.calibration.conformal import SetStatistics
+from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.evaluation.cost import Cost
-from bayes_a2m.metrics.notes import NoteCounts
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import Vocabulary
 
 RESAMPLES = 1000
@@ -55,21 +55,21 @@ class Evaluation:
     conditions: tuple[str, ...]
     takes: tuple[str, ...]
     vocabulary: Vocabulary
-    frames: FrameCounts
-    near: FrameCounts
-    away: FrameCounts
-    stages: dict[str, FrameCounts]
-    notes: NoteCounts
+    frames: FrameStatistics
+    near: FrameStatistics
+    away: FrameStatistics
+    stages: dict[str, FrameStatistics]
+    notes: NoteStatistics
     draws: int
     seen_takes: tuple[str, ...] = ()
     alarm: str | None = None
     cost: Cost = field(default_factory=Cost)
-    raw: FrameCounts | None = None
-    raw_notes: NoteCounts | None = None
-    places: dict[str, dict[str, FrameCounts]] = field(default_factory=dict)
+    raw: FrameStatistics | None = None
+    raw_notes: NoteStatistics | None = None
+    places: dict[str, dict[str, FrameStatistics]] = field(default_factory=dict)
     tuned: Calibrator = field(default_factory=Calibrator)
-    sets: tuple[SetCounts, ...] = ()
-    accepted: AcceptCounts | None = None
+    sets: tuple[SetStatistics, ...] = ()
+    accepted: AcceptStatistics | None = None
 
     def to_dict(
         self, *, resamples: int = RESAMPLES, seed: int = 0, accept_error: float = ACCEPT_ERROR

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Metrics:
             "cost": vars(whole.cost),
         }
 
-    def scores(self, which: Mask, frames: FrameCounts | None = None) -> dict[str, Any]:
+    def scores(self, which: Mask, frames: FrameStatistics | None = None) -> dict[str, Any]:
         """Scores of some recordings; of their notes, too, unless only some frames are asked for."""
         weights = self._weights(int(which.sum()))
         found = intervals((frames or self.evaluation.frames).select(which).metrics_of, weights)
@@ -182,7 +182,7 @@ class Metrics:
         return list(zip(self.evaluation.vocabulary.names, found, strict=True))
 
 
-def _quick(counts: FrameCounts, weights: NDArray[np.int64]) -> dict[str, Any]:
+def _quick(counts: FrameStatistics, weights: NDArray[np.int64]) -> dict[str, Any]:
     """Quick scores of a place, with how many frames and recordings it has."""
     facts = {"frames": int(counts.frames.sum()), "recordings": int((counts.frames > 0).sum())}
     return {**facts, **_triples(intervals(counts.quick_metrics_of, weights))}

@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike
 
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
-from bayes_a2m.metrics.sufficient_statistics import PerRecording
+from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
 from bayes_a2m.music.notes import Note, clip
 
 SHORTEST = 0.05
@@ -49,7 +49,7 @@ OFFSET_RATIO = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class NoteCounts(PerRecording):
+class NoteStatistics(SufficientStatistics):
     """Notes of every recording, and how many were matched; each shape ``(R,)``.
 
     Attributes
@@ -63,7 +63,7 @@ class NoteCounts(PerRecording):
 
     >>> sung = [Note(0.5, 1.5, 60), Note(2.0, 3.0, 64)]
     >>> heard = [Note(0.52, 1.6, 60), Note(2.08, 3.0, 64)]
-    >>> counts = NoteCounts.of(sung, heard, 4.0)
+    >>> counts = NoteStatistics.of(sung, heard, 4.0)
     >>> {name: float(f1[0]) for name, f1 in counts.metrics_of([[1]]).items()}
     {'note_onset_f1_50ms': 0.5, 'note_onset_f1_100ms': 1.0, 'note_onset_offset_f1': 0.5}
     """
@@ -77,7 +77,7 @@ class NoteCounts(PerRecording):
     @classmethod
     def of(
         cls, reference: Iterable[Note], estimated: Iterable[Note], duration: float
-    ) -> NoteCounts:
+    ) -> NoteStatistics:
         """The counts of one recording.
 
         Parameters

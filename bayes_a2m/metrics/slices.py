@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.music.notes import near_boundary, runs
 from bayes_a2m.prediction.posterior import FramePredictive
@@ -100,7 +100,7 @@ def level_of(samples: NDArray[np.floating], grid: FrameGrid, frames: int) -> Flo
 
 def slice_statistics(
     posterior: FramePredictive, labels: Sequence[Ints], masks: Callable[[int], Masks]
-) -> dict[str, FrameCounts]:
+) -> dict[str, FrameStatistics]:
     """Counts of every recording at each place.
 
     Parameters
@@ -132,7 +132,7 @@ def slice_statistics(
     """
     if len(labels) != len(posterior):
         raise InputError(f"labels of {len(labels)} recordings for {len(posterior)} predicted ones")
-    found: dict[str, list[FrameCounts]] = {}
+    found: dict[str, list[FrameStatistics]] = {}
     for i, truth in enumerate(labels):
         probs = posterior.of(i)
         for name, mask in masks(i).items():
@@ -141,8 +141,8 @@ def slice_statistics(
                     f"recording {posterior.ids[i]}: a mask of {mask.shape[0]} frames for "
                     f"{truth.shape[0]} labels"
                 )
-            found.setdefault(name, []).append(FrameCounts.of(probs[mask], truth[mask]))
-    return {name: FrameCounts.stack(parts) for name, parts in found.items()}
+            found.setdefault(name, []).append(FrameStatistics.of(probs[mask], truth[mask]))
+    return {name: FrameStatistics.stack(parts) for name, parts in found.items()}
 
 
 def _parted(values: Floats, edges: Sequence[float], unit: str) -> Masks:

@@ -49,7 +49,7 @@ Singles: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class PerRecording:
+class SufficientStatistics:
     """Additive sums: every field of a subclass is an array with a leading recording axis."""
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class PerRecording:
 
 
 @dataclass(frozen=True, eq=False)
-class FrameCounts(PerRecording):
+class FrameStatistics(SufficientStatistics):
     """Sums over the frames of every recording. R recordings, K classes, B bins, H fine bins.
 
     Attributes
@@ -136,9 +136,9 @@ class FrameCounts(PerRecording):
     fine_count, fine_probability, fine_label
         As ``class_count`` and its neighbours, by fine bins, ``(R, K, C)``.
 
-    >>> one = FrameCounts.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
-    >>> two = FrameCounts.of([[0.6, 0.4]], [1])
-    >>> both = FrameCounts.stack([one, two])
+    >>> one = FrameStatistics.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
+    >>> two = FrameStatistics.of([[0.6, 0.4]], [1])
+    >>> both = FrameStatistics.stack([one, two])
     >>> both.metrics_of([[1, 1], [2, 0]])["accuracy"]
     array([0.66666, 1. ])
     """
@@ -161,7 +161,9 @@ class FrameCounts(PerRecording):
     fine_label: Singles
 
     @classmethod
-    def of(cls, probabilities: ArrayLike, labels: ArrayLike, *, fine: bool = True) -> FrameCounts:
+    def of(
+        cls, probabilities: ArrayLike, labels: ArrayLike, *, fine: bool = True
+    ) -> FrameStatistics:
         """The sums of one recording.
 
         Parameters

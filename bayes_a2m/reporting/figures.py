@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.calibration.selective import AcceptStatistics, accept
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.metrics.slices import by_boundary, by_run_length, slice_statistics
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import intervals, intervals_by_class, resample_weights
 
@@ -52,7 +52,7 @@ class Drawn:
         style.save(self.figure, Path(path))
 
 
-def counts_of(posterior: FramePredictive, labels: Sequence[Ints]) -> FrameCounts:
+def counts_of(posterior: FramePredictive, labels: Sequence[Ints]) -> FrameStatistics:
     """The counts of every recording that most figures are drawn from.
 
     Raises
@@ -61,7 +61,9 @@ def counts_of(posterior: FramePredictive, labels: Sequence[Ints]) -> FrameCounts
         If there are not as many labelled as predicted recordings.
     """
     _check(posterior, labels)
-    return FrameCounts.stack([FrameCounts.of(posterior.of(i), y) for i, y in enumerate(labels)])
+    return FrameStatistics.stack(
+        [FrameStatistics.of(posterior.of(i), y) for i, y in enumerate(labels)]
+    )
 
 
 def confusion(posterior: FramePredictive, labels: Sequence[Ints]) -> Drawn:
@@ -135,7 +137,9 @@ def risk_coverage(
     from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_figure
 
     _check(posterior, labels)
-    counts = AcceptCounts.stack([AcceptCounts.of(posterior.of(i), y) for i, y in enumerate(labels)])
+    counts = AcceptStatistics.stack(
+        [AcceptStatistics.of(posterior.of(i), y) for i, y in enumerate(labels)]
+    )
     chosen = accept(counts, error, resamples=10)
     figure = risk_coverage_figure(counts, accept=chosen, resamples=RESAMPLES)
     return Drawn(figure, risk_coverage_caption(counts, accept=chosen))
@@ -149,7 +153,7 @@ def conformal(
     seed: int = 0,
 ) -> Drawn:
     """How often sets, calibrated on other recordings, hold the truth, and how large they are."""
-    from bayes_a2m.calibration.conformal import SetCounts
+    from bayes_a2m.calibration.conformal import SetStatistics
     from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
 
     _check(posterior, labels)
@@ -157,8 +161,8 @@ def conformal(
     weights = resample_weights(len(labels), RESAMPLES, np.random.default_rng(seed))
     found: list[dict[str, Any]] = []
     for one in sets:
-        parts = [SetCounts.of(one.sets(posterior.of(i)), y) for i, y in enumerate(labels)]
-        counts = SetCounts.stack(parts)
+        parts = [SetStatistics.of(one.sets(posterior.of(i)), y) for i, y in enumerate(labels)]
+        counts = SetStatistics.stack(parts)
         whole = {name: vars(v) for name, v in intervals(counts.metrics_of, weights).items()}
         by_class = {
             name: {score: vars(v) for score, v in scores.items()}

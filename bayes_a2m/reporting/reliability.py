@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+    from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 
 FEW = 20
 """Frames in a bin below which its share says nothing and is not drawn."""
@@ -34,7 +34,7 @@ _WORDS = {"rest": "probability of the class", "called": "confidence when called"
 _SHARES = {"rest": "share truly of the class", "called": "share called rightly"}
 
 
-def reliability_figure(counts: FrameCounts) -> Figure:
+def reliability_figure(counts: FrameStatistics) -> Figure:
     """Share of frames called right, by the confidence stated, over how many frames there are.
 
     Parameters
@@ -70,12 +70,12 @@ def reliability_figure(counts: FrameCounts) -> Figure:
     return figure
 
 
-def reliability_caption(counts: FrameCounts) -> str:
+def reliability_caption(counts: FrameStatistics) -> str:
     """What the figure shows, in one line.
 
-    >>> from bayes_a2m.metrics.sufficient_statistics import FrameCounts
-    >>> one = FrameCounts.of([[0.9, 0.1]] * 40, [0] * 34 + [1] * 6)
-    >>> reliability_caption(FrameCounts.stack([one] * 9))
+    >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
+    >>> one = FrameStatistics.of([[0.9, 0.1]] * 40, [0] * 34 + [1] * 6)
+    >>> reliability_caption(FrameStatistics.stack([one] * 9))
     'The class called, whichever it is: right in 85.0 %, stated 90.0 %; over the bins the two lie
     5.0 points apart (ECE).'
     """
@@ -91,7 +91,7 @@ def reliability_caption(counts: FrameCounts) -> str:
 
 
 def class_reliability_figure(
-    counts: FrameCounts, names: Sequence[str], *, kind: str = "rest"
+    counts: FrameStatistics, names: Sequence[str], *, kind: str = "rest"
 ) -> Figure:
     """The reliability diagram of every class, side by side.
 
@@ -146,13 +146,13 @@ def class_reliability_figure(
 
 
 def class_reliability_caption(
-    counts: FrameCounts, names: Sequence[str], *, kind: str = "rest"
+    counts: FrameStatistics, names: Sequence[str], *, kind: str = "rest"
 ) -> str:
     """What the figure shows, in one line: which classes leave their band, and which way.
 
-    >>> from bayes_a2m.metrics.sufficient_statistics import FrameCounts
-    >>> one = FrameCounts.of([[0.9, 0.1]] * 40, [0] * 36 + [1] * 4)
-    >>> class_reliability_caption(FrameCounts.stack([one] * 9), ("silence", "E4"))
+    >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
+    >>> one = FrameStatistics.of([[0.9, 0.1]] * 40, [0] * 36 + [1] * 4)
+    >>> class_reliability_caption(FrameStatistics.stack([one] * 9), ("silence", "E4"))
     'Stated and true shares of each class, bands by recording: every class within its band.'
     """
     told = []
@@ -169,7 +169,7 @@ def class_reliability_caption(
     return f"Stated and true shares {what}, bands by recording: {found}."
 
 
-def shares(counts: FrameCounts) -> tuple[Floats, Floats, Floats]:
+def shares(counts: FrameStatistics) -> tuple[Floats, Floats, Floats]:
     """Of every bin: frames, mean confidence, and share right (nan in an empty bin).
 
     Returns
@@ -181,7 +181,7 @@ def shares(counts: FrameCounts) -> tuple[Floats, Floats, Floats]:
     return frames, stated, ratio(counts.top_right.sum(axis=0), frames)
 
 
-def _diagrams(counts: FrameCounts, names: Sequence[str], kind: str) -> list[Reliability]:
+def _diagrams(counts: FrameStatistics, names: Sequence[str], kind: str) -> list[Reliability]:
     classes = counts.confusion.shape[1]
     if len(names) != classes:
         raise InputError(f"{len(names)} names for {classes} classes")

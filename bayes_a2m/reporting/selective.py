@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.selective import AcceptCounts, Accepted, realised
+from bayes_a2m.calibration.selective import Accepted, AcceptStatistics, realised
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import LEVEL, resample_weights
@@ -26,7 +26,7 @@ _MARKERS = "os^Dv<>PX*h"
 
 
 def risk_coverage_figure(
-    counts: AcceptCounts | Mapping[str, AcceptCounts],
+    counts: AcceptStatistics | Mapping[str, AcceptStatistics],
     *,
     accept: Accepted | Mapping[str, Accepted] | None = None,
     resamples: int = 1000,
@@ -89,15 +89,15 @@ def risk_coverage_figure(
 
 
 def risk_coverage_caption(
-    counts: AcceptCounts | Mapping[str, AcceptCounts],
+    counts: AcceptStatistics | Mapping[str, AcceptStatistics],
     *,
     accept: Accepted | Mapping[str, Accepted] | None = None,
 ) -> str:
     """What the figure shows, in one line.
 
     >>> from bayes_a2m.calibration.selective import accept as choose
-    >>> one = AcceptCounts.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
-    >>> both = AcceptCounts.stack([one, one])
+    >>> one = AcceptStatistics.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
+    >>> both = AcceptStatistics.stack([one, one])
     >>> risk_coverage_caption(both, accept=choose(both, 0.05))
     'Errors among accepted frames by the share accepted, surest first, with 95 % bands from
     resampling 2 recordings; for 5 % wrong: 80 % accepted, 0.0 % of them wrong.'
@@ -120,11 +120,11 @@ def risk_coverage_caption(
 
 
 def _named(
-    counts: AcceptCounts | Mapping[str, AcceptCounts],
+    counts: AcceptStatistics | Mapping[str, AcceptStatistics],
     accept: Accepted | Mapping[str, Accepted] | None,
-) -> tuple[dict[str, AcceptCounts], dict[str, Accepted]]:
+) -> tuple[dict[str, AcceptStatistics], dict[str, Accepted]]:
     """Curves and choices by name; a lone curve has no name."""
-    curves = {"": counts} if isinstance(counts, AcceptCounts) else dict(counts)
+    curves = {"": counts} if isinstance(counts, AcceptStatistics) else dict(counts)
     if accept is None:
         return curves, {}
     if isinstance(accept, Accepted):
@@ -132,7 +132,9 @@ def _named(
     return curves, {name: accept[name] for name in curves if name in accept}
 
 
-def _draw_curve(axes: Axes, counts: AcceptCounts, weights: Floats, colour: str, name: str) -> float:
+def _draw_curve(
+    axes: Axes, counts: AcceptStatistics, weights: Floats, colour: str, name: str
+) -> float:
     """A curve with its band; the largest error drawn, in per cent."""
     once = {key: 100 * v[0] for key, v in counts.metrics_of(np.ones((1, len(counts)))).items()}
     drawn = (counts.accepted.sum(axis=0) >= FEW) & (once["kept"] >= 100 * LEAST)
@@ -147,7 +149,7 @@ def _draw_curve(axes: Axes, counts: AcceptCounts, weights: Floats, colour: str, 
     return float(max(error.max(), np.max(high)))
 
 
-def _mark(axes: Axes, counts: AcceptCounts, chosen: Accepted, number: int) -> None:
+def _mark(axes: Axes, counts: AcceptStatistics, chosen: Accepted, number: int) -> None:
     """A point where the threshold chosen is on the curve; none where nothing is accepted."""
     error, kept = realised(counts, chosen.threshold, resamples=1)
     if error.value is None or kept.value is None:
@@ -165,7 +167,7 @@ def _mark(axes: Axes, counts: AcceptCounts, chosen: Accepted, number: int) -> No
     )
 
 
-def _result(counts: AcceptCounts, chosen: Accepted) -> str:
+def _result(counts: AcceptStatistics, chosen: Accepted) -> str:
     """What accepting at the threshold gives, in words."""
     error, kept = realised(counts, chosen.threshold, resamples=1)
     if error.value is None or kept.value is None:

@@ -7,7 +7,7 @@ times too narrow. Here whole recordings are drawn (a cluster bootstrap: Davison 
 the 97.5th percentile of the score over the resamples.
 
 A resample is a row of weights, and a score is a function of weights, such as
-:meth:`FrameCounts.metrics_of`. Draw the weights once and use them for every score: then what
+:meth:`FrameStatistics.metrics_of`. Draw the weights once and use them for every score: then what
 is compared was resampled alike.
 
 One caution. A calibration error takes absolute values, so noise only ever adds to it, and a

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.evaluation import Evaluation, evaluate
 from bayes_a2m.files import write_json, write_text
-from bayes_a2m.metrics.notes import NoteCounts
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 
@@ -93,28 +93,31 @@ def compared(
     }
 
 
-def scored(counts: FrameCounts, weights: NDArray[np.int64]) -> dict[str, Any]:
+def scored(counts: FrameStatistics, weights: NDArray[np.int64]) -> dict[str, Any]:
     """The scores with intervals."""
     found = intervals(counts.quick_metrics_of, weights)
     return {name: vars(found[name]) for name in SCORES}
 
 
-def counted(one: Evaluation, place: str) -> FrameCounts:
+def counted(one: Evaluation, place: str) -> FrameStatistics:
     """Of the frames of a place."""
     return {"all": one.frames, "near": one.near, "away": one.away}[place]
 
 
-def summed(parts: Sequence[FrameCounts]) -> FrameCounts:
+def summed(parts: Sequence[FrameStatistics]) -> FrameStatistics:
     """The seeds of a side as one: their counts added, recording by recording."""
-    added = {f.name: sum(getattr(p, f.name) for p in parts) for f in fields(FrameCounts)}
-    return FrameCounts(**added)
+    added = {f.name: sum(getattr(p, f.name) for p in parts) for f in fields(FrameStatistics)}
+    return FrameStatistics(**added)
 
 
 def notes(results: dict[str, list[Evaluation]]) -> dict[str, Any]:
     """Note onset F1 of both sides, and the difference."""
     own = {
-        side: NoteCounts(
-            **{f.name: sum(getattr(one.notes, f.name) for one in runs) for f in fields(NoteCounts)}
+        side: NoteStatistics(
+            **{
+                f.name: sum(getattr(one.notes, f.name) for one in runs)
+                for f in fields(NoteStatistics)
+            }
         )
         for side, runs in results.items()
     }

@@ -32,7 +32,7 @@ from sklearn.metrics import roc_auc_score
 
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.files import write_json, write_text
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.posteriors.density import FeatureDensity
@@ -47,9 +47,9 @@ RESAMPLES = 2000
 
 def scored(
     model: NetworkPosterior, density: FeatureDensity, data: Dataset, draws: int
-) -> tuple[list[FrameCounts], dict[str, NDArray[np.float64]]]:
+) -> tuple[list[FrameStatistics], dict[str, NDArray[np.float64]]]:
     """Counts of every recording, and every score of it."""
-    counts: list[FrameCounts] = []
+    counts: list[FrameStatistics] = []
     values: dict[str, list[float]] = {name: [] for name in EPISTEMIC}
     seen = model.members[0] if isinstance(model, DeepEnsemble) else model
     assert isinstance(seen, NetworkPosterior)
@@ -57,7 +57,7 @@ def scored(
         information, entropy = post.mutual_information(), post.entropy()
         for i, recording in enumerate(recordings):
             truth = recording.labels(post.grid, post.vocabulary)
-            counts.append(FrameCounts.of(post.of(i), truth))
+            counts.append(FrameStatistics.of(post.of(i), truth))
             away = np.flatnonzero(~near_boundary(truth, post.grid))
             values["information"].append(float(information[i, away].mean()))
             values["share"].append(float(information[i, away].sum() / entropy[i, away].sum()))
@@ -86,11 +86,11 @@ def auroc(
     return {"value": area(home, away), "low": float(low), "high": float(high)}
 
 
-def by_condition(counts: Sequence[FrameCounts], conditions: NDArray[np.str_]) -> dict[str, Any]:
+def by_condition(counts: Sequence[FrameStatistics], conditions: NDArray[np.str_]) -> dict[str, Any]:
     """Accuracy, NLL and ECE with intervals."""
     found = {}
     for condition in sorted(set(conditions), key=lambda c: (c != HOME, c)):
-        some = FrameCounts.stack(
+        some = FrameStatistics.stack(
             [c for c, k in zip(counts, conditions, strict=True) if k == condition]
         )
         weights = resample_weights(len(some), RESAMPLES, np.random.default_rng(0))
@@ -100,16 +100,18 @@ def by_condition(counts: Sequence[FrameCounts], conditions: NDArray[np.str_]) ->
 
 
 def paired(
-    one: Sequence[FrameCounts], other: Sequence[FrameCounts], conditions: NDArray[np.str_]
+    one: Sequence[FrameStatistics], other: Sequence[FrameStatistics], conditions: NDArray[np.str_]
 ) -> dict[str, Any]:
     """Differences of scores on the same resamples, of the shifted recordings by condition."""
     found = {}
     for condition in sorted(set(conditions) - {HOME}):
         chosen = np.flatnonzero(conditions == condition)
-        a, b = (FrameCounts.stack([counts[i] for i in chosen]) for counts in (one, other))
+        a, b = (FrameStatistics.stack([counts[i] for i in chosen]) for counts in (one, other))
         weights = resample_weights(len(chosen), RESAMPLES, np.random.default_rng(0))
 
-        def less(w: NDArray[np.floating], a: FrameCounts = a, b: FrameCounts = b) -> dict[str, Any]:
+        def less(
+            w: NDArray[np.floating], a: FrameStatistics = a, b: FrameStatistics = b
+        ) -> dict[str, Any]:
             mine, theirs = a.metrics_of(w), b.metrics_of(w)
             return {name: mine[name] - theirs[name] for name in ("accuracy", "nll", "ece")}
 
@@ -170,7 +172,7 @@ def main() -> None:
     data = whole.split(options.split)
     conditions = np.array([r.condition for r in data])
     found: dict[str, Any] = {}
-    first: list[FrameCounts] = []
+    first: list[FrameStatistics] = []
     for path in options.models:
         model = load_model(path)
         assert isinstance(model, NetworkPosterior)

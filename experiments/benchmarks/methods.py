@@ -28,7 +28,7 @@ from bayes_a2m.diagnostics import collapsed
 from bayes_a2m.diagnostics.monte_carlo import draws_curve
 from bayes_a2m.evaluation import Evaluation, evaluate
 from bayes_a2m.files import write_json, write_text
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.posterior import Posterior
@@ -49,9 +49,9 @@ def name_of(path: Path) -> str:
     return path.name.partition("_")[2] or path.name
 
 
-def members_of(model: DeepEnsemble, data: Dataset) -> list[FrameCounts]:
+def members_of(model: DeepEnsemble, data: Dataset) -> list[FrameStatistics]:
     """Counts of every member alone, each of all recordings."""
-    counts: list[list[FrameCounts]] = [[] for _ in model.members]
+    counts: list[list[FrameStatistics]] = [[] for _ in model.members]
     for recordings, post in model.predict_chunks(data, len(model.members)):
         per = post.log_probs.shape[0] // len(model.members)
         probs = np.exp(post.log_probs).mean(axis=1)
@@ -59,8 +59,8 @@ def members_of(model: DeepEnsemble, data: Dataset) -> list[FrameCounts]:
             truth = recording.labels(post.grid, post.vocabulary)
             for m, some in enumerate(counts):
                 own = probs[m * per : (m + 1) * per, i, : post.lengths[i]].mean(axis=0)
-                some.append(FrameCounts.of(own, truth))
-    return [FrameCounts.stack(some) for some in counts]
+                some.append(FrameStatistics.of(own, truth))
+    return [FrameStatistics.stack(some) for some in counts]
 
 
 def difference(one: Metrics, other: Metrics, weights: NDArray[np.int64]) -> dict[str, Interval]:
@@ -73,7 +73,7 @@ def difference(one: Metrics, other: Metrics, weights: NDArray[np.int64]) -> dict
     return intervals(less, weights)
 
 
-def mean_of(counts: list[FrameCounts]) -> Metrics:
+def mean_of(counts: list[FrameStatistics]) -> Metrics:
     """The mean of several models' scores."""
 
     def mean(w: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:

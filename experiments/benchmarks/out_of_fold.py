@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from bayes_a2m.calibration.conformal import ConformalSets, SetCounts, by_recording
+from bayes_a2m.calibration.conformal import ConformalSets, SetStatistics, by_recording
 from bayes_a2m.calibration.selection import RECALIBRATIONS, choose, recalibrated
-from bayes_a2m.calibration.selective import AcceptCounts, accept, thresholds
+from bayes_a2m.calibration.selective import AcceptStatistics, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.cross_validation.folds import out_of_fold
 from bayes_a2m.datasets import load_folder
@@ -27,7 +27,7 @@ from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.diagnostics.pit import pits
 from bayes_a2m.files import write_json, write_text
-from bayes_a2m.metrics.notes import NoteCounts
+from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.metrics.slices import (
     by_boundary,
     by_level,
@@ -35,7 +35,7 @@ from bayes_a2m.metrics.slices import (
     level_of,
     slice_statistics,
 )
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
@@ -70,10 +70,10 @@ def main() -> None:
         truths = [r.labels(post.grid, post.vocabulary) for r in fold.held_out]
         decoded = model.decoder.decode(post)
         for i, r in enumerate(fold.held_out):
-            notes.append(NoteCounts.of(r.notes or (), decoded[i].notes, r.duration))
+            notes.append(NoteStatistics.of(r.notes or (), decoded[i].notes, r.duration))
         chosen = accept(model.calibration.accepted, 0.05, confidence=0.9, resamples=10)
-        here = AcceptCounts.stack(
-            [AcceptCounts.of(post.of(i), truths[i]) for i in range(len(post))]
+        here = AcceptStatistics.stack(
+            [AcceptStatistics.of(post.of(i), truths[i]) for i in range(len(post))]
         )
         accepted.append((here, chosen.threshold))
         tune = model.predict(fold.tune, given.draws, raw=True)
@@ -81,7 +81,7 @@ def main() -> None:
         for name in RECALIBRATIONS:
             one = choose(tune, tune_truths, methods=(name,)).recalibration
             forced[name] += [
-                FrameCounts.of(one.apply(before.of(i)), truths[i]) for i in range(len(post))
+                FrameStatistics.of(one.apply(before.of(i)), truths[i]) for i in range(len(post))
             ]
         folds.append(
             {
@@ -112,7 +112,7 @@ def main() -> None:
         "draws": whole.draws,
         "folds": folds,
         "metrics": _scores(counts.metrics_of, weights),
-        "notes": _scores(NoteCounts.stack(notes).metrics_of, weights),
+        "notes": _scores(NoteStatistics.stack(notes).metrics_of, weights),
         "raw": _scores(counts_raw.metrics_of, weights),
         "gain": _scores(
             lambda w: {
@@ -126,7 +126,7 @@ def main() -> None:
         "raw_calibration": calibration_summary(counts_raw, names),
         "trust": dict(zip(names, trust(counts, weights), strict=True)),
         "each_recalibration": {
-            name: _summary(FrameCounts.stack(parts), names) for name, parts in forced.items()
+            name: _summary(FrameStatistics.stack(parts), names) for name, parts in forced.items()
         },
         "by_place": _places(whole, labels, recordings, conditions, takes, counts, names),
         "conformal": _conformal(whole, labels, conditions, names),
@@ -147,15 +147,17 @@ def _together(parts: list[FramePosterior]) -> FramePosterior:
     return FramePosterior.of_recordings(arrays, ids, parts[0].vocabulary, parts[0].grid)
 
 
-def _counts(post: FramePosterior, labels: list[Any]) -> FrameCounts:
-    return FrameCounts.stack([FrameCounts.of(post.of(i), labels[i]) for i in range(len(post))])
+def _counts(post: FramePosterior, labels: list[Any]) -> FrameStatistics:
+    return FrameStatistics.stack(
+        [FrameStatistics.of(post.of(i), labels[i]) for i in range(len(post))]
+    )
 
 
 def _scores(statistic: Any, weights: Any) -> dict[str, Any]:
     return {name: vars(one) for name, one in intervals(statistic, weights).items()}
 
 
-def _by_class(counts: FrameCounts, names: Any, weights: Any) -> dict[str, Any]:
+def _by_class(counts: FrameStatistics, names: Any, weights: Any) -> dict[str, Any]:
     from bayes_a2m.resampling.bootstrap import intervals_by_class
 
     found = intervals_by_class(counts.per_class_of, weights)
@@ -164,7 +166,7 @@ def _by_class(counts: FrameCounts, names: Any, weights: Any) -> dict[str, Any]:
     }
 
 
-def _summary(counts: FrameCounts, names: Any) -> dict[str, Any]:
+def _summary(counts: FrameStatistics, names: Any) -> dict[str, Any]:
     """Value and tests of a set of counts, in brief."""
     weights = resample_weights(len(counts), 1000, np.random.default_rng(0))
     more = calibration_summary(counts, names, resamples=10)
@@ -183,7 +185,7 @@ def _places(
     recordings: list[Any],
     conditions: Any,
     takes: Any,
-    counts: FrameCounts,
+    counts: FrameStatistics,
     names: Any,
 ) -> dict[str, Any]:
     grid = post.grid
@@ -231,8 +233,8 @@ def _conformal(
                     level=level,
                     way=way,
                 )
-                counts = SetCounts.stack(
-                    [SetCounts.of(sets.sets(parts[i][0]), parts[i][1]) for i in fresh]
+                counts = SetStatistics.stack(
+                    [SetStatistics.of(sets.sets(parts[i][0]), parts[i][1]) for i in fresh]
                 )
                 scores = counts.per_class_of(np.ones((1, len(counts))))
                 coverage.append(scores["coverage"][0])
@@ -269,7 +271,7 @@ def _conformal(
     return found
 
 
-def _accept(accepted: list[tuple[AcceptCounts, float]]) -> dict[str, Any]:
+def _accept(accepted: list[tuple[AcceptStatistics, float]]) -> dict[str, Any]:
     """Error and share kept of all held-out recordings, each at its own fold's threshold."""
     grid = thresholds()
     frames, kept, wrong = [], [], []
@@ -290,9 +292,9 @@ def _figures(
     post: FramePosterior,
     labels: list[Any],
     after: list[Any],
-    counts: FrameCounts,
+    counts: FrameStatistics,
     names: Any,
-    accepted: list[tuple[AcceptCounts, float]],
+    accepted: list[tuple[AcceptStatistics, float]],
 ) -> None:
     from bayes_a2m.reporting.reliability import class_reliability_figure, reliability_figure
     from bayes_a2m.reporting.selective import risk_coverage_figure
@@ -327,7 +329,7 @@ def _figures(
     for kind in ("rest", "called"):
         figure = class_reliability_figure(counts, names, kind=kind)
         style.save(figure, out / f"reliability_{kind}.png")
-    everyone = AcceptCounts.stack([one for one, _ in accepted])
+    everyone = AcceptStatistics.stack([one for one, _ in accepted])
     style.save(risk_coverage_figure(everyone), out / "risk_coverage.png")
     write_text(out / "figures.txt", "\n".join(lines) + "\n")
 

@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from bayes_a2m import calibration
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import resample_weights
 
 FEW = 3
@@ -50,8 +50,8 @@ def main() -> None:
     laws = [generator.dirichlet([0.3] * 4, size=given.frames) for _ in range(given.recordings)]
     labels = [(generator.random((len(p), 1)) > p.cumsum(1)).sum(1).clip(max=3) for p in laws]
     start = time.perf_counter()
-    parts = [FrameCounts.of(p, y) for p, y in zip(laws, labels, strict=True)]
-    counts = FrameCounts.stack(parts)
+    parts = [FrameStatistics.of(p, y) for p, y in zip(laws, labels, strict=True)]
+    counts = FrameStatistics.stack(parts)
     counting = time.perf_counter() - start
     weights = resample_weights(given.recordings, 1000, generator)
     ways = (

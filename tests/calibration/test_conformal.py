@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bayes_a2m.calibration.conformal import (
     WAYS,
     ConformalSets,
-    SetCounts,
+    SetStatistics,
     coverage,
     recordings_needed,
 )
@@ -130,7 +130,7 @@ def test_counts_add_up():
     drawn = simulate(4, 40, np.random.default_rng(1))
     sets = ConformalSets(0.9, (0.1,) * 4, (20,) * 4)
     whole = coverage(sets, drawn.probs, drawn.labels)
-    joined = SetCounts.of(sets.sets(np.concatenate(drawn.probs)), np.concatenate(drawn.labels))
+    joined = SetStatistics.of(sets.sets(np.concatenate(drawn.probs)), np.concatenate(drawn.labels))
     assert whole.covered.sum(axis=0) == pytest.approx(joined.covered[0])
     assert whole.metrics_of(np.ones((1, 4)))["size"] == pytest.approx(
         joined.metrics_of([[1]])["size"]

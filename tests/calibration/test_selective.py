@@ -10,7 +10,7 @@ from scipy.stats import beta
 
 from bayes_a2m.calibration.selective import (
     NOTHING,
-    AcceptCounts,
+    AcceptStatistics,
     accept,
     realised,
     thresholds,
@@ -20,15 +20,15 @@ from tests.calibration.simulation import simulate
 
 
 def counted(drawn):
-    return AcceptCounts.stack(
-        [AcceptCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
+    return AcceptStatistics.stack(
+        [AcceptStatistics.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
 def test_counts_by_hand():
     grid = thresholds()
     p = [[1.0, 0.0], [0.7, 0.3], [0.4, 0.6]]
-    one = AcceptCounts.of(p, [0, 1, 1])  # right at 1.0, wrong at 0.7, right at 0.6
+    one = AcceptStatistics.of(p, [0, 1, 1])  # right at 1.0, wrong at 0.7, right at 0.6
     for g, threshold in enumerate(grid):
         assert one.accepted[0, g] == sum(c >= threshold for c in (1.0, 0.7, 0.6))
         assert one.wrong[0, g] == (threshold <= 0.7)
@@ -42,7 +42,7 @@ def test_the_lowest_threshold_that_keeps_the_error_by_hand():
     p = np.repeat([[0.95, 0.05], [0.8, 0.2], [0.6, 0.4]], 10, axis=0)
     labels = np.zeros(30, dtype=int)
     labels[[10, 20, 21, 22, 23, 24]] = 1
-    counts = AcceptCounts.stack([AcceptCounts.of(p, labels)] * 4)
+    counts = AcceptStatistics.stack([AcceptStatistics.of(p, labels)] * 4)
     low = accept(counts, 0.05)  # 1 in 20
     assert 0.6 < low.threshold <= 0.8
     assert low.error.value == pytest.approx(0.05)
@@ -96,7 +96,7 @@ def test_the_promise_is_kept_by_recordings_and_broken_by_frames(effect):
 
 def test_nothing_accepted_is_said():
     p = np.full((20, 2), 0.5)
-    counts = AcceptCounts.stack([AcceptCounts.of(p, [0, 1] * 10)] * 3)
+    counts = AcceptStatistics.stack([AcceptStatistics.of(p, [0, 1] * 10)] * 3)
     found = accept(counts, 0.05)
     assert found.threshold == NOTHING
     assert found.kept.value == 0
@@ -127,7 +127,7 @@ def test_order_does_not_matter_and_counts_go_through_json():
         accept(moved, 0.3, confidence=0.8).threshold
     )
     text = json.dumps(counts.to_dict())
-    back = AcceptCounts.from_dict(json.loads(text))
+    back = AcceptStatistics.from_dict(json.loads(text))
     for name, values in vars(counts).items():
         np.testing.assert_array_equal(getattr(back, name), values)
     assert len(text) < 60_000
@@ -143,6 +143,6 @@ def test_what_makes_no_sense_is_refused():
     with pytest.raises(InputError, match="no frames to choose"):
         accept(counts.select([]), 0.1)
     with pytest.raises(InputError, match="no stored counts"):
-        AcceptCounts.from_dict({"frames": [1]})
+        AcceptStatistics.from_dict({"frames": [1]})
     with pytest.raises(InputError, match="must be"):
-        AcceptCounts.from_dict({"frames": [1], "accepted": [[1]], "wrong": [[0]]})
+        AcceptStatistics.from_dict({"frames": [1], "accepted": [[1]], "wrong": [[0]]})

@@ -13,7 +13,7 @@ import pretty_midi
 import pytest
 import soundfile
 
-from bayes_a2m.calibration.selective import AcceptCounts
+from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
 from bayes_a2m.prediction.posterior import FramePosterior
@@ -388,8 +388,8 @@ def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path)
     confidence = np.concatenate([np.full(50, 0.95), np.full(50, 0.6)])
     p = np.stack([confidence, 1 - confidence, 0 * confidence, 0 * confidence], axis=1)
     labels = np.repeat([0, 1], 50)
-    one = AcceptCounts.of(p, labels)
-    stored["accepted"] = AcceptCounts.stack([one] * 40).to_dict()
+    one = AcceptStatistics.of(p, labels)
+    stored["accepted"] = AcceptStatistics.stack([one] * 40).to_dict()
     # and a temperature that makes some of its notes unsure
     stored |= {"method": "temperature", "temperature": 4.0}
     (model / "recalibration.json").write_text(json.dumps(stored))

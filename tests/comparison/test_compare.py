@@ -21,8 +21,8 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
-from bayes_a2m.metrics.notes import NoteCounts
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.resampling.bootstrap import resample_weights
 
@@ -33,7 +33,7 @@ def model(seed: int, skill: float = 0.0, recordings: int = 12, **changes: object
     """Counts of a made-up model; labels and what is hard in a recording are the same for all."""
     world, own = np.random.default_rng(0), np.random.default_rng(1000 + seed)
     skill += 0.1 * own.standard_normal()
-    parts: dict[str, list[FrameCounts]] = {}
+    parts: dict[str, list[FrameStatistics]] = {}
     notes = []
     near = np.arange(FRAMES) % 20 < 4
     for _ in range(recordings):
@@ -42,9 +42,9 @@ def model(seed: int, skill: float = 0.0, recordings: int = 12, **changes: object
         logits[np.arange(FRAMES), labels] += 2 + 0.5 * world.standard_normal() + skill
         law = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         masks = {"all": slice(None), "near": near, "away": ~near}
-        counted = {name: FrameCounts.of(law[m], labels[m]) for name, m in masks.items()}
+        counted = {name: FrameStatistics.of(law[m], labels[m]) for name, m in masks.items()}
         for name, part in stages.parted(law, labels).items():
-            counted[name] = FrameCounts.of(*part, fine=False)
+            counted[name] = FrameStatistics.of(*part, fine=False)
         for name, one in counted.items():
             parts.setdefault(name, []).append(one)
         found = own.binomial(4, 0.7)
@@ -53,8 +53,8 @@ def model(seed: int, skill: float = 0.0, recordings: int = 12, **changes: object
         ids=tuple(f"{i:03d}" for i in range(recordings)),
         conditions=tuple(("noisy", "studio")[i % 2] for i in range(recordings)),
         vocabulary=Vocabulary(),
-        parts={name: FrameCounts.stack(own_parts) for name, own_parts in parts.items()},
-        notes=NoteCounts(*np.array(notes, dtype=float).T),
+        parts={name: FrameStatistics.stack(own_parts) for name, own_parts in parts.items()},
+        notes=NoteStatistics(*np.array(notes, dtype=float).T),
     )
     return replace(scored, **changes)  # type: ignore[arg-type]
 
@@ -367,9 +367,10 @@ def test_recordings_without_notes_do_not_bear_on_them(
     def only_first(scored: Scored) -> Scored:
         first = np.arange(len(scored)) == 0
         kept = {
-            f.name: np.where(first, getattr(scored.notes, f.name), 0) for f in fields(NoteCounts)
+            f.name: np.where(first, getattr(scored.notes, f.name), 0)
+            for f in fields(NoteStatistics)
         }
-        return replace(scored, notes=NoteCounts(**kept))
+        return replace(scored, notes=NoteStatistics(**kept))
 
     found = compare([only_first(m) for m in better], [only_first(m) for m in worse], resamples=50)
     one = found.metrics["note_onset_f1_50ms"]
@@ -379,11 +380,11 @@ def test_recordings_without_notes_do_not_bear_on_them(
     assert found.per_condition["studio"]["note_onset_f1_50ms"].difference is None
 
 
-def _more(notes: NoteCounts) -> NoteCounts:
+def _more(notes: NoteStatistics) -> NoteStatistics:
     return replace(notes, reference=notes.reference + 1)
 
 
-def _turned(parts: dict[str, FrameCounts]) -> dict[str, FrameCounts]:
+def _turned(parts: dict[str, FrameStatistics]) -> dict[str, FrameStatistics]:
     """Counts of the same frames under other labels."""
     turned = replace(parts["all"], confusion=np.roll(parts["all"].confusion, 1, axis=1))
     return {**parts, "all": turned}
@@ -394,15 +395,17 @@ def test_rare_classes_and_silent_recordings_are_no_fault() -> None:
 
     def quiet(confidence: float) -> Scored:
         law, labels = [[confidence, 1 - confidence]] * 9, [0] * 9
-        frames = FrameCounts.stack([FrameCounts.of(law, labels) for _ in range(3)])
-        none = FrameCounts.stack([FrameCounts.of(np.zeros((0, 2)), []) for _ in range(3)])
+        frames = FrameStatistics.stack([FrameStatistics.of(law, labels) for _ in range(3)])
+        none = FrameStatistics.stack([FrameStatistics.of(np.zeros((0, 2)), []) for _ in range(3)])
         staged: Sequence[dict] = [stages.parted(law, labels) for _ in range(3)]
         staged_counts = {
-            name: FrameCounts.stack([FrameCounts.of(*one[name], fine=False) for one in staged])
+            name: FrameStatistics.stack(
+                [FrameStatistics.of(*one[name], fine=False) for one in staged]
+            )
             for name in stages.NAMES
         }
         parts = {"all": frames, "near": none, "away": frames, **staged_counts}
-        notes = NoteCounts(*[np.zeros(3)] * 5)
+        notes = NoteStatistics(*[np.zeros(3)] * 5)
         return Scored(("a", "b", "c"), ("",) * 3, Vocabulary((60,)), parts, notes)
 
     result = compare([quiet(0.9)], [quiet(0.8)], resamples=20)

@@ -13,7 +13,7 @@ from bayes_a2m.comparison.model_counts import PARTS, Scored
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Evaluation, evaluate
-from bayes_a2m.metrics.sufficient_statistics import PerRecording
+from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
 from bayes_a2m.posteriors.point import Point
 
 
@@ -29,7 +29,7 @@ def file(evaluation: Evaluation, tmp_path: Path) -> Path:
     return path
 
 
-def assert_same(one: PerRecording, other: PerRecording) -> None:
+def assert_same(one: SufficientStatistics, other: SufficientStatistics) -> None:
     for field in fields(one):
         a, b = getattr(one, field.name), getattr(other, field.name)
         assert a.dtype == b.dtype

@@ -21,7 +21,7 @@ from bayes_a2m.demo.measuring import band, course_point, gap, most_common_mistak
 from bayes_a2m.demo.place import building, files_in
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html
@@ -211,19 +211,19 @@ def test_an_earlier_demo_is_replaced_and_nothing_else(
 def test_a_band_of_confidence_and_the_gap_are_counted() -> None:
     # three frames at 0.7, two of them right; one at 0.95, right
     laws = [[0.7, 0.3], [0.7, 0.3], [0.7, 0.3], [0.95, 0.05]]
-    counts = FrameCounts.of(laws, [0, 0, 1, 0])
+    counts = FrameStatistics.of(laws, [0, 0, 1, 0])
     found = band(counts, 20, 0)
     assert (found["low"], found["high"], found["frames"]) == (0.6, 0.8, 3)
     assert found["stated"] == pytest.approx(0.7)
     assert found["right"] == pytest.approx(2 / 3)
     assert found["gap"]["value"] == pytest.approx(0.7 - 2 / 3)
-    lead = gap(FrameCounts.stack([counts, counts]), 20, 0)
+    lead = gap(FrameStatistics.stack([counts, counts]), 20, 0)
     assert lead["value"] == pytest.approx((2.1 + 0.95 - 3) / 4)
     assert lead["low"] == lead["high"] == pytest.approx(lead["value"])
     point = course_point(counts)
     assert point["accuracy"] == 0.75
     assert point["confidence"] == pytest.approx(3.05 / 4)
-    empty = band(FrameCounts.of([[0.9, 0.1]], [0]), 20, 0)
+    empty = band(FrameStatistics.of([[0.9, 0.1]], [0]), 20, 0)
     assert empty["stated"] is None
     assert empty["gap"]["value"] is None
 

@@ -11,17 +11,17 @@ from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
 from bayes_a2m.datasets import Recording
 from bayes_a2m.demo.degradation_figure import degradation_figure
 from bayes_a2m.demo.truth_figure import thumbnail_figure, truth_figure
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.confusion import confusion_figure
 from bayes_a2m.reporting.reliability import FEW, reliability_figure, shares
 
 
-def counts(confidence: float, right: int, wrong: int) -> FrameCounts:
+def counts(confidence: float, right: int, wrong: int) -> FrameStatistics:
     """One recording whose frames are all as sure."""
     law = [confidence, 1 - confidence]
-    return FrameCounts.of([law] * (right + wrong), [0] * right + [1] * wrong)
+    return FrameStatistics.of([law] * (right + wrong), [0] * right + [1] * wrong)
 
 
 def test_confusion_is_a_share_of_each_true_class() -> None:
@@ -41,7 +41,7 @@ def test_many_classes_go_without_words() -> None:
 
 
 def test_reliability_stands_where_the_counts_are(tmp_path: Path) -> None:
-    both = FrameCounts.stack([counts(0.7, 30, 10), counts(0.9, 36, 4), counts(0.55, 1, 1)])
+    both = FrameStatistics.stack([counts(0.7, 30, 10), counts(0.9, 36, 4), counts(0.55, 1, 1)])
     frames, stated, right = shares(both)
     assert frames[10] == 40  # (10/15, 11/15] holds 0.7
     assert frames[13] == 40
@@ -64,7 +64,7 @@ def test_reliability_bands_count_recordings() -> None:
     # two recordings, one all right and one all wrong: forty frames are worth one, and a score
     # interval of one half of one is 1/2 -+ 1.96 sqrt(1/4 + 1.96^2 / 4) / (1 + 1.96^2)
     half = counts(0.7, FEW, 0), counts(0.7, 0, FEW)
-    upper = reliability_figure(FrameCounts.stack(half)).axes[0]
+    upper = reliability_figure(FrameStatistics.stack(half)).axes[0]
     (bar,) = [line for line in upper.lines if len(line.get_ydata()) == 2 and line.get_lw() == 1.3]
     reach = 1.96 * np.sqrt(1 / 4 + 1.96**2 / 4) / (1 + 1.96**2)
     assert bar.get_ydata() == pytest.approx([0.5 - reach, 0.5 + reach], abs=1e-3)

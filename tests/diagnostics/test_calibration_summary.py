@@ -10,7 +10,7 @@ import pytest
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.frames import MORE_NAMES, MORE_PER_CLASS_NAMES
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import resample_weights
 from tests.calibration.simulation import simulate
 
@@ -20,8 +20,8 @@ NAMES = ("silence", "C4", "E4", "G4")
 def counted(recordings, seed=0, overconfidence=1.0, effect=0.3):
     generator = np.random.default_rng(seed)
     drawn = simulate(recordings, 80, generator, overconfidence=overconfidence, effect=effect)
-    return FrameCounts.stack(
-        [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
+    return FrameStatistics.stack(
+        [FrameStatistics.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
@@ -70,7 +70,7 @@ def test_trust_is_the_share_right_where_a_class_is_called():
 
 
 def test_a_class_never_called_is_null():
-    counts = FrameCounts.stack([FrameCounts.of([[0.9, 0.1, 0.0]], [1])] * 3)
+    counts = FrameStatistics.stack([FrameStatistics.of([[0.9, 0.1, 0.0]], [1])] * 3)
     one = trust(counts, resample_weights(3, 10, np.random.default_rng(0)))[2]
     assert one["value"] is None
     assert one["levels"] == []

@@ -14,20 +14,20 @@ from bayes_a2m.diagnostics.reliability import (
 )
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.kernels import bin_of, top_bins
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from tests.calibration.simulation import simulate
 
 
 def counted(drawn):
-    return FrameCounts.stack(
-        [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
+    return FrameStatistics.stack(
+        [FrameStatistics.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
 def test_the_three_diagrams_by_hand():
     # called 0 at 0.9 (right), at 0.9 (wrong), called 1 at 0.75 (right)
     p = [[0.9, 0.1], [0.9, 0.1], [0.25, 0.75]]
-    counts = FrameCounts.stack([FrameCounts.of(p, [0, 1, 1])] * 2)
+    counts = FrameStatistics.stack([FrameStatistics.of(p, [0, 1, 1])] * 2)
     top = top_reliability(counts)
     assert top.frames[[11, 13]].tolist() == [2, 4]
     assert top.recordings[13] == 2
@@ -103,7 +103,7 @@ def test_a_class_that_is_not_there():
     counts = counted(simulate(2, 50, np.random.default_rng(0)))
     with pytest.raises(InputError, match="there is no class 4: classes are 0 to 3"):
         class_reliability(counts, 4)
-    never = FrameCounts.stack([FrameCounts.of([[0.9, 0.1, 0.0]], [0])] * 2)
+    never = FrameStatistics.stack([FrameStatistics.of([[0.9, 0.1, 0.0]], [0])] * 2)
     found = predicted_reliability(never, 2)
     assert found.frames.sum() == 0
     assert found.isotonic_true.size == 0

@@ -15,7 +15,7 @@ from bayes_a2m.metrics.cumulative import (
     ks_error,
     kuiper_error,
 )
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from tests.calibration.simulation import simulate
 
 
@@ -57,8 +57,8 @@ def _rejections(level, *, overconfidence=1.0, repetitions=200, recordings=40, ef
     by_recording, by_frame = [], []
     for _ in range(repetitions):
         drawn = simulate(recordings, 60, generator, overconfidence=overconfidence, effect=effect)
-        counts = FrameCounts.stack(
-            [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
+        counts = FrameStatistics.stack(
+            [FrameStatistics.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
         )
         test = calibration_test(counts.class_gaps[:, 1], counts.frames, generator, flips=400)
         by_recording.append((test.ks_p <= level, test.kuiper_p <= level))

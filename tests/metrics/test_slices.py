@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import slices
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import simulate
@@ -28,10 +28,10 @@ def drawn():
 def test_places_add_up_to_all_frames(drawn, masks):
     post = FramePosterior.from_probs(drawn.probs)
     parted = slices.slice_statistics(post, drawn.labels, lambda i: masks(drawn.labels[i], GRID))
-    whole = FrameCounts.stack(
-        [FrameCounts.of(post.of(i), drawn.labels[i]) for i in range(len(post))]
+    whole = FrameStatistics.stack(
+        [FrameStatistics.of(post.of(i), drawn.labels[i]) for i in range(len(post))]
     )
-    for f in fields(FrameCounts):
+    for f in fields(FrameStatistics):
         summed = sum(getattr(one, f.name) for one in parted.values())
         np.testing.assert_allclose(summed, getattr(whole, f.name), rtol=1e-5, atol=1e-6)
 

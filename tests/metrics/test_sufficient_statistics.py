@@ -17,7 +17,7 @@ from bayes_a2m.metrics.cumulative import classwise_ks, classwise_kuiper, ks_erro
 from bayes_a2m.metrics.decomposition import brier_parts
 from bayes_a2m.metrics.kernels import adaptive_ece_of_blocks
 from bayes_a2m.metrics.smooth import smooth_ece
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import resample_weights
 
 EXACT = {
@@ -74,7 +74,7 @@ def recordings():
 
 @pytest.fixture(scope="module")
 def counts(recordings):
-    return FrameCounts.stack([FrameCounts.of(p, y) for p, y in recordings])
+    return FrameStatistics.stack([FrameStatistics.of(p, y) for p, y in recordings])
 
 
 def joined(recordings, times):
@@ -84,7 +84,7 @@ def joined(recordings, times):
 
 
 def same(one, other):
-    for f in fields(FrameCounts):
+    for f in fields(FrameStatistics):
         # histograms are kept in 32 bits
         np.testing.assert_allclose(
             getattr(one, f.name), getattr(other, f.name), rtol=1e-6, atol=1e-9
@@ -163,12 +163,12 @@ def test_histograms_are_fine_enough(sharpness, dtype):
     # 40 puts most confidences within 1e-9 of one, where bins equal in probability see a tie
     p, labels = recording(np.random.default_rng(2), frames=5000, sharpness=sharpness)
     p = p.astype(dtype)
-    got = FrameCounts.of(p, labels).metrics_of([[1]])
+    got = FrameStatistics.of(p, labels).metrics_of([[1]])
     for name, exact in BINNED.items():
         # laws that are all alike fill few fine bins, and where edges fall is noise
         tolerance = 6e-3 if name == "adaptive_ece" and sharpness < 1 else 1e-3
         assert got[name][0] == pytest.approx(exact(p, labels), abs=tolerance), name
-    more = FrameCounts.of(p, labels).more_metrics_of([[1]])
+    more = FrameStatistics.of(p, labels).more_metrics_of([[1]])
     for name, exact in MORE_BINNED.items():
         tolerance = 1e-2 if name == "error_fpr95" else 6e-3 if sharpness < 1 else 1e-3
         assert more[name][0] == pytest.approx(exact(p, labels), abs=tolerance), name
@@ -179,11 +179,11 @@ def test_histograms_resolve_confidences_near_one():
     confidence = np.array([1 - 1e-8] * 50 + [1 - 1e-4] * 50)
     p = np.stack([confidence, 1 - confidence], axis=1)
     labels = np.repeat([0, 1], 50)
-    assert FrameCounts.of(p, labels).metrics_of([[1]])["error_auroc"][0] == 1.0
+    assert FrameStatistics.of(p, labels).metrics_of([[1]])["error_auroc"][0] == 1.0
 
 
 def test_sums_by_hand():
-    one = FrameCounts.of([[1.0, 0.0], [0.35, 0.65], [0.8, 0.2]], [0, 0, 0])
+    one = FrameStatistics.of([[1.0, 0.0], [0.35, 0.65], [0.8, 0.2]], [0, 0, 0])
     assert one.frames.tolist() == [3]
     assert one.confusion.tolist() == [[[2, 1], [0, 0]]]
     assert one.nll == pytest.approx([-np.log(0.35) - np.log(0.8)])
@@ -220,11 +220,11 @@ def test_shapes(counts):
 def test_sums_add_up_wherever_a_recording_is_cut(seed, frames, data):
     p, labels = recording(np.random.default_rng(seed), frames=frames)
     cut = data.draw(st.integers(0, frames))
-    whole = FrameCounts.of(p, labels)
-    parts = FrameCounts.stack(
-        [FrameCounts.of(p[:cut], labels[:cut]), FrameCounts.of(p[cut:], labels[cut:])]
+    whole = FrameStatistics.of(p, labels)
+    parts = FrameStatistics.stack(
+        [FrameStatistics.of(p[:cut], labels[:cut]), FrameStatistics.of(p[cut:], labels[cut:])]
     )
-    for f in fields(FrameCounts):
+    for f in fields(FrameStatistics):
         np.testing.assert_allclose(
             getattr(parts, f.name).sum(axis=0), getattr(whole, f.name)[0], rtol=1e-5, atol=1e-9
         )
@@ -235,7 +235,7 @@ def test_sums_add_up_wherever_a_recording_is_cut(seed, frames, data):
 
 def test_the_order_of_recordings_moves_with_the_weights(recordings, counts):
     order = [3, 0, 5, 1, 4, 2]
-    moved = FrameCounts.stack([FrameCounts.of(*recordings[i]) for i in order])
+    moved = FrameStatistics.stack([FrameStatistics.of(*recordings[i]) for i in order])
     same(moved, counts.select(order))
     weights = np.asarray(WEIGHTS)
     for name, values in moved.metrics_of(weights[:, order]).items():
@@ -252,11 +252,11 @@ def test_selecting_is_weighting_by_zero_or_one(counts):
 
 
 def test_stacking_stacks(counts):
-    same(FrameCounts.stack([counts.select([0, 1]), counts.select([2, 3, 4, 5])]), counts)
+    same(FrameStatistics.stack([counts.select([0, 1]), counts.select([2, 3, 4, 5])]), counts)
 
 
 def test_nothing_scores_nan(counts):
-    empty = FrameCounts.of(np.zeros((0, 4)), [])
+    empty = FrameStatistics.of(np.zeros((0, 4)), [])
     assert len(empty) == 1
     for scored in (
         empty.metrics_of([[1]]),
@@ -274,14 +274,14 @@ def test_nothing_scores_nan(counts):
 
 
 def test_a_recording_without_frames_changes_nothing(counts):
-    empty = FrameCounts.of(np.zeros((0, 4)), np.zeros(0, int))
-    both = FrameCounts.stack([counts, empty])
+    empty = FrameStatistics.of(np.zeros((0, 4)), np.zeros(0, int))
+    both = FrameStatistics.stack([counts, empty])
     for name, values in both.metrics_of(np.ones((1, 7))).items():
         assert values == pytest.approx(counts.metrics_of(np.ones((1, 6)))[name]), name
 
 
 def test_no_errors_leave_only_the_auroc_undefined():
-    got = FrameCounts.of([[0.9, 0.1], [0.2, 0.8]], [0, 1]).metrics_of([[1]])
+    got = FrameStatistics.of([[0.9, 0.1], [0.2, 0.8]], [0, 1]).metrics_of([[1]])
     assert np.isnan(got.pop("error_auroc")[0])
     assert got["aurc"][0] == 0
     assert all(np.isfinite(v).all() for v in got.values())
@@ -289,8 +289,8 @@ def test_no_errors_leave_only_the_auroc_undefined():
 
 def test_a_thousand_resamples_take_well_under_a_second():
     generator = np.random.default_rng(0)
-    few = [FrameCounts.of(*recording(generator, frames=666)) for _ in range(15)]
-    counts = FrameCounts.stack(few * 17)
+    few = [FrameStatistics.of(*recording(generator, frames=666)) for _ in range(15)]
+    counts = FrameStatistics.stack(few * 17)
     weights = resample_weights(255, 1000, generator)
     counts.metrics_of(weights[:2])  # the import is not what is measured
     start = time.process_time()  # threads add up: an upper bound on what a user waits
@@ -309,20 +309,20 @@ def test_weights_of_another_shape_are_refused(counts, weights):
 
 def test_what_cannot_be_stacked_is_refused(counts):
     with pytest.raises(InputError, match="no recordings"):
-        FrameCounts.stack([])
+        FrameStatistics.stack([])
     with pytest.raises(InputError, match="different classes"):
-        FrameCounts.stack([counts, FrameCounts.of([[0.5, 0.5]], [0])])
+        FrameStatistics.stack([counts, FrameStatistics.of([[0.5, 0.5]], [0])])
 
 
 def test_bad_frames_are_refused():
     with pytest.raises(InputError, match="label 2 is no class"):
-        FrameCounts.of([[0.5, 0.5]], [2])
+        FrameStatistics.of([[0.5, 0.5]], [2])
 
 
-def test_files_keep_the_names_of_the_first_version(counts: FrameCounts) -> None:
+def test_files_keep_the_names_of_the_first_version(counts: FrameStatistics) -> None:
     stored = counts.stored_names()
     assert stored["predicted_count"] == "called_count"
     assert stored["predicted_confidence"] == "called_confidence"
     assert stored["predicted_right"] == "called_right"
     assert stored["nll"] == "nll"
-    assert len(set(stored.values())) == len(fields(FrameCounts))
+    assert len(set(stored.values())) == len(fields(FrameStatistics))

@@ -9,7 +9,7 @@ import pytest
 
 from bayes_a2m.diagnostics.reliability import class_reliability, predicted_reliability
 from bayes_a2m.errors import InputError
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.reliability import (
     FEW,
@@ -22,12 +22,12 @@ from tests.calibration.simulation import simulate
 NAMES = ("silence", "C4", "E4", "G4")
 
 
-def counted(overconfidence: float = 1.0, recordings: int = 60) -> FrameCounts:
+def counted(overconfidence: float = 1.0, recordings: int = 60) -> FrameStatistics:
     drawn = simulate(
         recordings, 200, np.random.default_rng(0), overconfidence=overconfidence, effect=0.05
     )
-    return FrameCounts.stack(
-        [FrameCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
+    return FrameStatistics.stack(
+        [FrameStatistics.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
@@ -60,7 +60,7 @@ def test_the_caption_says_who_leaves_the_band_and_which_way() -> None:
 
 
 def test_a_class_without_frames_has_a_panel_that_says_so() -> None:
-    never = FrameCounts.stack([FrameCounts.of([[0.9, 0.1, 0.0]] * 30, [0] * 30)] * 3)
+    never = FrameStatistics.stack([FrameStatistics.of([[0.9, 0.1, 0.0]] * 30, [0] * 30)] * 3)
     figure = class_reliability_figure(never, ("silence", "C4", "E4"), kind="called")
     assert [t.get_text() for t in figure.axes[4].texts] == ["no frames"]
     assert figure.axes[4].get_title(loc="left") == "E4: error –"

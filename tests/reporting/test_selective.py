@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_a2m.calibration.selective import AcceptCounts, accept
+from bayes_a2m.calibration.selective import AcceptStatistics, accept
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_figure
 from tests.calibration.simulation import simulate
 
 
 @pytest.fixture(scope="module")
-def counts() -> AcceptCounts:
+def counts() -> AcceptStatistics:
     drawn = simulate(40, 100, np.random.default_rng(0), sharpness=4.0)
-    return AcceptCounts.stack(
-        [AcceptCounts.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
+    return AcceptStatistics.stack(
+        [AcceptStatistics.of(p, y) for p, y in zip(drawn.probs, drawn.labels, strict=True)]
     )
 
 
-def test_the_curve_and_the_point(counts: AcceptCounts, tmp_path: Path) -> None:
+def test_the_curve_and_the_point(counts: AcceptStatistics, tmp_path: Path) -> None:
     chosen = accept(counts, 0.1)
     figure = risk_coverage_figure(counts, accept=chosen, resamples=50)
     lines = figure.axes[0].lines
@@ -36,7 +36,7 @@ def test_the_curve_and_the_point(counts: AcceptCounts, tmp_path: Path) -> None:
     style.save(figure, tmp_path / "figure.svg")
 
 
-def test_several_methods_and_a_caption(counts: AcceptCounts) -> None:
+def test_several_methods_and_a_caption(counts: AcceptStatistics) -> None:
     both = {"laplace": counts, "point": counts.select(np.arange(20))}
     figure = risk_coverage_figure(both, resamples=20)
     assert [text.get_text() for text in figure.findobj(match=lambda a: hasattr(a, "get_text"))]
@@ -45,8 +45,8 @@ def test_several_methods_and_a_caption(counts: AcceptCounts) -> None:
 
 
 def test_nothing_accepted_is_no_point() -> None:
-    one = AcceptCounts.of(np.full((40, 2), 0.5), [0, 1] * 20)
-    counts = AcceptCounts.stack([one] * 3)
+    one = AcceptStatistics.of(np.full((40, 2), 0.5), [0, 1] * 20)
+    counts = AcceptStatistics.stack([one] * 3)
     chosen = accept(counts, 0.05)
     risk_coverage_figure(counts, accept=chosen, resamples=10)
     assert "nothing accepted" in risk_coverage_caption(counts, accept=chosen)

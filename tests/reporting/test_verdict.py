@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
 
 NAMES = ("silence", "C4")
 
 
-def counts(right: float, stated: float, recordings: int = 20, frames: int = 200) -> FrameCounts:
+def counts(right: float, stated: float, recordings: int = 20, frames: int = 200) -> FrameStatistics:
     """Frames called C4 with one confidence, and a share of them rightly; as many of silence."""
     generator = np.random.default_rng(0)
     parts = []
@@ -20,8 +20,8 @@ def counts(right: float, stated: float, recordings: int = 20, frames: int = 200)
         called = np.tile([1 - stated, stated], (frames, 1))
         silence = np.tile([0.95, 0.05], (frames, 1))
         quiet = (generator.random(frames) > 0.95).astype(int)
-        parts.append(FrameCounts.of(np.concatenate([called, silence]), np.append(truth, quiet)))
-    return FrameCounts.stack(parts)
+        parts.append(FrameStatistics.of(np.concatenate([called, silence]), np.append(truth, quiet)))
+    return FrameStatistics.stack(parts)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_a_small_difference_is_small_however_certain() -> None:
 def test_what_cannot_be_said_is_not() -> None:
     lone = counts(0.9, 0.9, recordings=1)
     assert {v.word for v in class_verdicts(lone, NAMES, resamples=20)} == {"too few recordings"}
-    three = FrameCounts.of([[0.9, 0.05, 0.05]] * 4, [0, 0, 0, 2])
-    both = FrameCounts.stack([three, three])
+    three = FrameStatistics.of([[0.9, 0.05, 0.05]] * 4, [0, 0, 0, 2])
+    both = FrameStatistics.stack([three, three])
     verdicts = class_verdicts(both, ("silence", "C4", "E4"), resamples=20)
     assert [v.word for v in verdicts[1:]] == ["never called", "never called"]
     assert verdicts[1].sentence == "It never says C4, and no frame is."
@@ -60,6 +60,6 @@ def test_what_cannot_be_said_is_not() -> None:
 
 
 def test_a_class_that_is_never_true_is_bad() -> None:
-    called = FrameCounts.of([[0.1, 0.9]] * 4, [0] * 4)
-    verdict = class_verdicts(FrameCounts.stack([called] * 3), NAMES, resamples=20)[1]
+    called = FrameStatistics.of([[0.1, 0.9]] * 4, [0] * 4)
+    verdict = class_verdicts(FrameStatistics.stack([called] * 3), NAMES, resamples=20)[1]
     assert (verdict.kind, verdict.word) == ("bad", "never true here")

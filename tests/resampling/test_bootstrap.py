@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 
 RECORDINGS, FRAMES = 40, 200
@@ -61,10 +61,10 @@ def test_the_interval_of_an_ece_is_wider_by_recordings_than_by_frames():
     by_recording, by_frame = [], []
     for rate in generator.beta(8, 2, size=30):
         labels = (generator.random(400) > rate).astype(int)
-        by_recording.append(FrameCounts.of(p, labels))
+        by_recording.append(FrameStatistics.of(p, labels))
         by_frame += [(p[:1], labels[i : i + 1]) for i in range(0, 400, 20)]
-    clusters = FrameCounts.stack(by_recording)
-    rows = FrameCounts.stack([FrameCounts.of(*one) for one in by_frame])
+    clusters = FrameStatistics.stack(by_recording)
+    rows = FrameStatistics.stack([FrameStatistics.of(*one) for one in by_frame])
     wide = intervals(clusters.metrics_of, resample_weights(30, 500, generator))["ece"]
     narrow = intervals(rows.metrics_of, resample_weights(600, 500, generator))["ece"]
     assert wide.value == pytest.approx(narrow.value, abs=0.03)
@@ -94,8 +94,8 @@ def test_every_score_of_counts_has_an_interval():
     parts = []
     for _ in range(12):
         p = generator.dirichlet(np.full(3, 0.4), size=60)
-        parts.append(FrameCounts.of(p, generator.integers(0, 3, size=60)))
-    counts = FrameCounts.stack(parts)
+        parts.append(FrameStatistics.of(p, generator.integers(0, 3, size=60)))
+    counts = FrameStatistics.stack(parts)
     weights = resample_weights(12, 200, generator)
     got = intervals(counts.metrics_of, weights)
     assert list(got) == list(counts.metrics_of(weights))
@@ -110,14 +110,14 @@ def test_every_score_of_counts_has_an_interval():
 
 
 def test_one_recording_has_a_value_and_no_interval():
-    counts = FrameCounts.of([[0.9, 0.1], [0.3, 0.7]], [0, 0])
+    counts = FrameStatistics.of([[0.9, 0.1], [0.3, 0.7]], [0, 0])
     got = intervals(counts.metrics_of, resample_weights(1, 50, np.random.default_rng(0)))
     assert got["accuracy"] == Interval(0.5, None, None)
 
 
 def test_an_undefined_value_is_none():
     # neither recording holds an error, so there is none to detect
-    counts = FrameCounts.stack([FrameCounts.of([[0.9, 0.1]], [0])] * 2)
+    counts = FrameStatistics.stack([FrameStatistics.of([[0.9, 0.1]], [0])] * 2)
     got = intervals(counts.metrics_of, resample_weights(2, 50, np.random.default_rng(0)))
     assert got["error_auroc"] == Interval(None, None, None)
     assert got["accuracy"] == Interval(1.0, 1.0, 1.0)
@@ -125,9 +125,9 @@ def test_an_undefined_value_is_none():
 
 def test_undefined_resamples_are_left_out():
     # the errors are all in recording 0: a resample without it has no AUROC
-    bad = FrameCounts.of([[0.6, 0.4], [0.9, 0.1]], [1, 0])
-    good = FrameCounts.of([[0.8, 0.2], [0.9, 0.1]], [0, 0])
-    counts = FrameCounts.stack([bad, good, good])
+    bad = FrameStatistics.of([[0.6, 0.4], [0.9, 0.1]], [1, 0])
+    good = FrameStatistics.of([[0.8, 0.2], [0.9, 0.1]], [0, 0])
+    counts = FrameStatistics.stack([bad, good, good])
     weights = resample_weights(3, 200, np.random.default_rng(0))
     assert (weights[:, 0] == 0).any()
     assert intervals(counts.metrics_of, weights)["error_auroc"] == Interval(1.0, 1.0, 1.0)

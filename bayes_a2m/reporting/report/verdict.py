@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
-from bayes_a2m.metrics.sufficient_statistics import FrameCounts
+from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals_by_class, resample_weights
 
 SLACK = 0.02
@@ -58,7 +58,7 @@ class ClassVerdict:
 
 
 def class_verdicts(
-    counts: FrameCounts, names: Sequence[str], *, resamples: int = 1000, seed: int = 0
+    counts: FrameStatistics, names: Sequence[str], *, resamples: int = 1000, seed: int = 0
 ) -> list[ClassVerdict]:
     """A verdict a class.
 
@@ -71,8 +71,8 @@ def class_verdicts(
     resamples, seed
         Of the recordings.
 
-    >>> one = FrameCounts.of([[0.9, 0.1]] * 9 + [[0.8, 0.2]], [0] * 9 + [1])
-    >>> both = FrameCounts.stack([one, one])
+    >>> one = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.8, 0.2]], [0] * 9 + [1])
+    >>> both = FrameStatistics.stack([one, one])
     >>> [v.word for v in class_verdicts(both, ["silence", "C4"], resamples=20)]
     ['believe it as stated', 'never called']
     """
@@ -116,11 +116,13 @@ def class_verdicts(
     return verdicts
 
 
-def headline(counts: FrameCounts, names: Sequence[str], verdicts: Sequence[ClassVerdict]) -> str:
+def headline(
+    counts: FrameStatistics, names: Sequence[str], verdicts: Sequence[ClassVerdict]
+) -> str:
     """The answer in a sentence or two: what to believe as stated, and what not.
 
-    >>> one = FrameCounts.of([[0.9, 0.1]] * 9 + [[0.2, 0.8]], [0] * 9 + [1])
-    >>> both = FrameCounts.stack([one, one])
+    >>> one = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.2, 0.8]], [0] * 9 + [1])
+    >>> both = FrameStatistics.stack([one, one])
     >>> headline(both, ["silence", "C4"], class_verdicts(both, ["silence", "C4"], resamples=20))
     'Not sure enough: silence and C4.'
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayes_a2m.calibration.selective import AcceptCounts, Accepted, accept
+from bayes_a2m.calibration.selective import Accepted, AcceptStatistics, accept
 from bayes_a2m.evaluation import ACCEPT_CONFIDENCE
 from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
 from bayes_a2m.reporting.report.context import Draft, Part, triple
@@ -15,7 +15,7 @@ WAYS = {"recordings": "recordings", "pooled": "frames, pooled"}
 
 def accepting(draft: Draft) -> Part:
     """Risk by coverage, and the threshold that the tuning part gave for the error asked."""
-    counts: dict[str, AcceptCounts] = {}
+    counts: dict[str, AcceptStatistics] = {}
     chosen: dict[str, Accepted] = {}
     for subject in draft.subjects:
         evaluation = subject.evaluation
