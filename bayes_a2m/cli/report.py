@@ -80,9 +80,10 @@ def report(
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
     from bayes_a2m.models import load_model
-    from bayes_a2m.reporting.report import entry as subject
     from bayes_a2m.reporting.report.context import Options
+    from bayes_a2m.reporting.report.entry import of_model
     from bayes_a2m.reporting.report.page import PAGE, is_report, write_report
+    from bayes_a2m.reporting.report.predictions import of_predictions
 
     if not models and not predictions:
         raise InputError("nothing to report: give a MODEL, or --predictions FILE.nc")
@@ -114,10 +115,10 @@ def report(
     for name, model in zip(names, loaded, strict=False):
         with progress.bar(f"predicting: {name}") as update:
             subjects.append(
-                subject.of_model(name, model, chosen, draws=draws, progress=update, **shared)  # type: ignore[arg-type]
+                of_model(name, model, chosen, draws=draws, progress=update, **shared)  # type: ignore[arg-type]
             )
     for name, path in zip(names[len(loaded) :], predictions or [], strict=True):
-        subjects.append(subject.of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
+        subjects.append(of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
     record = write_report(out, chosen, tuple(subjects), options, bar=progress.bar)
     rows = [
         [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]
@@ -131,7 +132,7 @@ def _chosen(
 ) -> Dataset:
     """The split asked for; else what no model saw and, without models, what is predicted."""
     from bayes_a2m.errors import InputError
-    from bayes_a2m.reporting.report.entry import read_predictions
+    from bayes_a2m.reporting.report.predictions import read_predictions
 
     if split:
         return whole.split(split)

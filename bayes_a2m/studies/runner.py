@@ -229,8 +229,8 @@ def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
 def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> None:
     """The report of the first model of every arm; arms that are one model appear once."""
     from bayes_a2m.models import load_model
-    from bayes_a2m.reporting.report import entry as subject
     from bayes_a2m.reporting.report.context import Options
+    from bayes_a2m.reporting.report.entry import of_model
     from bayes_a2m.reporting.report.page import write_report
 
     options = Options(sound=False)
@@ -239,7 +239,7 @@ def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> Non
     for arm, cell in reversed(shown.values()):
         with bar(f"predicting: {arm}") as update:
             subjects.append(
-                subject.of_model(
+                of_model(
                     arm,
                     load_model(cell.model),
                     plan.scored_on,

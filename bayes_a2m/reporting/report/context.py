@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Picture
 from bayes_a2m.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -52,41 +53,6 @@ class Options:
     excerpt: float = 20.0
     projection: str = "pca"
     progress: bool = False
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure that was written: ``file`` within the folder, what it shows, what to see in it."""
-
-    file: str
-    alt: str
-    caption: str
-    kind: str = "wide"
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One section.
-
-    Attributes
-    ----------
-    name, title
-        Its anchor and heading.
-    lead
-        What it answers, in plain words.
-    pictures, tables
-        In order.
-    notes
-        What else has to be said.
-    """
-
-    name: str
-    title: str
-    lead: str
-    pictures: tuple[Picture, ...] = ()
-    tables: tuple[Table, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -173,8 +139,3 @@ class Draft:
 def triple(value: Mapping[str, float | None] | None) -> Mapping[str, float | None] | None:
     """A score with its interval as a table's cell; None where there is none."""
     return None if value is None or value["value"] is None else value
-
-
-def together(parts: Sequence[Part | None]) -> tuple[Part, ...]:
-    """The parts that there are."""
-    return tuple(part for part in parts if part is not None)

@@ -11,8 +11,9 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json
 from bayes_a2m.reporting.html import Section, write_page
-from bayes_a2m.reporting.report.context import Draft, Options, Part, together, triple
+from bayes_a2m.reporting.report.context import Draft, Options, triple
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Part, together
 from bayes_a2m.reporting.report.sections.confusion import confusion
 from bayes_a2m.reporting.report.sections.embeddings import features
 from bayes_a2m.reporting.report.sections.recordings import cards, recording_table

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
-from bayes_a2m.reporting.report.context import Draft, Part, triple
+from bayes_a2m.reporting.report.context import Draft, triple
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Part
 from bayes_a2m.reporting.table import Cell, Column, Table
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bayes_a2m.reporting.feature_map import feature_map_caption, feature_map_figure, project
-from bayes_a2m.reporting.report.context import Draft, Part
+from bayes_a2m.reporting.report.context import Draft
+from bayes_a2m.reporting.report.section import Part
 
 
 def features(draft: Draft, progress: Callable[[int, int], None]) -> Part | None:

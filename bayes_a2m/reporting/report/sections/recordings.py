@@ -11,8 +11,9 @@ from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, Spectrum
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music.notes import between
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
-from bayes_a2m.reporting.report.context import Draft, Picture
+from bayes_a2m.reporting.report.context import Draft
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Picture
 from bayes_a2m.reporting.roll import roll_caption, roll_figure
 from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Cell, Column, Table

@@ -8,7 +8,8 @@ from bayes_a2m.reporting.reliability import (
     reliability_caption,
     reliability_figure,
 )
-from bayes_a2m.reporting.report.context import Draft, Part, triple
+from bayes_a2m.reporting.report.context import Draft, triple
+from bayes_a2m.reporting.report.section import Part
 from bayes_a2m.reporting.table import Column, Table
 
 SCORES = ("nll", "brier", "ece", "adaptive_ece", "classwise_ece", "smooth_ece")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bayes_a2m.calibration.selective import Accepted, AcceptStatistics, accept
 from bayes_a2m.evaluation import ACCEPT_CONFIDENCE
 from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
-from bayes_a2m.reporting.report.context import Draft, Part, triple
+from bayes_a2m.reporting.report.context import Draft, triple
+from bayes_a2m.reporting.report.section import Part
 from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_figure
 from bayes_a2m.reporting.table import Cell, Column, Table
 

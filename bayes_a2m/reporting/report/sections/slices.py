@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bayes_a2m.reporting.places import places_caption, places_figure
-from bayes_a2m.reporting.report.context import Draft, Part, triple
+from bayes_a2m.reporting.report.context import Draft, triple
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Part
 from bayes_a2m.reporting.table import Column, Table
 
 SCORES = ("accuracy", "nll", "ece", "macro_f1")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-from bayes_a2m.reporting.report.context import Draft, Part
+from bayes_a2m.reporting.report.context import Draft
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Part
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.reporting.training import has_losses, loss_figure
 

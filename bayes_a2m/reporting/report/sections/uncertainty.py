@@ -10,8 +10,9 @@ import numpy as np
 from bayes_a2m.diagnostics.ecdf import ecdfs_of
 from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 from bayes_a2m.reporting.entropy import entropy_caption, entropy_figure, entropy_parts
-from bayes_a2m.reporting.report.context import Draft, Part, Picture
+from bayes_a2m.reporting.report.context import Draft
 from bayes_a2m.reporting.report.entry import Subject
+from bayes_a2m.reporting.report.section import Part, Picture
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.reporting.variance import variance_caption, variance_figure, variance_parts
 
