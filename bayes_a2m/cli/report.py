@@ -80,7 +80,7 @@ def report(
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
     from bayes_a2m.models import load_model
-    from bayes_a2m.reporting.report.context import Options
+    from bayes_a2m.reporting.report.context import ReportOptions
     from bayes_a2m.reporting.report.entry import of_model
     from bayes_a2m.reporting.report.page import PAGE, is_report, write_report
     from bayes_a2m.reporting.report.predictions import of_predictions
@@ -102,24 +102,25 @@ def report(
         )
     chosen = _chosen(whole, split, loaded, list(predictions or []))
     names = _names([*(models or []), *(predictions or [])])
-    options = Options(
+    options = ReportOptions(
         seed=seed,
         accept_error=accept_error,
-        worst=worst,
-        sound=sound,
-        projection=projection,
+        sections={
+            "recordings": {"worst": worst, "sound": sound},
+            "embeddings": {"projection": projection},
+        },
         progress=sys.stderr.isatty(),
     )
     shared = {"resamples": options.resamples, "accept_error": accept_error, "seed": seed}
-    subjects = []
+    entries = []
     for name, model in zip(names, loaded, strict=False):
         with progress.bar(f"predicting: {name}") as update:
-            subjects.append(
+            entries.append(
                 of_model(name, model, chosen, draws=draws, progress=update, **shared)  # type: ignore[arg-type]
             )
     for name, path in zip(names[len(loaded) :], predictions or [], strict=True):
-        subjects.append(of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
-    record = write_report(out, chosen, tuple(subjects), options, bar=progress.bar)
+        entries.append(of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
+    record = write_report(out, chosen, tuple(entries), options, bar=progress.bar)
     rows = [
         [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]
     ]

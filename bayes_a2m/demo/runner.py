@@ -11,7 +11,7 @@ from bayes_a2m.demo import hearing, learning, measuring, methods, voices
 from bayes_a2m.demo.place import MADE_BY, RECORD, building, files_in
 from bayes_a2m.demo.stage import DemoSettings, Outcome, Stage, Step, Watch
 from bayes_a2m.files import write_json
-from bayes_a2m.reporting.html import Section, write_page
+from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.version import __version__
 
 FORMAT_VERSION = 1
@@ -111,7 +111,7 @@ def _write_page(
     """The opening, a section a step, and what comes next."""
     shared = {"out": stage.out.as_posix(), "settings": stage.settings.model_dump(mode="json")}
     sections = [
-        Section(step.name, step.title, f"demo_{step.name}.html", {**facts[step.name], **shared})
+        PageSection(step.name, step.title, f"demo_{step.name}.html", {**facts[step.name], **shared})
         for step in steps
     ]
     places = [
@@ -125,8 +125,11 @@ def _write_page(
         "total": sum(seconds.values()),
         **shared,
     }
-    sections.append(Section("next", "Your own voice", "demo_next.html", closing))
+    sections.append(PageSection("next", "Your own voice", "demo_next.html", closing))
     opening = {"facts": facts, "total": sum(seconds.values()), "version": __version__, **shared}
     write_page(
-        stage.folder / PAGE, TITLE, Section("opening", "", "demo_opening.html", opening), sections
+        stage.folder / PAGE,
+        TITLE,
+        PageSection("opening", "", "demo_opening.html", opening),
+        sections,
     )

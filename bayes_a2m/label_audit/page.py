@@ -14,7 +14,7 @@ from bayes_a2m.label_audit.suspects import Suspect
 from bayes_a2m.music.notes import between
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
-from bayes_a2m.reporting.html import Section, write_page
+from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.roll import roll_figure
 from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Cell, Column, Table
@@ -72,12 +72,14 @@ def write_audit_page(
         table.write_csv(out / "tables" / f"{table.name}.csv")
     facts = _facts(found, experiment, draws, folds)
     cards = _cards(out, found, experiment, decided, show, sound, bar)
-    opening = Section("opening", "", "audit_opening.html", facts)
+    opening = PageSection("opening", "", "audit_opening.html", facts)
     lag_facts = {**facts, "picture": _lag_picture(out, found), "table": tables["lags"]}
     sections = [
-        Section("lag", "Do the labels come on time?", "audit_lag.html", lag_facts),
-        Section("suspects", "Labels to look at", "audit_suspects.html", {**facts, "cards": cards}),
-        Section("all", "Every recording", "audit_all.html", {**facts, **tables}),
+        PageSection("lag", "Do the labels come on time?", "audit_lag.html", lag_facts),
+        PageSection(
+            "suspects", "Labels to look at", "audit_suspects.html", {**facts, "cards": cards}
+        ),
+        PageSection("all", "Every recording", "audit_all.html", {**facts, **tables}),
     ]
     title = f"Are the labels of {found.data.name} right?"
     write_page(out / PAGE, title, opening, sections, embed=True, scripts=("sort.js", "decide.js"))

@@ -39,7 +39,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """One part of a page.
 
     Attributes
@@ -63,8 +63,8 @@ class Section:
 def write_page(
     path: Path,
     title: str,
-    opening: Section,
-    sections: Sequence[Section],
+    opening: PageSection,
+    sections: Sequence[PageSection],
     *,
     embed: bool = False,
     scripts: Sequence[str] = (),
@@ -83,8 +83,8 @@ def write_page(
 def render_page(
     folder: Path,
     title: str,
-    opening: Section,
-    sections: Sequence[Section],
+    opening: PageSection,
+    sections: Sequence[PageSection],
     *,
     embed: bool = False,
     scripts: Sequence[str] = (),
@@ -108,7 +108,7 @@ def render_page(
     """
     environment = _environment()
 
-    def shown(section: Section) -> str:
+    def shown(section: PageSection) -> str:
         template = environment.get_template(section.template)
         return template.render(
             section.facts,

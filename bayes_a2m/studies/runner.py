@@ -229,16 +229,16 @@ def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
 def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> None:
     """The report of the first model of every arm; arms that are one model appear once."""
     from bayes_a2m.models import load_model
-    from bayes_a2m.reporting.report.context import Options
+    from bayes_a2m.reporting.report.context import ReportOptions
     from bayes_a2m.reporting.report.entry import of_model
     from bayes_a2m.reporting.report.page import write_report
 
-    options = Options(sound=False)
+    options = ReportOptions(sections={"recordings": {"sound": False}})
     shown = {cells[0].address: (arm, cells[0]) for arm, cells in reversed(arms.items())}
-    subjects = []
+    entries = []
     for arm, cell in reversed(shown.values()):
         with bar(f"predicting: {arm}") as update:
-            subjects.append(
+            entries.append(
                 of_model(
                     arm,
                     load_model(cell.model),
@@ -249,7 +249,7 @@ def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> Non
                     progress=update,
                 )
             )
-    write_report(out, plan.scored_on, tuple(subjects), options, bar=bar)
+    write_report(out, plan.scored_on, tuple(entries), options, bar=bar)
 
 
 def _duration(seconds: float) -> str:

@@ -154,12 +154,12 @@ def test_what_names_say_is_escaped(made: Path, monkeypatch: pytest.MonkeyPatch) 
     hostile = "<script>alert('\"&')</script>"
     shared = {"out": hostile, "settings": SETTINGS.model_dump(mode="json")}
     sections = [
-        html.Section(
+        html.PageSection(
             s.name, s.title, f"demo_{s.name}.html", {**_with(facts[s.name], hostile), **shared}
         )
         for s in STEPS
     ]
-    opening = html.Section(
+    opening = html.PageSection(
         "o", "", "demo_opening.html",
         {"facts": _with(facts, hostile), "total": 1.0, "version": hostile, **shared},
     )  # fmt: skip

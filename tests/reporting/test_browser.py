@@ -20,7 +20,7 @@ from bayes_a2m.label_audit.segments import capped, surprise
 from bayes_a2m.label_audit.suspects import Hearing
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.reporting.report.context import Options
+from bayes_a2m.reporting.report.context import ReportOptions
 from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.page import write_report
 from tests.browser import chromium, open_page
@@ -57,7 +57,13 @@ def report(hostile: Dataset, tiny_point: Point, tmp_path_factory: pytest.TempPat
     made = tuple(
         of_model(name, tiny_point, hostile, draws=1, **shared) for name in (HOSTILE[0], HOSTILE[1])
     )
-    write_report(out, hostile, made, Options(resamples=50, worst=2), bar=no_bar)
+    write_report(
+        out,
+        hostile,
+        made,
+        ReportOptions(resamples=50, sections={"recordings": {"worst": 2}}),
+        bar=no_bar,
+    )
     return out
 
 

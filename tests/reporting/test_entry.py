@@ -52,11 +52,11 @@ def test_the_file_says_what_the_model_says(
         model.posterior.mutual_information(), file.posterior.mutual_information(), atol=1e-4
     )
     assert (model.posterior.draws, file.posterior.draws) == (4, 4)
-    assert model.trunk is not None
-    assert model.trunk.features.shape[0] == model.trunk.frame.shape[0]
-    assert file.trunk is None
-    assert (model.met, file.met) == (0, 0)
-    assert of_model("m", drawing, tiny_data.split("train"), draws=1, **SHARED).met == 12
+    assert model.embeddings is not None
+    assert model.embeddings.features.shape[0] == model.embeddings.frame.shape[0]
+    assert file.embeddings is None
+    assert (model.seen, file.seen) == (0, 0)
+    assert of_model("m", drawing, tiny_data.split("train"), draws=1, **SHARED).seen == 12
 
 
 def test_recordings_may_come_in_any_order_and_with_a_frame_too_many(

@@ -10,14 +10,14 @@ import pytest
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.reporting import html, style
-from bayes_a2m.reporting.html import Section, data_uri, png_size, render_page, write_page
+from bayes_a2m.reporting.html import PageSection, data_uri, png_size, render_page, write_page
 
 FACTS = {"recordings": 2, "errors": 0, "warnings": 1, "out": "x"}
 
 
-def verify_section(message: str) -> Section:
+def verify_section(message: str) -> PageSection:
     kind = {"level": "warning", "code": "crumb", "count": 1, "file": "a", "message": message}
-    return Section("verify", "Verify", "demo_verify.html", {**FACTS, "kinds": [kind]})
+    return PageSection("verify", "Verify", "demo_verify.html", {**FACTS, "kinds": [kind]})
 
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_hostile_text_is_only_text(tmp_path: Path) -> None:
 
 
 def test_a_fact_that_is_missing_is_an_error(tmp_path: Path) -> None:
-    section = Section("verify", "Verify", "demo_verify.html", FACTS)
+    section = PageSection("verify", "Verify", "demo_verify.html", FACTS)
     with pytest.raises(jinja2.UndefinedError, match="kinds"):
         render_page(tmp_path, "x", section, [])
     assert not list(tmp_path.iterdir())
@@ -69,7 +69,11 @@ def test_a_page_to_send_on_holds_its_pictures_and_sounds(tmp_path: Path) -> None
     picture = {"file": "a.png", "alt": "x", "caption": "y", "kind": "wide", "title": ""}
     part = {"lead": "", "pictures": (picture,), "tables": (), "notes": ()}
     text = render_page(
-        tmp_path, "t", Section("o", "", "report_section.html", {"part": part}), [], embed=True
+        tmp_path,
+        "t",
+        PageSection("o", "", "report_section.html", {"content": part}),
+        [],
+        embed=True,
     )
     content = base64.b64encode((tmp_path / "a.png").read_bytes()).decode()
     assert f'src="data:image/png;base64,{content}"' in text

@@ -18,7 +18,7 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.files import read_json, write_json
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.reporting.report.context import Options
+from bayes_a2m.reporting.report.context import ReportOptions
 from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.page import write_report
 
@@ -57,9 +57,9 @@ def test_a_report_of_three_models_does_everything_once(
     counted(Point, "predict_chunks", len)
     data = tiny_data.split("validation")
     shared = {"draws": 1, "resamples": 20, "accept_error": 0.05}
-    subjects = tuple(of_model(name, model, data, **shared) for name, model in models.items())
-    options = Options(resamples=20, worst=1, sound=False)
-    write_report(tmp_path / "report", data, subjects, options, bar=no_bar)
+    entries = tuple(of_model(name, model, data, **shared) for name, model in models.items())
+    options = ReportOptions(resamples=20, sections={"recordings": {"worst": 1, "sound": False}})
+    write_report(tmp_path / "report", data, entries, options, bar=no_bar)
 
     total = sum(labels.size for labels in data.labels)
     assert calls["predict_chunks"] == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.reporting.html import Section, render_page
+from bayes_a2m.reporting.html import PageSection, render_page
 from bayes_a2m.reporting.table import Column, Table
 
 COLUMNS = (
@@ -62,11 +62,11 @@ def test_what_is_no_table_is_refused(change: dict, message: str) -> None:
 
 
 def test_on_a_page_cells_are_text_and_carry_what_they_are_sorted_by(tmp_path: Path) -> None:
-    opening = Section(
+    opening = PageSection(
         "opening",
         "",
         "report_section.html",
-        {"part": {"lead": "", "pictures": (), "notes": (), "tables": (TABLE,)}},
+        {"content": {"lead": "", "pictures": (), "notes": (), "tables": (TABLE,)}},
     )
     text = render_page(tmp_path, "t", opening, [], embed=True, scripts=("sort.js",))
     assert "Scores &lt;b&gt;" in text

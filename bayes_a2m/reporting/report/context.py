@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.reporting import style
-from bayes_a2m.reporting.report.entry import Subject
-from bayes_a2m.reporting.report.section import Picture
+from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.picture import Picture
 from bayes_a2m.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -24,23 +24,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class ReportOptions:
     """What a report shows.
 
     Attributes
     ----------
     resamples, seed
-        Of the recordings, for every interval.
+        How often recordings are resampled for every interval, and from which seed.
     accept_error
-        Share of accepted frames that may be wrong.
-    worst
-        Recordings shown of the worst, and as many of the least sure.
-    sound
-        Whether their sound goes into the page.
-    excerpt
-        Seconds of a long recording that are shown and heard.
-    projection
-        ``pca`` or ``umap``, for the map of the trunk's features.
+        The share of accepted frames that may be wrong.
+    sections
+        The options of single sections, by their names: ``{"recordings": {"worst": 3}}``.
     progress
         Whether UMAP, which takes long, shows its bar.
     """
@@ -48,58 +42,55 @@ class Options:
     resamples: int = 1000
     seed: int = 0
     accept_error: float = 0.05
-    worst: int = 6
-    sound: bool = True
-    excerpt: float = 20.0
-    projection: str = "pca"
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     progress: bool = False
 
 
 @dataclass(eq=False)
-class Draft:
-    """What every part is made from.
+class ReportContext:
+    """What every section of a report is built from.
 
     Attributes
     ----------
     folder
-        Figures go to ``figures``, tables to ``tables``.
+        The folder of the report: figures go to ``figures``, tables to ``tables``.
     data
         The recordings reported on.
-    subjects
-        What is reported, the first of them first.
+    entries
+        The models and files of predictions that are reported on, in the order of the page.
     options
-        What is shown.
+        What the report shows.
     """
 
     folder: Path
     data: Dataset
-    subjects: tuple[Subject, ...]
-    options: Options = field(default_factory=Options)
+    entries: tuple[ReportEntry, ...]
+    options: ReportOptions = field(default_factory=ReportOptions)
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """What the classes are."""
+        """The vocabulary that all entries share."""
         return self.data.vocabulary
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the classes."""
+        """The names of the classes."""
         return self.data.vocabulary.names
 
     @cached_property
     def _labels(self) -> dict[FrameGrid, list[NDArray[np.int64]]]:
         return {}
 
-    def labels(self, subject: Subject) -> list[NDArray[np.int64]]:
-        """Class of every frame on the subject's grid, an array a recording."""
-        grid = subject.posterior.grid
+    def labels(self, entry: ReportEntry) -> list[NDArray[np.int64]]:
+        """The class of every frame on the grid of an entry, an array ``(frames,)`` a recording."""
+        grid = entry.posterior.grid
         if grid not in self._labels:
             self._labels[grid] = [r.labels(grid, self.vocabulary) for r in self.data]
         return self._labels[grid]
 
-    def title_of(self, subject: Subject) -> str:
-        """The subject's name where there are several, else nothing."""
-        return subject.name if len(self.subjects) > 1 else ""
+    def title_of(self, entry: ReportEntry) -> str:
+        """The name of an entry where there are several; an empty text where it is the only one."""
+        return entry.name if len(self.entries) > 1 else ""
 
     def picture(
         self,
@@ -108,34 +99,55 @@ class Draft:
         caption: str,
         alt: str,
         *,
-        subject: Subject | None = None,
+        entry: ReportEntry | None = None,
         kind: str = "wide",
         svg: bool = True,
     ) -> Picture:
-        """Write a figure as PNG and SVG; ``svg`` is left out for pictures of spectra."""
-        stem = name if subject is None else f"{name}_{self.stem(subject)}"
+        """Write a figure as PNG and SVG into ``figures``.
+
+        Parameters
+        ----------
+        name
+            The name of the files, without ending; the name of ``entry`` is put behind it.
+        figure
+            The figure to write.
+        caption, alt, kind
+            As a :class:`~bayes_a2m.reporting.report.picture.Picture` has them.
+        entry
+            The entry that the figure belongs to; None for a figure of all.
+        svg
+            Whether an SVG is written, too. Pictures of spectra go without: they would hold a
+            bitmap.
+        """
+        stem = name if entry is None else f"{name}_{self.stem(entry)}"
         for ending in ("png", "svg") if svg else ("png",):
             dpi = style.DPI if svg else style.SPECTRUM_DPI
             style.save(figure, self.folder / "figures" / f"{stem}.{ending}", dpi=dpi)
-        title = "" if subject is None else self.title_of(subject)
+        title = "" if entry is None else self.title_of(entry)
         return Picture(f"figures/{stem}.png", alt, caption, kind, title)
 
     def table(self, table: Table) -> Table:
-        """Write a table as CSV; gives what the page shows: one model needs no column for it."""
-        table.write_csv(self.folder / "tables" / f"{table.name}.csv")
-        return table if len(self.subjects) > 1 else table.without("model")
+        """Write a table as CSV into ``tables``.
 
-    def stem(self, subject: Subject) -> str:
-        """The subject's name as part of a file's; different for different subjects."""
+        Returns
+        -------
+        Table
+            The table as the page shows it: without the column ``model`` where there is one model.
+        """
+        table.write_csv(self.folder / "tables" / f"{table.name}.csv")
+        return table if len(self.entries) > 1 else table.without("model")
+
+    def stem(self, entry: ReportEntry) -> str:
+        """The name of an entry as part of the name of a file; different for different entries."""
         stems: list[str] = []
-        for one in self.subjects:
-            stem = re.sub(r"[^A-Za-z0-9_-]+", "-", one.name).strip("-")[:40] or "model"
+        for known in self.entries:
+            stem = re.sub(r"[^A-Za-z0-9_-]+", "-", known.name).strip("-")[:40] or "model"
             while stem in stems:
                 stem += "-2"
             stems.append(stem)
-        return stems[self.subjects.index(subject)]
+        return stems[self.entries.index(entry)]
 
 
 def triple(value: Mapping[str, float | None] | None) -> Mapping[str, float | None] | None:
-    """A score with its interval as a table's cell; None where there is none."""
+    """A score with its interval as the cell of a table; None where there is no score."""
     return None if value is None or value["value"] is None else value

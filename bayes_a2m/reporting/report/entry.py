@@ -1,4 +1,4 @@
-"""What a report is about: a model, or somebody's predictions, on recordings with references."""
+"""An entry of a report: a model, or a file of predictions, on recordings with references."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
-TRUNK_RECORDINGS = 24
-"""Recordings they are taken from at most, evenly."""
+EMBEDDED_RECORDINGS = 24
+"""The number of recordings that embeddings are taken from at most, evenly."""
 
-TRUNK_FRAMES = 3000
-"""Frames whose trunk features are kept for the map, about."""
+EMBEDDED_FRAMES = 3000
+"""The number of frames whose embeddings are kept for the map, about."""
 
 
 @dataclass(frozen=True, eq=False)
-class Trunk:
-    """What the head reads of some frames.
+class EmbeddedFrames:
+    """The embeddings of some frames: what the head of a network reads.
 
     Attributes
     ----------
     features
-        Shape ``(row, feature)``.
+        The embeddings, shape ``(row, feature)``.
     recording, frame
-        Where each row comes from, ``(row,)``.
+        The recording and the frame that each row comes from, ``(row,)``.
     """
 
     features: NDArray[np.float32]
@@ -47,8 +47,8 @@ class Trunk:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
-    """One model, or one file of predictions, and how it does.
+class ReportEntry:
+    """One model, or one file of predictions, and how it does on the recordings of a report.
 
     Attributes
     ----------
@@ -59,19 +59,19 @@ class Subject:
     method
         How it is uncertain: a posterior's name, or "" where that is not known.
     posterior
-        What it says of every frame.
+        Its posterior predictive of every frame.
     evaluation
-        Counts of every recording.
+        Its sufficient statistics of every recording.
     metrics
         The content of ``metrics.json``.
     transcriptions
-        Notes of every recording.
+        The notes of every recording.
     training_log
         One row an epoch, as CSV; "" where there is none.
-    trunk
-        None for what has no trunk.
-    met
-        Recordings among these that it was fitted or tuned on.
+    embeddings
+        The embeddings of some frames; None where there is no network.
+    seen
+        How many of the recordings it was fitted or tuned on.
     """
 
     name: str
@@ -82,12 +82,12 @@ class Subject:
     metrics: dict[str, Any]
     transcriptions: tuple[Transcription, ...]
     training_log: str = ""
-    trunk: Trunk | None = None
-    met: int = 0
+    embeddings: EmbeddedFrames | None = None
+    seen: int = 0
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """What its classes are."""
+        """The vocabulary of its classes."""
         return self.posterior.vocabulary
 
 
@@ -133,7 +133,7 @@ def of_model(
     accept_error: float,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
-) -> Subject:
+) -> ReportEntry:
     """Predict recordings with a model, and evaluate that.
 
     Raises
@@ -144,7 +144,7 @@ def of_model(
     known = {*model.seen.fit.values(), *model.seen.tune.values()}
     recorder = PredictionRecorder()
     evaluation = evaluate(model, data, draws=draws, observe=recorder, progress=progress)
-    return Subject(
+    return ReportEntry(
         name,
         "model",
         model.name,
@@ -153,17 +153,17 @@ def of_model(
         evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
         recorder.transcriptions,
         model.record.log,
-        _trunk(model, data),
+        _embedded_frames(model, data),
         sum(r.hash in known for r in data),
     )
 
 
-def _trunk(model: Posterior, data: Dataset) -> Trunk | None:
-    """What the head reads of evenly chosen frames of every recording."""
+def _embedded_frames(model: Posterior, data: Dataset) -> EmbeddedFrames | None:
+    """The embeddings of evenly chosen frames of evenly chosen recordings."""
     from bayes_a2m.posteriors.embeddings import trunk_features
 
-    chosen = np.unique(np.linspace(0, len(data) - 1, TRUNK_RECORDINGS).round().astype(np.int64))
-    each = TRUNK_FRAMES // chosen.size
+    chosen = np.unique(np.linspace(0, len(data) - 1, EMBEDDED_RECORDINGS).round().astype(np.int64))
+    each = EMBEDDED_FRAMES // chosen.size
     features, recordings, frames = [], [], []
     for i in chosen.tolist():
         found = trunk_features(model, data[i])
@@ -173,4 +173,6 @@ def _trunk(model: Posterior, data: Dataset) -> Trunk | None:
         features.append(found[at])
         recordings.append(np.full(at.size, i))
         frames.append(at)
-    return Trunk(np.concatenate(features), np.concatenate(recordings), np.concatenate(frames))
+    return EmbeddedFrames(
+        np.concatenate(features), np.concatenate(recordings), np.concatenate(frames)
+    )

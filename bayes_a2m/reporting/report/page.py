@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,11 @@ from typing import Any
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json
-from bayes_a2m.reporting.html import Section, write_page
-from bayes_a2m.reporting.report.context import Draft, Options, triple
-from bayes_a2m.reporting.report.entry import Subject
-from bayes_a2m.reporting.report.section import Part, together
-from bayes_a2m.reporting.report.sections.confusion import confusion
-from bayes_a2m.reporting.report.sections.embeddings import features
-from bayes_a2m.reporting.report.sections.recordings import cards, recording_table
-from bayes_a2m.reporting.report.sections.reliability import reliability
-from bayes_a2m.reporting.report.sections.selective import accepting, conformal
-from bayes_a2m.reporting.report.sections.slices import places
-from bayes_a2m.reporting.report.sections.training import training
-from bayes_a2m.reporting.report.sections.uncertainty import distributions, entropy, variance
+from bayes_a2m.reporting.html import PageSection, write_page
+from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, triple
+from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.section import Section
+from bayes_a2m.reporting.report.table_of_sections import make_sections
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.version import __version__
@@ -36,8 +29,8 @@ Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 def write_report(
     out: Path,
     data: Dataset,
-    subjects: tuple[Subject, ...],
-    options: Options | None = None,
+    entries: tuple[ReportEntry, ...],
+    options: ReportOptions | None = None,
     *,
     bar: Bar,
 ) -> dict[str, Any]:
@@ -48,8 +41,8 @@ def write_report(
     out
         The folder.
     data
-        The recordings that all subjects speak of.
-    subjects
+        The recordings that all entries speak of.
+    entries
         What is reported; the first is the one whose worst recordings are shown.
     options
         What is shown.
@@ -64,22 +57,19 @@ def write_report(
     Raises
     ------
     InputError
-        If ``out`` holds anything that no report made, or cannot be written to.
+        If ``out`` holds anything that no report made, or cannot be written to, or an option of a
+        section is unknown.
     """
+    chosen = options or ReportOptions()
+    sections_of_report = make_sections(chosen.sections)
     with atomic_folder(out, replaces=is_report) as folder:
-        draft = Draft(folder, data, subjects, options or Options())
-        parts, shown = _drawn(draft, bar)
-        verdicts = _verdicts(draft)
-        opening = Section("opening", "", "report_opening.html", _opening(draft, verdicts))
-        sections = [
-            Section(part.name, part.title, "report_section.html", {"part": part}) for part in parts
-        ]
-        listed = draft.table(recording_table(draft))
-        facts = {"cards": shown, "table": listed, "several": len(subjects) > 1}
-        sections.insert(2, Section("heard", "Listen to it", "report_recordings.html", facts))
-        sections.append(Section("about", "About this report", "report_about.html", _about(draft)))
+        context = ReportContext(folder, data, entries, chosen)
+        verdicts = _verdicts(context)
+        opening = PageSection("opening", "", "report_opening.html", _opening(context, verdicts))
+        with bar("drawing") as update:
+            sections = _built(sections_of_report, context, update)
         write_page(
-            folder / PAGE, _title(draft), opening, sections, embed=True, scripts=("sort.js",)
+            folder / PAGE, _title(context), opening, sections, embed=True, scripts=("sort.js",)
         )
         record = {
             "format_version": 1,
@@ -89,13 +79,13 @@ def write_report(
             "recordings": list(data.ids),
             "models": [
                 {
-                    "name": subject.name,
-                    "origin": subject.origin,
-                    "method": subject.method,
-                    "verdicts": [_plain(v) for v in verdicts[subject.name]],
-                    "metrics": subject.metrics,
+                    "name": entry.name,
+                    "origin": entry.origin,
+                    "method": entry.method,
+                    "verdicts": [_plain(v) for v in verdicts[entry.name]],
+                    "metrics": entry.metrics,
                 }
-                for subject in subjects
+                for entry in entries
             ],
         }
         write_json(folder / RECORD, record)
@@ -111,61 +101,48 @@ def is_report(path: Path) -> bool:
     return isinstance(record, dict) and record.get("made_by") == MADE_BY
 
 
-def _drawn(draft: Draft, bar: Bar) -> tuple[tuple[Part, ...], list[Any]]:
-    """All parts in the order of the page, and the recordings shown."""
-    makers: tuple[Callable[[], Part | None], ...] = (
-        lambda: confusion(draft),
-        lambda: reliability(draft),
-        lambda: places(draft),
-        lambda: accepting(draft),
-        lambda: conformal(draft),
-        lambda: distributions(draft),
-        lambda: variance(draft),
-        lambda: entropy(draft),
-        lambda: training(draft),
-    )
-    made: list[Part | None] = []
-    with bar("drawing") as update:
-        for done, make in enumerate(makers, start=1):
-            made.append(make())
-            update(done, len(makers) + 1)
-        shown = cards(draft)
-        update(len(makers) + 1, len(makers) + 1)
-    with bar("mapping features") as update:
-        made.append(features(draft, update))
-    return together(made), shown
+def _built(
+    sections: Sequence[Section], context: ReportContext, update: Callable[[int, int], None]
+) -> list[PageSection]:
+    """Build every section; those that have nothing to show are left out."""
+    pages = []
+    for done, section in enumerate(sections, start=1):
+        content = section.build(context)
+        if content is not None:
+            facts = {"content": content, **content.facts}
+            pages.append(PageSection(section.name, section.title, section.template, facts))
+        update(done, len(sections))
+    return pages
 
 
-def _verdicts(draft: Draft) -> dict[str, list[Any]]:
-    options = draft.options
+def _verdicts(context: ReportContext) -> dict[str, list[Any]]:
+    options = context.options
     return {
         s.name: class_verdicts(
-            s.evaluation.frames, draft.names, resamples=options.resamples, seed=options.seed
+            s.evaluation.frames, context.names, resamples=options.resamples, seed=options.seed
         )
-        for s in draft.subjects
+        for s in context.entries
     }
 
 
-def _title(draft: Draft) -> str:
-    names = [s.name for s in draft.subjects]
+def _title(context: ReportContext) -> str:
+    names = [s.name for s in context.entries]
     return f"How far can {names[0] if len(names) == 1 else 'they'} be trusted?"
 
 
-def _opening(draft: Draft, verdicts: dict[str, list[Any]]) -> dict[str, Any]:
+def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str, Any]:
     """What the first screen says."""
     told = []
-    for subject in draft.subjects:
-        metrics = subject.metrics
+    for entry in context.entries:
+        metrics = entry.metrics
         near = metrics["near_boundary"]
         told.append(
             {
-                "name": subject.name,
-                "method": subject.method,
-                "alarm": subject.evaluation.alarm,
-                "headline": headline(
-                    subject.evaluation.frames, draft.names, verdicts[subject.name]
-                ),
-                "verdicts": verdicts[subject.name],
+                "name": entry.name,
+                "method": entry.method,
+                "alarm": entry.evaluation.alarm,
+                "headline": headline(entry.evaluation.frames, context.names, verdicts[entry.name]),
+                "verdicts": verdicts[entry.name],
                 "accuracy": triple(metrics["metrics"]["accuracy"]),
                 "ece": triple(metrics["metrics"]["ece"]),
                 "nll": triple(metrics["metrics"]["nll"]),
@@ -176,26 +153,26 @@ def _opening(draft: Draft, verdicts: dict[str, list[Any]]) -> dict[str, Any]:
         )
     return {
         "models": told,
-        "met": [(s.name, s.met) for s in draft.subjects if s.met],
-        "data": draft.data.name,
-        "recordings": len(draft.data),
-        "frames": draft.subjects[0].metrics["frames"],
-        "comparison": draft.table(_comparison(draft)) if len(told) > 1 else None,
-        "classes": draft.table(_class_table(draft, verdicts)),
+        "met": [(s.name, s.seen) for s in context.entries if s.seen],
+        "data": context.data.name,
+        "recordings": len(context.data),
+        "frames": context.entries[0].metrics["frames"],
+        "comparison": context.table(_comparison(context)) if len(told) > 1 else None,
+        "classes": context.table(_class_table(context, verdicts)),
     }
 
 
-def _comparison(draft: Draft) -> Table:
+def _comparison(context: ReportContext) -> Table:
     scores = ("accuracy", "macro_f1", "nll", "ece", "aurc", "error_auroc", "note_onset_f1_100ms")
     columns = [Column("model", "model")]
     columns += [Column(s, s.replace("_", " "), "interval") for s in scores]
     rows = tuple(
-        (s.name, *(triple(s.metrics["metrics"][name]) for name in scores)) for s in draft.subjects
+        (s.name, *(triple(s.metrics["metrics"][name]) for name in scores)) for s in context.entries
     )
     return Table("models", "Side by side", tuple(columns), rows)
 
 
-def _class_table(draft: Draft, verdicts: dict[str, list[Any]]) -> Table:
+def _class_table(context: ReportContext, verdicts: dict[str, list[Any]]) -> Table:
     columns = (
         Column("model", "model"),
         Column("class", "class"),
@@ -221,20 +198,6 @@ def _class_table(draft: Draft, verdicts: dict[str, list[Any]]) -> Table:
         for v in own
     )
     return Table("classes", "Class by class", columns, rows)
-
-
-def _about(draft: Draft) -> dict[str, Any]:
-    options = draft.options
-    return {
-        "version": __version__,
-        "data": draft.data.name,
-        "recordings": len(draft.data),
-        "resamples": options.resamples,
-        "seed": options.seed,
-        "models": [(s.name, s.origin, s.method, s.posterior.draws) for s in draft.subjects],
-        "conditions": sorted({r.condition for r in draft.data if r.condition}),
-        "vocabulary": draft.names,
-    }
 
 
 def _plain(verdict: Any) -> dict[str, Any]:

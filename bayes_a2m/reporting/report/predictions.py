@@ -15,7 +15,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Cost, evaluate_chunks
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
-from bayes_a2m.reporting.report.entry import PredictionRecorder, Subject
+from bayes_a2m.reporting.report.entry import PredictionRecorder, ReportEntry
 
 Progress = Callable[[int, int], None]
 
@@ -32,7 +32,7 @@ def of_predictions(
     accept_error: float,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
-) -> Subject:
+) -> ReportEntry:
     """Evaluate predictions that any model wrote, with notes by a plain clean-up of frames.
 
     Parameters
@@ -57,7 +57,7 @@ def of_predictions(
         observe=recorder,
     )
     evaluation = replace(evaluation, draws=posterior.draws, alarm=None, cost=Cost())
-    return Subject(
+    return ReportEntry(
         name,
         "predictions",
         "",

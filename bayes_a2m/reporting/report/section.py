@@ -1,48 +1,109 @@
-"""A section of a report: what it answers, its pictures and its tables."""
+"""A section of a report: one question, answered with figures and tables.
+
+A section is a class with a name, a title and :meth:`Section.build`. The ones that ship stand in
+the group ``report_sections`` of :mod:`bayes_a2m.registry`, in the order of the page; a section of
+another package comes after them. To add one, write one file and its line in that table, or the
+entry point in the group ``bayes_a2m.report_sections``::
+
+    class Durations(Section):
+        name, title = "durations", "Note durations"
+
+        def build(self, context: ReportContext) -> SectionContent:
+            figure = durations_figure({e.name: e.transcriptions for e in context.entries})
+            picture = context.picture("durations", figure, "What to see in it.", "What it shows.")
+            return SectionContent("How long the notes are.", (picture,))
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
+from pydantic import ValidationError
+
+from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.yaml_files import explain
+from bayes_a2m.errors import InputError
+from bayes_a2m.reporting.report.context import ReportContext
+from bayes_a2m.reporting.report.picture import Picture
 from bayes_a2m.reporting.table import Table
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure that was written: ``file`` within the folder, what it shows, what to see in it."""
-
-    file: str
-    alt: str
-    caption: str
-    kind: str = "wide"
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One section.
+class SectionContent:
+    """What a section shows.
 
     Attributes
     ----------
-    name, title
-        Its anchor and heading.
     lead
-        What it answers, in plain words.
+        What the section answers, in plain words.
     pictures, tables
-        In order.
+        Its figures and tables, in the order of the page.
     notes
-        What else has to be said.
+        What else has to be said, a paragraph each.
+    facts
+        More values for a section with a template of its own, by the names used there.
     """
 
-    name: str
-    title: str
-    lead: str
+    lead: str = ""
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def together(parts: Sequence[Part | None]) -> tuple[Part, ...]:
-    """The parts that there are."""
-    return tuple(part for part in parts if part is not None)
+class Section(ABC):
+    """One section of a report.
+
+    Parameters
+    ----------
+    options
+        The values of :attr:`Options` that differ from their defaults.
+
+    Attributes
+    ----------
+    name
+        The section's anchor on the page, and its key in the options of a report.
+    title
+        Its heading.
+    template
+        A file of ``reporting/templates``. The default shows the parts of
+        :class:`SectionContent` one after another.
+    Options
+        The settings of the section, a pydantic model; a section without settings leaves it alone.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, or is not of its type.
+    """
+
+    group: ClassVar[str] = "report_sections"
+    name: ClassVar[str]
+    title: ClassVar[str]
+    template: ClassVar[str] = "report_section.html"
+    Options: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        try:
+            self.options: Any = self.Options.model_validate(dict(options or {}))
+        except ValidationError as error:
+            reason = explain(error, self.Options)
+            raise InputError(f"report section {self.name}: {reason}") from error
+
+    @abstractmethod
+    def build(self, context: ReportContext) -> SectionContent | None:
+        """Write the figures and tables of the section, and give what the page shows.
+
+        Parameters
+        ----------
+        context
+            The models reported on, and where figures and tables go.
+
+        Returns
+        -------
+        SectionContent or None
+            None leaves the section out, where there is nothing to show.
+        """

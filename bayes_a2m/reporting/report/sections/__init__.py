@@ -1,1 +1,1 @@
-"""The report's sections, a file each: from a draft to what the page shows."""
+"""The sections of a report, one file for one question."""

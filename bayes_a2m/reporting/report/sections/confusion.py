@@ -1,62 +1,68 @@
-"""What is taken for what."""
+"""Confusion matrices, and precision and recall by class."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
-from bayes_a2m.reporting.report.context import Draft, triple
-from bayes_a2m.reporting.report.entry import Subject
-from bayes_a2m.reporting.report.section import Part
+from bayes_a2m.reporting.report.context import ReportContext, triple
+from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Cell, Column, Table
 
 
-def confusion(draft: Draft) -> Part:
+class Confusion(Section):
     """Confusion matrices, absolute and by row, and the errors of every class by name."""
-    pictures, tables = [], []
-    for subject in draft.subjects:
-        table = np.asarray(subject.metrics["confusion"])
-        pictures.append(
-            draft.picture(
-                "confusion",
-                confusion_figure(table, draft.names),
-                confusion_caption(table, draft.names),
-                "Squares: rows are the true class, columns the class called; each holds the share "
-                "of the true class and the number of frames.",
-                subject=subject,
-                kind="narrow",
+
+    name = "confusion"
+    title = "What is taken for what"
+
+    def build(self, context: ReportContext) -> SectionContent:
+        """Write the section's figures and tables, and give what the page shows."""
+        pictures, tables = [], []
+        for entry in context.entries:
+            table = np.asarray(entry.metrics["confusion"])
+            pictures.append(
+                context.picture(
+                    "confusion",
+                    confusion_figure(table, context.names),
+                    confusion_caption(table, context.names),
+                    "Squares: rows are the true class, columns the class called; each holds the "
+                    "share of the true class and the number of frames.",
+                    entry=entry,
+                    kind="narrow",
+                )
             )
+            tables.append(context.table(_matrix(context, entry, table)))
+        tables.append(context.table(_errors(context)))
+        return SectionContent(
+            "Read along a row: of all frames that truly are this class, how many are called what. "
+            "A frame called a class it is not of is that class’s false positive; a frame of a "
+            "class that is called something else is its false negative.",
+            tuple(pictures),
+            tuple(tables),
         )
-        tables.append(draft.table(_matrix(draft, subject, table)))
-    tables.append(draft.table(_errors(draft)))
-    return Part(
-        "confusion",
-        "What is taken for what",
-        "Read along a row: of all frames that truly are this class, how many are called what. A "
-        "frame called a class it is not of is that class’s false positive; a frame of a class "
-        "that is called something else is its false negative.",
-        tuple(pictures),
-        tuple(tables),
-    )
 
 
 def _matrix(
-    draft: Draft, subject: Subject, table: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    context: ReportContext,
+    entry: ReportEntry,
+    table: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
 ) -> Table:
     total = np.maximum(table.sum(axis=1), 1)
     columns = [Column("truth", "truth")]
-    columns += [Column(f"called_{n}", f"called {n}", "number", 0) for n in draft.names]
-    columns += [Column(f"share_{n}", f"share {n}", "number", 4) for n in draft.names]
+    columns += [Column(f"called_{n}", f"called {n}", "number", 0) for n in context.names]
+    columns += [Column(f"share_{n}", f"share {n}", "number", 4) for n in context.names]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, *map(int, table[k]), *(float(x) for x in table[k] / total[k]))
-        for k, name in enumerate(draft.names)
+        for k, name in enumerate(context.names)
     )
-    who = draft.title_of(subject)
+    who = context.title_of(entry)
     caption = f"Frames by truth and call, absolute and by row{': ' + who if who else ''}"
-    return Table(f"confusion_{draft.stem(subject)}", caption, tuple(columns), rows)
+    return Table(f"confusion_{context.stem(entry)}", caption, tuple(columns), rows)
 
 
-def _errors(draft: Draft) -> Table:
+def _errors(context: ReportContext) -> Table:
     columns = (
         Column("model", "model"),
         Column("class", "class"),
@@ -66,12 +72,12 @@ def _errors(draft: Draft) -> Table:
         Column("false_negatives", "false negatives", "number", 0),
     )
     rows = []
-    for subject in draft.subjects:
-        for name, scores in subject.metrics["per_class"].items():
+    for entry in context.entries:
+        for name, scores in entry.metrics["per_class"].items():
             counts = (scores[key] for key in ("false_positives", "false_negatives"))
             rows.append(
                 (
-                    subject.name,
+                    entry.name,
                     name,
                     triple(scores["precision"]),
                     triple(scores["recall"]),

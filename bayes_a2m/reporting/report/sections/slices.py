@@ -1,66 +1,71 @@
-"""Where it can be trusted and where not: boundaries, conditions, takes, lengths, levels."""
+"""Scores by slice: boundaries, conditions, takes, durations and levels."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bayes_a2m.reporting.places import places_caption, places_figure
-from bayes_a2m.reporting.report.context import Draft, triple
-from bayes_a2m.reporting.report.entry import Subject
-from bayes_a2m.reporting.report.section import Part
+from bayes_a2m.reporting.report.context import ReportContext, triple
+from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Column, Table
 
 SCORES = ("accuracy", "nll", "ece", "macro_f1")
 
 STAGES = {"silence": "silence or sound", "pitch": "pitch, given sound"}
-"""What the law's stages are called."""
+"""The stages of a distribution over classes, in the words of the page."""
 
 
-def places(draft: Draft) -> Part:
-    """Accuracy and calibration near and away from boundaries, by condition and by place."""
-    scores = {s.name: _places(s) for s in draft.subjects}
-    shown = {
-        name: {place: one for place, one in by_place.items() if not place.startswith("take ")}
-        for name, by_place in scores.items()
-    }
-    picture = draft.picture(
-        "places",
-        places_figure(shown, metrics=("accuracy", "ece")),
-        places_caption(shown, metrics=("accuracy", "ece")),
-        "Accuracy and calibration error with their intervals, a row a place.",
-    )
-    columns = [Column("model", "model"), Column("place", "frames")]
-    columns += [Column(s, s.replace("_", " "), "interval") for s in SCORES]
-    rows = tuple(
-        (name, place, *(triple(one.get(s)) for s in SCORES))
-        for name, by_place in scores.items()
-        for place, one in by_place.items()
-    )
-    table = Table("places", "Scores by place", tuple(columns), rows)
-    notes = [
-        "Any law is two stages: is there a sound, and which pitch, given that there is. Their "
-        "rows say which of the two an error belongs to."
-    ]
-    first = draft.subjects[0].metrics
-    if first["without_seen_takes"]:
-        notes.append(
-            "Some recordings are from a take that the model was trained on, which flatters it; "
-            "“takes never seen” leaves them out."
+class Slices(Section):
+    """Accuracy and calibration near and away from boundaries, by condition and by other slices."""
+
+    name = "slices"
+    title = "Where to trust it, and where not"
+
+    def build(self, context: ReportContext) -> SectionContent:
+        """Write the section's figures and tables, and give what the page shows."""
+        scores = {s.name: _places(s) for s in context.entries}
+        shown = {
+            name: {place: one for place, one in by_place.items() if not place.startswith("take ")}
+            for name, by_place in scores.items()
+        }
+        picture = context.picture(
+            "places",
+            places_figure(shown, metrics=("accuracy", "ece")),
+            places_caption(shown, metrics=("accuracy", "ece")),
+            "Accuracy and calibration error with their intervals, a row a place.",
         )
-    return Part(
-        "places",
-        "Where to trust it, and where not",
-        "Near means within 50 ms of a change of label. A model can be calibrated over all frames "
-        "and overconfident at the boundaries, where exactly a sung note begins is the question.",
-        (picture,),
-        (draft.table(table),),
-        tuple(notes),
-    )
+        columns = [Column("model", "model"), Column("place", "frames")]
+        columns += [Column(s, s.replace("_", " "), "interval") for s in SCORES]
+        rows = tuple(
+            (name, place, *(triple(one.get(s)) for s in SCORES))
+            for name, by_place in scores.items()
+            for place, one in by_place.items()
+        )
+        table = Table("places", "Scores by place", tuple(columns), rows)
+        notes = [
+            "Any law is two stages: is there a sound, and which pitch, given that there is. Their "
+            "rows say which of the two an error belongs to."
+        ]
+        first = context.entries[0].metrics
+        if first["without_seen_takes"]:
+            notes.append(
+                "Some recordings are from a take that the model was trained on, which flatters it; "
+                "“takes never seen” leaves them out."
+            )
+        return SectionContent(
+            "Near means within 50 ms of a change of label. A model can be calibrated over all "
+            "frames and overconfident at the boundaries, where exactly a sung note begins is the "
+            "question.",
+            (picture,),
+            (context.table(table),),
+            tuple(notes),
+        )
 
 
-def _places(subject: Subject) -> dict[str, dict[str, Any]]:
-    """Scores by the name of the place, in the order to show."""
-    metrics = subject.metrics
+def _places(entry: ReportEntry) -> dict[str, dict[str, Any]]:
+    """The scores of every slice by its name, in the order of the page."""
+    metrics = entry.metrics
     found: dict[str, dict[str, Any]] = {
         "all frames": metrics["metrics"],
         "near boundaries": metrics["near_boundary"],

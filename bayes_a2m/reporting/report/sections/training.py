@@ -1,49 +1,53 @@
-"""How models were trained, and what their answers cost."""
+"""The training of the models, and what their predictions cost."""
 
 from __future__ import annotations
 
 import csv
 import io
 
-from bayes_a2m.reporting.report.context import Draft
-from bayes_a2m.reporting.report.entry import Subject
-from bayes_a2m.reporting.report.section import Part
+from bayes_a2m.reporting.report.context import ReportContext
+from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.reporting.training import has_losses, loss_figure
 
 
-def training(draft: Draft) -> Part:
-    """Loss by epoch, where there was training by epochs, and the table of cost."""
-    pictures = []
-    notes = []
-    for subject in draft.subjects:
-        if has_losses(subject.training_log):
-            pictures.append(
-                draft.picture(
-                    "training",
-                    loss_figure(subject.training_log),
-                    _caption(subject),
-                    "Two curves of loss by epoch: of the fitting part and of the tuning part.",
-                    subject=subject,
-                    kind="narrow",
+class Training(Section):
+    """The loss by epoch, where there was training by epochs, and the table of cost."""
+
+    name = "training"
+    title = "Training and cost"
+
+    def build(self, context: ReportContext) -> SectionContent:
+        """Write the section's figures and tables, and give what the page shows."""
+        pictures = []
+        notes = []
+        for entry in context.entries:
+            if has_losses(entry.training_log):
+                pictures.append(
+                    context.picture(
+                        "training",
+                        loss_figure(entry.training_log),
+                        _caption(entry),
+                        "Two curves of loss by epoch: of the fitting part and of the tuning part.",
+                        entry=entry,
+                        kind="narrow",
+                    )
                 )
-            )
-        else:
-            why = "foreign predictions" if subject.origin == "predictions" else "no epochs"
-            notes.append(f"{subject.name}: no loss curve ({why}).")
-    return Part(
-        "training",
-        "Training and cost",
-        "The loss that chose the epoch, and what an answer costs: time for a second of sound on "
-        "the machine of this report, the most memory this process held, trained numbers.",
-        tuple(pictures),
-        (draft.table(_cost(draft)),),
-        tuple(notes),
-    )
+            else:
+                why = "foreign predictions" if entry.origin == "predictions" else "no epochs"
+                notes.append(f"{entry.name}: no loss curve ({why}).")
+        return SectionContent(
+            "The loss that chose the epoch, and what an answer costs: time for a second of sound "
+            "on the machine of this report, the most memory this process held, trained numbers.",
+            tuple(pictures),
+            (context.table(_cost(context)),),
+            tuple(notes),
+        )
 
 
-def _caption(subject: Subject) -> str:
-    rows = list(csv.DictReader(io.StringIO(subject.training_log)))
+def _caption(entry: ReportEntry) -> str:
+    rows = list(csv.DictReader(io.StringIO(entry.training_log)))
     best = min(rows, key=lambda row: float(row["tuning_nll"]))
     return (
         f"Of {len(rows)} epochs, epoch {int(float(best['epoch'])) + 1} has the lowest loss on the "
@@ -51,7 +55,7 @@ def _caption(subject: Subject) -> str:
     )
 
 
-def _cost(draft: Draft) -> Table:
+def _cost(context: ReportContext) -> Table:
     columns = (
         Column("model", "model"),
         Column("method", "method"),
@@ -62,13 +66,13 @@ def _cost(draft: Draft) -> Table:
         Column("training_seconds", "training (s)", "number", 0),
     )
     rows = []
-    for subject in draft.subjects:
-        cost = subject.metrics["cost"]
+    for entry in context.entries:
+        cost = entry.metrics["cost"]
         rows.append(
             (
-                subject.name,
-                subject.method or subject.origin,
-                subject.metrics["draws"],
+                entry.name,
+                entry.method or entry.origin,
+                entry.metrics["draws"],
                 *(cost[c.key] for c in columns[3:]),
             )
         )

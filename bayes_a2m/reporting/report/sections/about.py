@@ -1,0 +1,29 @@
+"""How a report was made, and what its intervals mean."""
+
+from __future__ import annotations
+
+from bayes_a2m.reporting.report.context import ReportContext
+from bayes_a2m.reporting.report.section import Section, SectionContent
+from bayes_a2m.version import __version__
+
+
+class About(Section):
+    """The models, the recordings, and how numbers were made of them; always the last section."""
+
+    name = "about"
+    title = "About this report"
+    template = "report_about.html"
+
+    def build(self, context: ReportContext) -> SectionContent:
+        """Give the facts that the template puts into words."""
+        facts = {
+            "version": __version__,
+            "data": context.data.name,
+            "recordings": len(context.data),
+            "resamples": context.options.resamples,
+            "seed": context.options.seed,
+            "models": [(e.name, e.origin, e.method, e.posterior.draws) for e in context.entries],
+            "conditions": sorted({r.condition for r in context.data if r.condition}),
+            "vocabulary": context.names,
+        }
+        return SectionContent(facts=facts)
