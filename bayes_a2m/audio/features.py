@@ -6,12 +6,13 @@ what lies under ``floor_db`` cut off: below it is the recording's noise, not the
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bayes_a2m.audio.cqt_constants import C1
 from bayes_a2m.music.grid import FrameGrid
@@ -20,9 +21,22 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class _Features(BaseModel):
+class Features(BaseModel):
+    """Settings of features, and the transform they describe.
+
+    A subclass has a ``name``, which is its ``kind`` in an experiment file, and says how many
+    ``bins`` a frame has.
+    """
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    group: ClassVar[str] = "features"
+    name: ClassVar[str]
+    label: ClassVar[str] = ""
+    """What a figure's axis calls it; the name where it is empty."""
+
+    kind: str = ""
+    bins: int = Field(ge=1, description="values of a frame")
     sample_rate: int = Field(16000, ge=4000, le=192000, description="Hz")
     hop: int = Field(96, ge=8, description="samples from one frame to the next")
     floor_db: float = Field(-70.0, description="levels below this count as this, dB")
@@ -32,11 +46,36 @@ class _Features(BaseModel):
         """Where the frames stand."""
         return FrameGrid(self.sample_rate, self.hop)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        kind = values.get("kind", cls.name)
+        if kind != cls.name and ":" not in kind:
+            raise ValueError(f"kind: {kind!r} is not {cls.name!r}")
+        return {**values, "kind": kind}
 
-class CQTFeatures(_Features):
+    @abstractmethod
+    def transform(self) -> nn.Module:
+        """The transform: samples ``(..., n)`` to magnitudes ``(..., frames, bins)``.
+
+        Frame i is centred on sample ``i * hop``; ``n`` samples give ``n // hop`` frames. Its
+        parameters and buffers are fixed: nothing in it is trained.
+        """
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """The centre frequency of every bin, Hz; the number of the bin where it has none."""
+        return np.arange(self.bins, dtype=np.float64)
+
+
+class CQTFeatures(Features):
     """Settings of the constant-Q transform."""
 
-    kind: Literal["cqt"] = "cqt"
+    name = "cqt"
+    label = "CQT"
+
     bins: int = Field(252, ge=12)
     bins_per_octave: int = Field(36, ge=12)
     fmin: float = Field(C1, gt=0, description="lowest frequency, Hz")
@@ -59,10 +98,12 @@ class CQTFeatures(_Features):
         return self.fmin * 2.0 ** (np.arange(self.bins) / self.bins_per_octave)
 
 
-class MelFeatures(_Features):
+class MelFeatures(Features):
     """Settings of the mel spectrogram."""
 
-    kind: Literal["mel"] = "mel"
+    name = "mel"
+    label = "mel spectrum"
+
     bins: int = Field(128, ge=12)
     window: int = Field(2048, ge=64, description="samples of the Fourier transform")
     fmin: float = Field(30.0, ge=0, description="Hz")
@@ -90,15 +131,12 @@ class MelFeatures(_Features):
         return np.asarray(edges[1:-1], dtype=np.float64)
 
 
-FeatureSettings = Annotated[CQTFeatures | MelFeatures, Field(discriminator="kind")]
-
-
 @dataclass(frozen=True)
 class Spectrum:
     """Decibels of a recording, ``(frames, bins)``, and the settings they were made with."""
 
     level: NDArray[np.float32]
-    settings: CQTFeatures | MelFeatures
+    settings: Features
 
 
 class FeatureExtractor:
@@ -116,7 +154,7 @@ class FeatureExtractor:
     (666, 252)
     """
 
-    def __init__(self, settings: CQTFeatures | MelFeatures) -> None:
+    def __init__(self, settings: Features) -> None:
         self.settings = settings
         self._transform = settings.transform()
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures, Spectrum
+from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, Features, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import Experiment, Named
 from bayes_a2m.datasets.dataset import Dataset
@@ -66,6 +66,7 @@ class Baseline(Posterior):
         Of the spectrum, from the fitting part; unused by those that read none.
     """
 
+    deterministic = True
     normalizer: Normalizer = UNCHANGED
     tuned: ClassVar[tuple[str, ...]] = ()
     """Settings that the tuning part chooses, where they are None."""
@@ -73,7 +74,7 @@ class Baseline(Posterior):
     def __init__(
         self,
         *,
-        features: CQTFeatures | MelFeatures | None = None,
+        features: Features | None = None,
         seed: int = 0,
         **options: Any,
     ) -> None:

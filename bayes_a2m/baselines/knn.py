@@ -24,7 +24,7 @@ from pydantic import Field
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.baselines.baseline import Arrays, Baseline, Floats
 from bayes_a2m.baselines.frames import sample_frames, stack_context
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.metrics.kernels import nll_of

@@ -16,7 +16,7 @@ import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, recordings_needed
 from bayes_a2m.calibration.methods import Recalibration
-from bayes_a2m.calibration.selection import RECALIBRATIONS, Choice, choose
+from bayes_a2m.calibration.selection import Choice, choose
 from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Ints
@@ -56,7 +56,7 @@ class Calibrator:
         labels: Sequence[Ints],
         *,
         groups: Sequence[str] | None = None,
-        methods: Sequence[str] = RECALIBRATIONS,
+        methods: Sequence[str] | None = None,
         seed: int = 0,
     ) -> Calibrator:
         """From tuning recordings.

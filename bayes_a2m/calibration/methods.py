@@ -50,6 +50,7 @@ class Recalibration(ABC):
         What ``recalibration.json`` calls it.
     """
 
+    group: ClassVar[str] = "recalibrations"
     name: ClassVar[str]
 
     @classmethod

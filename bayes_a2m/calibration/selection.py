@@ -24,45 +24,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.calibration.methods import (
-    Dirichlet,
-    Identity,
-    Isotonic,
-    Recalibration,
-    Temperature,
-    VectorScaling,
-)
-from bayes_a2m.calibration.stagewise import Stagewise
-from bayes_a2m.errors import InputError, suggest
+from bayes_a2m import registry
+from bayes_a2m.calibration.methods import Identity, Recalibration
+from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import nll_of
 from bayes_a2m.prediction.posterior import SMALLEST, FramePosterior, FramePredictive
 from bayes_a2m.prediction.summary import Moments, PosteriorSummary
 
-RECALIBRATIONS: tuple[str, ...] = (
-    "none",
-    "temperature",
-    "stages",
-    "vector",
-    "dirichlet",
-    "isotonic",
-)
-"""All methods, the simplest first."""
-
 FEWEST = 5
 """Recordings below which nothing is recalibrated: too few to choose by."""
 
-_KINDS: tuple[type[Recalibration], ...] = (
-    Identity,
-    Temperature,
-    Stagewise,
-    VectorScaling,
-    Dirichlet,
-    Isotonic,
-)
-
 _ROUNDS = 200
 """Scalings of rows and columns at most; a few suffice unless draws contradict each other."""
+
+
+def candidates() -> tuple[str, ...]:
+    """The methods that cross-validation chooses from, the simplest first: those that ship.
+
+    Another package's method is used where an experiment names it; that it is installed changes
+    no number of anybody else's.
+
+    >>> candidates()[:2]
+    ('none', 'temperature')
+    """
+    return tuple(registry.SHIPPED["recalibrations"])
 
 
 def recalibration_of(name: str) -> type[Recalibration]:
@@ -76,13 +62,8 @@ def recalibration_of(name: str) -> type[Recalibration]:
     >>> recalibration_of("temperature").__name__
     'Temperature'
     """
-    for kind in _KINDS:
-        if kind.name == name:
-            return kind
-    raise InputError(
-        f"no recalibration called {name!r}{suggest(name, RECALIBRATIONS)}; "
-        f"known: {', '.join(RECALIBRATIONS)}"
-    )
+    kind: type[Recalibration] = registry.get("recalibrations", name)
+    return kind
 
 
 def from_dict(values: dict[str, Any], source: str) -> Recalibration:
@@ -157,7 +138,7 @@ def choose(
     posterior: FramePredictive,
     labels: Sequence[Ints],
     *,
-    methods: Sequence[str] = RECALIBRATIONS,
+    methods: Sequence[str] | None = None,
     folds: int = 5,
     groups: Sequence[str] | None = None,
     seed: int = 0,
@@ -172,7 +153,7 @@ def choose(
     labels
         Class of every frame, an array a recording.
     methods
-        Candidates, the simplest first.
+        Candidates, the simplest first; :func:`candidates` where they are left out.
     folds
         Parts that recordings are dealt into, at random.
     groups
@@ -191,9 +172,12 @@ def choose(
         raise InputError(f"labels of {len(labels)} recordings for {len(posterior)} predicted ones")
     if folds < 2:
         raise InputError(f"cross-validation needs 2 folds or more, not {folds}")
-    kinds = {name: recalibration_of(name) for name in methods}
+    kinds = {
+        name: recalibration_of(name) for name in (candidates() if methods is None else methods)
+    }
     if not kinds:
-        raise InputError(f"no recalibration to choose from; known: {', '.join(RECALIBRATIONS)}")
+        known = ", ".join(registry.names("recalibrations"))
+        raise InputError(f"no recalibration to choose from; known: {known}")
     laws = [np.asarray(posterior.of(i), dtype=np.float64) for i in range(len(posterior))]
     everything = np.concatenate(laws), np.concatenate(list(labels))
     if len(kinds) == 1:

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bayes_a2m.audio.features import CQTFeatures, MelFeatures
+    from bayes_a2m.audio.features import Features
     from bayes_a2m.datasets import Dataset
 
 
@@ -59,7 +59,7 @@ def features(
 def _write(
     out: Path,
     data: Dataset,
-    settings: CQTFeatures | MelFeatures,
+    settings: Features,
     progress: Callable[[int, int], None],
 ) -> tuple[int, int, int]:
     """Write the file one recording at a time, so that a set of any size fits in memory."""

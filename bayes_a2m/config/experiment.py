@@ -9,21 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from bayes_a2m.audio.features import CQTFeatures, FeatureSettings
+from bayes_a2m import registry
+from bayes_a2m.audio.features import CQTFeatures, Features
 from bayes_a2m.audio.normalizer import Scope
-from bayes_a2m.config.yaml_files import explain, find_file, is_study, override, read, shipped_files
+from bayes_a2m.config.settings import Settings, explain, parse_settings
+from bayes_a2m.config.yaml_files import find_file, is_study, override, read, shipped_files
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid
-
-
-class Settings(BaseModel):
-    """Base of all settings: unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class WindowSettings(Settings):
@@ -103,10 +108,30 @@ class Named(BaseModel):
         return dict(self.model_extra or {})
 
 
-Recalibrating: TypeAlias = Literal[
-    "choose", "none", "temperature", "stages", "vector", "dirichlet", "isotonic"
-]
-"""How probabilities are recalibrated on the tuning part; "choose" lets cross-validation decide."""
+def parse_features(values: Any) -> Any:
+    """A mapping with its ``kind`` as the settings of that kind; all else as it is.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or a setting is not right.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    kind: type[Features] = registry.get(
+        "features", str(values.get("kind", CQTFeatures.name)), key="features.kind"
+    )
+    return parse_settings(kind, values, "features")
+
+
+FeatureSettings = Annotated[SerializeAsAny[Features], BeforeValidator(parse_features)]
+"""Settings of any kind of features."""
+
+NAMING = {"name", "kind", "head", "recalibration"}
+"""Keys whose values name a part."""
+
+CHOOSE = "choose"
+"""Instead of a recalibration's name: cross-validation on the tuning split decides."""
 
 
 class Experiment(Settings):
@@ -123,8 +148,17 @@ class Experiment(Settings):
     )
     posterior: Named = Named(name="point")
     training: TrainingSettings = TrainingSettings()
-    recalibration: Recalibrating = "choose"
+    recalibration: str = Field(
+        CHOOSE, description="how probabilities are recalibrated on the tuning split"
+    )
     seed: int = Field(0, ge=0)
+
+    @field_validator("recalibration")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name != CHOOSE:
+            registry.get("recalibrations", name, key="recalibration")
+        return name
 
     @property
     def architecture(self) -> Named:
@@ -160,7 +194,38 @@ def load_experiment(
         override(values, setting)
     if seed is not None:
         values["seed"] = seed
+    import_named(values)
     return validate_experiment(values, str(source))
+
+
+def import_named(values: Any, key: str = "") -> None:
+    """Import and register the classes that a user's file names as ``package.module:Class``.
+
+    Parameters
+    ----------
+    values
+        Of an experiment or a study, nested as it is.
+    key
+        Where they stand, for the error.
+
+    Raises
+    ------
+    InputError
+        If one cannot be imported, or is no part.
+    """
+    if isinstance(values, Mapping):
+        for name, value in values.items():
+            import_named(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(values, list):
+        for value in values:
+            import_named(value, key)
+    elif _is_target(key, values):
+        registry.import_target(values, key=key)
+
+
+def _is_target(key: str, value: Any) -> bool:
+    names_a_part = key.rpartition(".")[2] in NAMING and isinstance(value, str)
+    return names_a_part and registry.TARGET.fullmatch(value) is not None
 
 
 def validate_experiment(values: Mapping[str, Any], source: str) -> Experiment:

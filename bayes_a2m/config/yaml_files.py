@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeAlias, get_origin
+from typing import Any, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from bayes_a2m.errors import InputError, suggest
 
@@ -166,36 +165,3 @@ def _as_number(text: str) -> str | float:
         return float(text)
     except ValueError:
         return text
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first thing wrong, in one line, with the right key where one is near."""
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
-    if path[:1] == ["features"]:  # pydantic puts the tag of the union into the path
-        path = [path[0], *path[2:]]
-    dotted = ".".join(path)
-    if first["type"] == "extra_forbidden":
-        known = _fields(model, path[:-1])
-        return f"unknown key {dotted!r}{suggest(path[-1], known)}"
-    words = first["msg"].removeprefix("Value error, ")
-    return f"{dotted}: {words}" if dotted else words
-
-
-def _fields(model: Any, path: Sequence[str]) -> list[str]:
-    """Names of the fields at a path of nested settings."""
-    options = [model]
-    keys = iter(path)
-    for key in keys:
-        annotations = [o.model_fields[key].annotation for o in options if key in o.model_fields]
-        if any(get_origin(annotation) is dict for annotation in annotations):
-            next(keys, None)  # the name of one among them, which people choose
-        options = [m for annotation in annotations for m in _models_in(annotation)]
-    return [name for option in options for name in option.model_fields]
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The settings classes that an annotation names."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]

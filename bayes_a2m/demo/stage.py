@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.datasets import Dataset, Recording, load_folder
 
 if TYPE_CHECKING:

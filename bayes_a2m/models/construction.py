@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bayes_a2m import registry
 from bayes_a2m.config.experiment import Experiment
-from bayes_a2m.posteriors.registry import posterior_class
+from bayes_a2m.networks.network import make_network
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
@@ -22,6 +23,18 @@ def make_posterior(experiment: Experiment) -> Posterior:
     return posterior_class(experiment.posterior.name).of_experiment(experiment)
 
 
+def posterior_class(name: str) -> type[Posterior]:
+    """The class of a way of being uncertain; only that one's dependencies are imported.
+
+    Raises
+    ------
+    InputError
+        If there is no such posterior.
+    """
+    kind: type[Posterior] = registry.get("posteriors", name, key="posterior.name")
+    return kind
+
+
 def check(experiment: Experiment) -> None:
     """Refuse an experiment that :func:`make_posterior` would refuse, before there is any work.
 
@@ -32,8 +45,6 @@ def check(experiment: Experiment) -> None:
     InputError
         If there is no such posterior or network, or its settings are not right.
     """
-    from bayes_a2m.networks.registry import make_network
-
     posterior_class(experiment.posterior.name).checked(experiment.posterior.settings)
     network = experiment.architecture
     make_network(network.name, network.settings, bins=experiment.features.bins)

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bayes_a2m import registry
+from bayes_a2m.models.construction import posterior_class
 from bayes_a2m.posteriors.model_directory import read
-from bayes_a2m.posteriors.registry import posterior_class
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
 
-def load_model(path: str | Path) -> Posterior:
-    """Load a model directory, whatever its posterior."""
+def load_model(path: str | Path, *, register: Iterable[type] = ()) -> Posterior:
+    """Load a model directory, whatever its posterior.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    register
+        Classes of its network, posterior or features that are of no installed package: they are
+        registered (:func:`bayes_a2m.registry.register`). Nothing else is imported for a name that
+        a directory holds.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or broken, or a part of the model is not known here.
+    """
+    for part in register:
+        registry.register(part)
     contents = read(Path(path))
     kind = posterior_class(contents.experiment.posterior.name)
     return kind.of_contents(contents, str(path))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
+from bayes_a2m import registry
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
-from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.networks.heads import make_head
-from bayes_a2m.networks.network import Layer, Network
-
-TRUNKS: dict[str, type[Network]] = {CRNN.name: CRNN}
-"""What the two networks may be."""
+from bayes_a2m.networks.network import Layer, Network, make_network
 
 
 class Cascade(Network):
@@ -31,43 +31,51 @@ class Cascade(Network):
     ----------
     bins, classes
         Size of input and output.
-    trunk
-        Name and settings of the network that each stage is, without a head.
-    silence_weight, pitch_weight
-        How much each stage counts in the loss.
+    settings
+        As :class:`Cascade.Options` has them.
     """
 
     name = "cascade"
 
-    def __init__(
-        self,
-        bins: int = 252,
-        classes: int = 4,
-        *,
-        trunk: dict[str, Any] | None = None,
-        silence_weight: float = 1.0,
-        pitch_weight: float = 1.0,
-    ) -> None:
-        super().__init__()
-        from bayes_a2m.networks.registry import checked, named
+    class Options(Settings):
+        """What each stage is, and how much it counts in the loss."""
 
-        given = {"name": CRNN.name, **(trunk or {})}
-        kind = named(str(given.pop("name")), TRUNKS, "network.trunk.name")
+        trunk: dict[str, Any] | None = Field(
+            None, description="name and settings of the network of each stage, without a head"
+        )
+        silence_weight: float = 1.0
+        pitch_weight: float = 1.0
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any], place: str = "network") -> Any:
+        """The settings, those of the trunk completed by its own defaults."""
+        options = super().parse(settings, place)
+        given = {"name": "crnn", **(options.trunk or {})}
+        kind: type[Network] = registry.get(
+            "networks", str(given.pop("name")), key=f"{place}.trunk.name"
+        )
+        if kind is cls:
+            raise InputError(f"{place}.trunk.name: the stages of a cascade are no cascades")
         if "head" in given:
-            raise InputError("network.trunk.head: a cascade's stages have heads of their own")
-        settings = checked(kind, given, "network.trunk")
+            raise InputError(f"{place}.trunk.head: a cascade's stages have heads of their own")
+        whole = kind.parse(given, f"{place}.trunk").model_dump(mode="json", exclude={"head"})
+        return options.model_copy(update={"trunk": {"name": kind.name, **whole}})
+
+    def __init__(self, bins: int = 252, classes: int = 4, **settings: Any) -> None:
+        super().__init__(bins, classes, settings)
+        options: Cascade.Options = self.options
+        assert options.trunk is not None
+        inner = {key: value for key, value in options.trunk.items() if key != "name"}
         # the trunks' own heads are not used; they are made of two classes and taken off
-        trunks = [kind(bins, 2, **settings) for _ in ("silence", "pitch")]
+        trunks = [
+            make_network(options.trunk["name"], inner, bins=bins, classes=2)
+            for _ in ("silence", "pitch")
+        ]
         for one in trunks:
             del one.head
-        self.bins, self.classes, self.features = bins, classes, 2 * trunks[0].features
-        self.settings = {
-            "trunk": {"name": kind.name, **_without_head(trunks[0].settings)},
-            "silence_weight": silence_weight,
-            "pitch_weight": pitch_weight,
-        }
+        self.features = 2 * trunks[0].features
+        weights = {"silence_weight": options.silence_weight, "pitch_weight": options.pitch_weight}
         self.trunks = nn.ModuleDict({"silence": trunks[0], "pitch": trunks[1]})
-        weights = {"silence_weight": silence_weight, "pitch_weight": pitch_weight}
         self.head = make_head({"name": "cascade", **weights}, self.features, classes)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
@@ -98,10 +106,6 @@ class Cascade(Network):
         network = self.trunks[name]
         assert isinstance(network, Network)
         return network
-
-
-def _without_head(settings: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key != "head"}
 
 
 def _axis(x: Tensor) -> int:

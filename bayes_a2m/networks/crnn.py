@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
+from typing import Any, Self
 
 import torch
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.dropout import DropoutRates, SequenceDropout
 from bayes_a2m.networks.heads import HeadSettings, make_head
@@ -58,64 +60,57 @@ class CRNN(Network):
     ----------
     bins, classes
         Size of input and output; ``Posterior.fit`` sets them from the data.
-    head
-        ``"one_stage"`` or ``"two_stage"``, or a mapping of its name and settings.
-    channels
-        Of the blocks.
-    kernels, pools
-        Of the blocks, (time, frequency) each.
-    projection
-        Units between the convolutions and the recurrence.
-    hidden
-        Units of the GRU, in each direction.
-    features
-        Trunk features of each frame, which the head reads.
-    dropout
-        Rates by place: ``convolutions``, ``inputs``, ``recurrent``, ``head``; and whether
-        they are ``learned``. None, unless asked for.
+    settings
+        As :class:`CRNN.Options` has them.
     """
 
     name = "crnn"
 
-    def __init__(
-        self,
-        bins: int = 252,
-        classes: int = 4,
-        *,
-        head: HeadSettings = "one_stage",
-        channels: Sequence[int] = (12, 32, 48),
-        kernels: Sequence[Sequence[int]] = ((3, 5), (3, 5), (3, 3)),
-        pools: Sequence[Sequence[int]] = ((2, 3), (1, 2), (2, 2)),
-        projection: int = 128,
-        hidden: int = 96,
-        features: int = 48,
-        dropout: DropoutRates | None = None,
-    ) -> None:
-        super().__init__()
-        rates = DropoutRates.model_validate(dropout or {})
-        if not len(channels) == len(kernels) == len(pools):
-            raise InputError("crnn: channels, kernels and pools must have one entry a block")
-        if any(len(pair) != 2 for pair in (*kernels, *pools)):
-            raise InputError("crnn: every kernel and pool is a pair, time and frequency")
-        pairs = [size for pair in (*kernels, *pools) for size in pair]
-        if min(*channels, *pairs, projection, hidden, features) < 1:
-            raise InputError("crnn: sizes must be positive")
-        self.bins, self.classes = bins, classes
-        self.settings = {
-            "head": head,
-            "channels": list(channels),
-            "kernels": [list(k) for k in kernels],
-            "pools": [list(p) for p in pools],
-            "projection": projection,
-            "hidden": hidden,
-            "features": features,
-            "dropout": rates.model_dump(),
-        }
+    class Options(Settings):
+        """Sizes of a CRNN; every block has its channels, kernel and pooling."""
+
+        head: HeadSettings = Field(
+            "one_stage", description="a head's name, or a mapping of its name and settings"
+        )
+        channels: tuple[int, ...] = Field((12, 32, 48), description="of the blocks")
+        kernels: tuple[tuple[int, ...], ...] = Field(
+            ((3, 5), (3, 5), (3, 3)), description="of the blocks, (time, frequency) each"
+        )
+        pools: tuple[tuple[int, ...], ...] = Field(
+            ((2, 3), (1, 2), (2, 2)), description="of the blocks, (time, frequency) each"
+        )
+        projection: int = Field(128, description="units between convolutions and recurrence")
+        hidden: int = Field(96, description="units of the GRU, in each direction")
+        features: int = Field(48, description="trunk features of each frame; the head reads them")
+        dropout: DropoutRates = Field(DropoutRates(), description="rates by place")
+
+        @field_validator("dropout", mode="before")
+        @classmethod
+        def _none_is_no_dropout(cls, rates: Any) -> Any:
+            return {} if rates is None else rates
+
+        @model_validator(mode="after")
+        def _blocks_agree(self) -> Self:
+            if not len(self.channels) == len(self.kernels) == len(self.pools):
+                raise InputError("crnn: channels, kernels and pools must have one entry a block")
+            if any(len(pair) != 2 for pair in (*self.kernels, *self.pools)):
+                raise InputError("crnn: every kernel and pool is a pair, time and frequency")
+            pairs = [size for pair in (*self.kernels, *self.pools) for size in pair]
+            if min(*self.channels, *pairs, self.projection, self.hidden, self.features) < 1:
+                raise InputError("crnn: sizes must be positive")
+            return self
+
+    def __init__(self, bins: int = 252, classes: int = 4, **settings: Any) -> None:
+        super().__init__(bins, classes, settings)
+        options: CRNN.Options = self.options
+        rates = options.dropout
         place = partial(_place, learned=rates.learned)
         self.step = 1  # frames to a step of the recurrence
         height, inputs = bins, 1
         blocks, self.strides = [], []
-        for outputs, kernel, pool in zip(channels, kernels, pools, strict=True):
+        for outputs, kernel, pool in zip(
+            options.channels, options.kernels, options.pools, strict=True
+        ):
             drop = place(outputs, rates.convolutions)
             blocks.append(_Block(inputs, outputs, (kernel[0], kernel[1]), (pool[0], pool[1]), drop))
             self.strides.append(self.step)
@@ -123,14 +118,18 @@ class CRNN(Network):
         if height < 1:
             raise InputError(f"crnn: {bins} bins are too few for its pooling over frequency")
         self.blocks = nn.ModuleList(blocks)
-        self.projection = nn.Linear(inputs * height, projection)
-        self.input_dropout = place(projection, rates.inputs)
-        self.recurrence = nn.GRU(projection, hidden, batch_first=True, bidirectional=True)
-        self.weight_dropout = place((2, 3 * hidden, hidden), rates.recurrent, weights=True)
-        self.expansion = nn.Linear(2 * hidden, self.step * features)
-        self.head_dropout = place(features, rates.head)
-        self.features = features
-        self.head = make_head(head, features, classes)
+        self.projection = nn.Linear(inputs * height, options.projection)
+        self.input_dropout = place(options.projection, rates.inputs)
+        self.recurrence = nn.GRU(
+            options.projection, options.hidden, batch_first=True, bidirectional=True
+        )
+        self.weight_dropout = place(
+            (2, 3 * options.hidden, options.hidden), rates.recurrent, weights=True
+        )
+        self.expansion = nn.Linear(2 * options.hidden, self.step * options.features)
+        self.head_dropout = place(options.features, rates.head)
+        self.features = options.features
+        self.head = make_head(options.head, options.features, classes)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
         """The blocks one by one, projection, recurrence, expansion."""

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
+
+from bayes_a2m.config.settings import Settings
 
 TEMPERATURE = 0.1
 """Of a learned rate's relaxed masks (Gal, Hron and Kendall 2017, section 3)."""
@@ -23,10 +25,8 @@ FRAMES_PER_OBSERVATION = 100
 """Frames that count as one in a learned rate's regulariser: neighbours say the same thing."""
 
 
-class DropoutRates(BaseModel):
+class DropoutRates(Settings):
     """Where a network drops units, and how many; zero leaves a place out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     convolutions: float = Field(0.0, ge=0, lt=1, description="whole channels after each block")
     inputs: float = Field(0.0, ge=0, lt=1, description="inputs of the recurrence")

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from torch import Tensor, nn
 
-from bayes_a2m.errors import InputError, suggest
+from bayes_a2m import registry
+from bayes_a2m.config.settings import Settings, parse_settings
+from bayes_a2m.errors import InputError
 
 
 class Head(nn.Module, ABC):
@@ -29,12 +31,15 @@ class Head(nn.Module, ABC):
         Its own settings, as an experiment file gives them beside its name.
     """
 
-    class Options(BaseModel):
-        """None."""
+    class Options(Settings):
+        """A head has no settings, unless its class says so."""
 
-        model_config = ConfigDict(extra="forbid", frozen=True)
-
+    group: ClassVar[str] = "heads"
     name: ClassVar[str]
+
+    def __init__(self, features: int, classes: int, options: Options | None = None) -> None:
+        super().__init__()
+        self.options = options or self.Options()
 
     @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
@@ -102,7 +107,7 @@ class OneStage(Head):
     name = "one_stage"
 
     def __init__(self, features: int, classes: int, options: Head.Options | None = None) -> None:
-        super().__init__()
+        super().__init__(features, classes, options)
         self.output = nn.Linear(features, classes)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
@@ -126,8 +131,7 @@ class TwoStage(Head):
         pitch_weight: float = Field(1.0, gt=0)
 
     def __init__(self, features: int, classes: int, options: Head.Options | None = None) -> None:
-        super().__init__()
-        self.options = options or self.Options()
+        super().__init__(features, classes, options)
         self.sound = nn.Linear(features, 1)
         self.pitch = nn.Linear(features, classes - 1)
 
@@ -166,6 +170,21 @@ class CascadeHead(TwoStage):
         return features[..., self.each_reads :]
 
 
+class Scores(Head):
+    """The softmax of scores that a trunk gives itself, one a class; nothing is learned here."""
+
+    name = "scores"
+
+    def __init__(self, features: int, classes: int, options: Head.Options | None = None) -> None:
+        super().__init__(features, classes, options)
+        if features != classes:
+            raise InputError(f"network.head: {features} scores of each frame for {classes} classes")
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """The log-softmax of each frame's scores."""
+        return nn.functional.log_softmax(_exact(features), dim=-1)
+
+
 def compose(sound: Tensor, pitch: Tensor) -> Tensor:
     """The composed law.
 
@@ -195,10 +214,6 @@ def _exact(scores: Tensor) -> Tensor:
     return scores if scores.dtype == torch.float64 else scores.float()
 
 
-HEADS: dict[str, type[OneStage | TwoStage]] = {
-    kind.name: kind for kind in (OneStage, TwoStage, CascadeHead)
-}
-
 HeadSettings = str | dict[str, Any]
 """A head's name, or a mapping of its name and its settings."""
 
@@ -212,19 +227,8 @@ def make_head(head: HeadSettings, features: int, classes: int) -> Head:
         If there is no such head, it has no such setting, or there are fewer than two classes.
     """
     given: Mapping[str, Any] = {"name": head} if isinstance(head, str) else head
-    name = str(given.get("name", ""))
-    if name not in HEADS:
-        raise InputError(f"unknown head {name!r}{suggest(name, HEADS)}; known: {', '.join(HEADS)}")
+    kind: type[Head] = registry.get("heads", str(given.get("name", "")), key="network.head")
     if classes < 2:
         raise InputError(f"a head needs at least two classes, not {classes}")
-    kind = HEADS[name]
-    try:
-        options = kind.Options.model_validate({k: v for k, v in given.items() if k != "name"})
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = list(kind.Options.model_fields)
-            raise InputError(f"unknown key 'network.head.{key}'{suggest(key, known)}") from error
-        raise InputError(f"network.head.{key}: {first['msg']}") from error
-    return kind(features, classes, options)
+    values = {key: value for key, value in given.items() if key != "name"}
+    return kind(features, classes, parse_settings(kind.Options, values, "network.head"))

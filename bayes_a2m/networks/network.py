@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from bayes_a2m import registry
+from bayes_a2m.config.settings import Settings, parse_settings
 from bayes_a2m.networks.heads import Head
 
 
@@ -42,24 +44,52 @@ class Network(nn.Module, ABC):
 
     Attributes
     ----------
+    Options
+        Its settings, as an experiment file gives them beside its name.
     name
         What experiment files call it.
     bins, classes
         Size of its input and output.
-    settings
-        The other arguments it was made with, as an experiment file would give them.
+    options
+        Its settings, checked: an instance of its class's ``Options``.
     features
         How many of each frame the head reads.
     head
         The last layer.
     """
 
+    class Options(Settings):
+        """A network has no settings, unless its class says so."""
+
+    group: ClassVar[str] = "networks"
     name: ClassVar[str]
     bins: int
     classes: int
-    settings: dict[str, Any]
+    options: Any
     features: int
     head: Head
+
+    def __init__(self, bins: int, classes: int, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.bins, self.classes = bins, classes
+        self.options = self.parse(settings)
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any], place: str = "network") -> Any:
+        """The settings as the class's ``Options``; ``place`` is where a file has them.
+
+        Raises
+        ------
+        InputError
+            If one is unknown (the nearest is suggested) or not of its type.
+        """
+        return parse_settings(cls.Options, settings, place)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings as an experiment file would give them, defaults among them."""
+        values: dict[str, Any] = self.options.model_dump(mode="json")
+        return values
 
     @abstractmethod
     def trunk_layers(self) -> tuple[Layer, ...]:
@@ -138,3 +168,25 @@ class Network(nn.Module, ABC):
     def parameter_count(self) -> int:
         """Number of trained numbers."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+
+def make_network(name: str, settings: Mapping[str, Any], *, bins: int, classes: int = 2) -> Network:
+    """A network from an experiment's settings.
+
+    Parameters
+    ----------
+    name
+        A network that ships, that another package brings, or that was registered.
+    settings
+        Keyword arguments of its class, which its ``Options`` describe.
+    bins, classes
+        Size of its input and output.
+
+    Raises
+    ------
+    InputError
+        If there is no such network, or it has no such setting, or not of that type.
+    """
+    kind: type[Network] = registry.get("networks", name, key="network.name")
+    kind.parse(settings)  # before the size of its input could be taken for a setting
+    return kind(bins, classes, **settings)

@@ -17,7 +17,8 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from bayes_a2m.config.experiment import Experiment, Named, Settings
+from bayes_a2m.config.experiment import Experiment, Named
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
@@ -86,6 +87,12 @@ class DeepEnsemble(NetworkPosterior):
         self.members: list[NetworkPosterior] = []
         if self.options.method.name == self.name:
             raise InputError("posterior.method: members of an ensemble are no ensembles")
+
+    @classmethod
+    def passes(cls, experiment: Experiment, *, started: bool = False) -> float:
+        """The epochs of all members."""
+        members: int = cls.checked(experiment.posterior.settings).members
+        return float(members * experiment.training.epochs)
 
     # ---- fitting ----
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.audio import windows
-from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures
+from bayes_a2m.audio.features import FeatureExtractor, Features
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import WindowSettings
 from bayes_a2m.datasets.recording import Recording
@@ -26,9 +26,7 @@ class Frontend:
     window: WindowSettings
 
     @classmethod
-    def of(
-        cls, features: CQTFeatures | MelFeatures, normalizer: Normalizer, window: WindowSettings
-    ) -> Frontend:
+    def of(cls, features: Features, normalizer: Normalizer, window: WindowSettings) -> Frontend:
         """A front end from its settings."""
         return cls(FeatureExtractor(features), normalizer, window)
 

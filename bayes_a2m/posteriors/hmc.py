@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.laplace import Gaussian, approximate
@@ -63,6 +63,11 @@ class HMC(WeightPosterior):
         every: int = Field(8, ge=1, description="each so many-th frame stands for all of them")
         tempering: float = Field(0.03, gt=0, description="what a frame counts")
         prior_precision: float | None = Field(None, gt=0, description="None: by the evidence")
+
+    @classmethod
+    def own_passes(cls, options: Any) -> float:
+        """The trunk runs once; the sampler works on the last layer alone."""
+        return 3.0
 
     def __init__(self, network: Network, **settings: Any) -> None:
         super().__init__(network, **settings)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
@@ -235,6 +235,11 @@ class Laplace(WeightPosterior):
         tempering: float = Field(0.02, gt=0, description="what a frame counts")
         prior_precision: float | None = Field(None, gt=0, description="None: by the evidence")
         refit: bool = False
+
+    @classmethod
+    def own_passes(cls, options: Any) -> float:
+        """The trunk runs once, without gradients."""
+        return 0.5
 
     def __init__(self, network: Network, **settings: Any) -> None:
         super().__init__(network, **settings)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bayes_a2m import registry
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
+from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.training_data import Material
 
@@ -107,9 +109,8 @@ def unfitted(plan: Experiment, network: Network) -> NetworkPosterior:
     InputError
         If the member's method is not one of networks.
     """
-    from bayes_a2m.posteriors.registry import posterior_class
-
-    member = posterior_class(plan.posterior.name).of_experiment(plan)
+    kind: type[Posterior] = registry.get("posteriors", plan.posterior.name, key="posterior.method")
+    member = kind.of_experiment(plan)
     if not isinstance(member, NetworkPosterior):
         raise InputError(f"posterior.method: {plan.posterior.name} is no network's posterior")
     member.network = network.fresh(bins=network.bins, classes=network.classes, seed=plan.seed)

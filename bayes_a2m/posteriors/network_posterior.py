@@ -15,14 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bayes_a2m.audio.features import CQTFeatures, MelFeatures, Spectrum
+from bayes_a2m.audio.features import CQTFeatures, Features, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import Experiment, Named, TrainingSettings, WindowSettings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
-from bayes_a2m.networks.network import Network
-from bayes_a2m.networks.registry import make_network
+from bayes_a2m.networks.network import Network, make_network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
@@ -69,7 +68,7 @@ class NetworkPosterior(Posterior):
         self,
         network: Network,
         *,
-        features: CQTFeatures | MelFeatures | None = None,
+        features: Features | None = None,
         windows: WindowSettings | None = None,
         training: TrainingSettings | None = None,
         seed: int = 0,
@@ -107,7 +106,14 @@ class NetworkPosterior(Posterior):
         posterior.experiment = experiment
         return posterior
 
+    trains_network = True
+
     # ---- what a method says ----
+
+    @classmethod
+    def own_passes(cls, options: Any) -> float:
+        """Passes over the recordings that the method takes beside its network's training."""
+        return 0.0
 
     def infer(self, material: Material, work: Work) -> None:
         """Learn the doubt, once ``self.network`` is trained; a point estimate has none."""
@@ -144,6 +150,12 @@ class NetworkPosterior(Posterior):
         return int(np.random.SeedSequence([self.seed, 3, draw]).generate_state(1)[0])
 
     # ---- what all share ----
+
+    @classmethod
+    def passes(cls, experiment: Experiment, *, started: bool = False) -> float:
+        """The epochs of the network, unless there is one already, and the method's own passes."""
+        own = cls.own_passes(cls.checked(experiment.posterior.settings))
+        return own if started else own + experiment.training.epochs
 
     @property
     def parameter_count(self) -> int:

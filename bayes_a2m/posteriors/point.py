@@ -18,6 +18,7 @@ class Point(NetworkPosterior):
     """
 
     name = "point"
+    deterministic = True
 
     def log_probs(self, features: Tensor, draws: int = 1) -> Tensor:
         """Shape ``(1, 1, frame, class)``: one draw, however many are asked for."""

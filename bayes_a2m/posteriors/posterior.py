@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.calibrator import Calibrator
-from bayes_a2m.calibration.selection import RECALIBRATIONS, recalibrated
-from bayes_a2m.config.experiment import Experiment, Settings
+from bayes_a2m.calibration.selection import candidates, recalibrated
+from bayes_a2m.config.experiment import CHOOSE, Experiment
+from bayes_a2m.config.settings import Settings, parse_settings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
-from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.posteriors.model_directory import Contents, read, write
 from bayes_a2m.posteriors.record import TrainingRecord
@@ -44,6 +44,10 @@ class Posterior(ABC):
         What experiment files call the method.
     Options
         The method's own settings, as an experiment file gives them beside its name.
+    trains_network
+        Whether it is about a network, so that settings of networks, windows and training count.
+    deterministic
+        Whether it has one draw, however many are asked for.
     experiment, options
         All settings together, and the method's own, checked.
     vocabulary
@@ -59,8 +63,11 @@ class Posterior(ABC):
         How its training went.
     """
 
+    group: ClassVar[str] = "posteriors"
     name: ClassVar[str]
     Options: ClassVar[type[Settings]] = Settings
+    trains_network: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = False
     experiment: Experiment
     options: Any
     calibration: Calibrator = Calibrator()
@@ -224,6 +231,19 @@ class Posterior(ABC):
         return model
 
     @classmethod
+    def passes(cls, experiment: Experiment, *, started: bool = False) -> float:
+        """How many passes over the recordings fitting takes, for an estimate of its time.
+
+        Parameters
+        ----------
+        experiment
+            What is to be fitted.
+        started
+            Whether it starts from a trained network, whose own training then costs nothing.
+        """
+        return 0.0
+
+    @classmethod
     def checked(cls, options: Mapping[str, Any]) -> Any:
         """The method's own settings as its ``Options``.
 
@@ -232,18 +252,7 @@ class Posterior(ABC):
         InputError
             If one is unknown (the right one is suggested) or not of its type.
         """
-        try:
-            return cls.Options.model_validate(dict(options))
-        except ValidationError as error:
-            first = error.errors()[0]
-            dotted = ".".join(str(part) for part in first["loc"])
-            if first["type"] != "extra_forbidden":
-                raise InputError(f"posterior.{dotted}: {first['msg']}") from error
-            known = list(cls.Options.model_fields)
-            reason = f"known: {', '.join(known)}" if known else f"{cls.name} has no settings"
-            raise InputError(
-                f"unknown key 'posterior.{dotted}'{suggest(dotted, known)}; {reason}"
-            ) from error
+        return parse_settings(cls.Options, options, "posterior")
 
     def settle(self, train: Dataset, tune: Dataset) -> None:
         """The end of every fit: choose a recalibration and the decoder's settings on ``tune``."""
@@ -252,7 +261,7 @@ class Posterior(ABC):
         self.calibration = Calibrator.fit(
             posterior,
             tune.labels_on(self.grid),
-            methods=RECALIBRATIONS if wanted == "choose" else (wanted,),
+            methods=candidates() if wanted == CHOOSE else (wanted,),
             groups=[r.take for r in tune],
             seed=self.seed,
         )

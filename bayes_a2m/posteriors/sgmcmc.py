@@ -19,7 +19,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
@@ -60,6 +60,11 @@ class SGMCMC(WeightPosterior):
             if self.samples > self.epochs:
                 raise ValueError("no more samples than epochs of a cycle")
             return self
+
+    @classmethod
+    def own_passes(cls, options: Any) -> float:
+        """All cycles of all chains."""
+        return float(options.chains * options.cycles * options.epochs)
 
     def __init__(self, network: Network, **settings: Any) -> None:
         super().__init__(network, **settings)

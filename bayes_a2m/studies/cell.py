@@ -20,7 +20,7 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json, write_json, write_text
-from bayes_a2m.studies.estimate import NETWORKS, epochs_of, own_epochs
+from bayes_a2m.models.construction import posterior_class
 
 FORMAT = 1
 """Part of every address; another number where the same inputs mean another result."""
@@ -137,7 +137,8 @@ class Cell:
                 rows += max(0, log.read_text(encoding="utf-8").count("\n") - 1)
             except OSError:  # the process at work has just taken it away
                 continue
-        epochs = (epochs_of if self.start is None else own_epochs)(self.experiment)
+        kind = posterior_class(self.experiment.posterior.name)
+        epochs = kind.passes(self.experiment, started=self.start is not None)
         return min(TRAINED, TRAINED * rows / max(1.0, epochs))
 
     def forget_failure(self) -> None:
@@ -212,7 +213,7 @@ def deciding(experiment: Experiment) -> dict[str, Any]:
     A baseline has no network to train, and how many processors work on an ensemble changes nothing.
     """
     without = {"description"}
-    if experiment.posterior.name not in NETWORKS:
+    if not posterior_class(experiment.posterior.name).trains_network:
         without |= {"network", "windows", "training"}
     values: dict[str, Any] = experiment.model_dump(mode="json", exclude=without)
     values["posterior"].pop("jobs", None)

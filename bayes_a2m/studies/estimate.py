@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_a2m.config.experiment import Experiment
+from bayes_a2m.models.construction import posterior_class
 
 if TYPE_CHECKING:
     from bayes_a2m.studies.cell import Cell
@@ -20,36 +21,6 @@ BESIDE = 20.0
 BASELINE = 60.0
 """Seconds a baseline takes."""
 
-NETWORKS = ("point", "mc_dropout", "ensemble", "variational", "laplace", "sgmcmc", "hmc")
-
-
-def epochs_of(experiment: Experiment) -> float:
-    """Passes over the training part that fitting takes, the network's own training included.
-
-    A method that starts from a trained network takes its own alone (see :func:`seconds_of`).
-    """
-    own = own_epochs(experiment)
-    return own + experiment.training.epochs if experiment.posterior.name != "ensemble" else own
-
-
-def own_epochs(experiment: Experiment) -> float:
-    """Passes that the method itself takes, beside those of the network it is about."""
-    settings: dict[str, Any] = experiment.posterior.settings
-    match experiment.posterior.name:
-        case "ensemble":
-            return float(settings.get("members", 5) * experiment.training.epochs)
-        case "variational":
-            return float(1.3 * settings.get("epochs", 2))
-        case "sgmcmc":
-            chains, cycles = settings.get("chains", 2), settings.get("cycles", 3)
-            return float(chains * cycles * settings.get("epochs", 2))
-        case "laplace":
-            return 0.5
-        case "hmc":
-            return 3.0
-        case _:
-            return 0.0
-
 
 class Estimates:
     """Seconds of cells on one processor; every kind of step is timed once."""
@@ -60,9 +31,10 @@ class Estimates:
     def seconds_of(self, cell: Cell) -> float:
         """What training and scoring a cell will take from its beginning, roughly."""
         experiment = cell.experiment
-        if experiment.posterior.name not in NETWORKS:
+        kind = posterior_class(experiment.posterior.name)
+        if not kind.trains_network:
             return BASELINE
-        epochs = own_epochs(experiment) if cell.start is not None else epochs_of(experiment)
+        epochs = kind.passes(experiment, started=cell.start is not None)
         grid = experiment.features.grid
         window, _ = experiment.windows.frames(grid)
         frames = [grid.frames_in(r.duration) for r in cell.fit]
@@ -84,7 +56,7 @@ def _timed(experiment: Experiment, frames: int) -> float:
     """Seconds of one step of training on one thread: the quicker of two, after a first."""
     import torch
 
-    from bayes_a2m.networks.registry import make_network
+    from bayes_a2m.networks.network import make_network
     from bayes_a2m.training.fit import channels_last
 
     chosen, batch = experiment.architecture, experiment.training.batch

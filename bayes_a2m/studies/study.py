@@ -16,11 +16,12 @@ from pydantic import Field, ValidationError, model_validator
 from bayes_a2m.config import yaml_files
 from bayes_a2m.config.experiment import (
     Experiment,
-    Settings,
     find_experiment,
+    import_named,
     shipped,
     validate_experiment,
 )
+from bayes_a2m.config.settings import Settings, explain
 from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 from bayes_a2m.errors import InputError, suggest
 
@@ -159,7 +160,7 @@ def load_study(
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{source}: {yaml_files.explain(error, Study)}") from error
+        raise InputError(f"{source}: {explain(error, Study)}") from error
     experiments = {
         arm: _experiment(study, arm, overrides, source)  #
         for arm in study.arms
@@ -211,6 +212,7 @@ def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path)
                 yaml_files.put(values, dotted, value, source="set")
         for setting in overrides:
             yaml_files.override(values, setting)
+        import_named(values)
     except InputError as error:
         raise InputError(f"{place}: {error}") from error
     return validate_experiment(values, place)

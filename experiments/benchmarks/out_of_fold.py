@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, SetStatistics, by_recording
-from bayes_a2m.calibration.selection import RECALIBRATIONS, choose, recalibrated
+from bayes_a2m.calibration.selection import candidates, choose, recalibrated
 from bayes_a2m.calibration.selective import AcceptStatistics, accept, thresholds
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.cross_validation.folds import out_of_fold
@@ -61,7 +61,7 @@ def main() -> None:
     names = data.vocabulary.names
 
     raw, after, labels, recordings, folds = [], [], [], [], []
-    notes, accepted, forced = [], [], {name: [] for name in RECALIBRATIONS}
+    notes, accepted, forced = [], [], {name: [] for name in candidates()}
     start = None if given.method == "point" else network
     plan = network if start is None else experiment
     for fold, model in out_of_fold(data, plan, given.models, start=start, say=print):
@@ -78,7 +78,7 @@ def main() -> None:
         accepted.append((here, chosen.threshold))
         tune = model.predict(fold.tune, given.draws, raw=True)
         tune_truths = [r.labels(post.grid, post.vocabulary) for r in fold.tune]
-        for name in RECALIBRATIONS:
+        for name in candidates():
             one = choose(tune, tune_truths, methods=(name,)).recalibration
             forced[name] += [
                 FrameStatistics.of(one.apply(before.of(i)), truths[i]) for i in range(len(post))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bayes_a2m import registry
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.tracker import Heard, Tracker
 from bayes_a2m.datasets import Dataset
-from bayes_a2m.posteriors import registry
 from tests.baselines.contract import BaselineContract
 from tests.baselines.small import fitted
 
@@ -46,4 +46,4 @@ def model(tiny_data: Dataset) -> Forks:
 class TestForks(BaselineContract):
     @pytest.fixture(autouse=True)
     def registered(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(registry, "posterior_class", lambda name: Forks)
+        monkeypatch.setitem(registry._registered, ("posteriors", Forks.name), Forks)

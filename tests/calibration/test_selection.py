@@ -9,9 +9,9 @@ import pytest
 
 from bayes_a2m.calibration.methods import Identity, Isotonic, Temperature, VectorScaling
 from bayes_a2m.calibration.selection import (
-    RECALIBRATIONS,
     Choice,
     _held_out,
+    candidates,
     choose,
     moved_to,
     recalibrated,
@@ -46,7 +46,7 @@ def test_overconfidence_is_found_and_taken_back():
     assert isinstance(found.recalibration, Temperature)
     assert found.recalibration.temperature == pytest.approx(2, rel=0.25)
     assert found.difference["temperature"] < -found.standard_error["temperature"]
-    assert set(found.nll) == set(RECALIBRATIONS)
+    assert set(found.nll) == set(candidates())
     assert "temperature" in found.reason
 
 
@@ -131,7 +131,7 @@ def test_what_does_not_fit_is_refused():
         choose(post, drawn.labels[:5])
     with pytest.raises(InputError, match="2 folds or more"):
         choose(post, drawn.labels, folds=1)
-    with pytest.raises(InputError, match="no recalibration called 'vectr'"):
+    with pytest.raises(InputError, match="unknown recalibration 'vectr'"):
         choose(post, drawn.labels, methods=("vectr",))
     with pytest.raises(InputError, match="3 groups for 6"):
         choose(post, drawn.labels, groups=["a", "b", "c"])

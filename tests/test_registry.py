@@ -1,4 +1,4 @@
-"""Networks by name, their settings checked before anything is built."""
+"""Parts by name: those that ship, registered ones, and what is refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from bayes_a2m import registry
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
-from bayes_a2m.networks.registry import NETWORKS, checked, make_network
+from bayes_a2m.networks.network import make_network
 
 
 def test_settings_reach_the_network() -> None:
@@ -21,7 +22,7 @@ def test_settings_reach_the_network() -> None:
     assert network.recurrence.hidden_size == 12
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", registry.SHIPPED["networks"])
 def test_a_networks_own_settings_make_it_again(name: str) -> None:
     network = make_network(name, {}, bins=252, classes=4)
     assert network.name == name
@@ -30,9 +31,8 @@ def test_a_networks_own_settings_make_it_again(name: str) -> None:
     assert again.parameter_count == network.parameter_count
 
 
-def test_only_what_is_given_is_passed_on_and_numbers_are_converted() -> None:
-    assert checked(CRNN, {}) == {}
-    assert checked(CRNN, {"hidden": "12"}) == {"hidden": 12}
+def test_numbers_are_converted() -> None:
+    assert CRNN.parse({"hidden": "12"}).hidden == 12
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,291 @@
+"""The parts that models, scores and reports are made of, by name; open to other packages.
+
+A part is a class with a ``name``, a ``group`` and, where it has settings, ``Options``. What ships
+stands in one table of strings and is imported when it is used. A part of another package comes in
+one of three ways:
+
+- its package declares an entry point ``name = package.module:Class`` in the group
+  ``bayes_a2m.<group>`` (``bayes_a2m.networks``, for one): it is found wherever that package is
+  installed;
+- ``bayes_a2m.register(Class)``: it is known in this process, and in those that work for it;
+- an experiment file names ``package.module:Class``: reading the file imports it.
+
+Looking a name up imports nothing that is not in the table, installed with an entry point, or
+registered, so that a model directory from elsewhere cannot have code imported.
+
+>>> get("networks", "crnn").__name__
+'CRNN'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata
+from typing import Any, TypeVar
+
+from bayes_a2m.errors import InputError, suggest
+
+SHIPPED: Mapping[str, Mapping[str, str]] = {
+    "networks": {
+        "crnn": "bayes_a2m.networks.crnn:CRNN",
+        "cascade": "bayes_a2m.networks.cascade:Cascade",
+    },
+    "heads": {
+        "one_stage": "bayes_a2m.networks.heads:OneStage",
+        "two_stage": "bayes_a2m.networks.heads:TwoStage",
+        "cascade": "bayes_a2m.networks.heads:CascadeHead",
+        "scores": "bayes_a2m.networks.heads:Scores",
+    },
+    "posteriors": {
+        "point": "bayes_a2m.posteriors.point:Point",
+        "mc_dropout": "bayes_a2m.posteriors.mc_dropout:MCDropout",
+        "ensemble": "bayes_a2m.posteriors.ensemble:DeepEnsemble",
+        "variational": "bayes_a2m.posteriors.variational:Variational",
+        "laplace": "bayes_a2m.posteriors.laplace:Laplace",
+        "sgmcmc": "bayes_a2m.posteriors.sgmcmc:SGMCMC",
+        "hmc": "bayes_a2m.posteriors.hmc:HMC",
+        "knn": "bayes_a2m.baselines.knn:KNN",
+        "lpc": "bayes_a2m.baselines.lpc:LPC",
+        "pyin": "bayes_a2m.baselines.pyin:PYIN",
+        "swift_f0": "bayes_a2m.baselines.swift_f0:SwiftF0",
+        "basic_pitch": "bayes_a2m.baselines.basic_pitch:BasicPitch",
+        "crepe": "bayes_a2m.baselines.crepe:CREPE",
+    },
+    "features": {
+        "cqt": "bayes_a2m.audio.features:CQTFeatures",
+        "mel": "bayes_a2m.audio.features:MelFeatures",
+    },
+    # the simplest first: the order in which a more complex one has to be better
+    "recalibrations": {
+        "none": "bayes_a2m.calibration.methods:Identity",
+        "temperature": "bayes_a2m.calibration.methods:Temperature",
+        "stages": "bayes_a2m.calibration.stagewise:Stagewise",
+        "vector": "bayes_a2m.calibration.methods:VectorScaling",
+        "dirichlet": "bayes_a2m.calibration.methods:Dirichlet",
+        "isotonic": "bayes_a2m.calibration.methods:Isotonic",
+    },
+    "metrics": {},
+    "report_sections": {},
+}
+"""What the package itself brings, by group: the name of a part and where its class is."""
+
+NOUNS: Mapping[str, str] = {
+    "networks": "network",
+    "heads": "head",
+    "posteriors": "posterior",
+    "features": "features",
+    "recalibrations": "recalibration",
+    "metrics": "metric",
+    "report_sections": "report section",
+}
+"""What one part of a group is called in messages."""
+
+ENTRY_POINTS = "bayes_a2m."
+"""How the groups of entry points start."""
+
+TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""A class written as ``package.module:Class``."""
+
+Part = TypeVar("Part", bound=type)
+
+_registered: dict[tuple[str, str], type] = {}
+# the one state of the package: what this process was told to know, beside what is installed
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a part comes from, as a model directory tells it.
+
+    Attributes
+    ----------
+    group, name
+        Which part it is.
+    target
+        Its class, as ``package.module:Class``.
+    distribution, version
+        The installed package that brings it; empty where it is of none.
+    """
+
+    group: str
+    name: str
+    target: str
+    distribution: str = ""
+    version: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """The fields by name, without the empty ones."""
+        return {key: value for key, value in vars(self).items() if value}
+
+
+def register(part: Part, *, name: str | None = None) -> Part:
+    """Make a class known to this process, and to those that train or predict for it.
+
+    Parameters
+    ----------
+    part
+        A network, posterior, head, features, recalibration, metric or report section: a class
+        with the ``group`` that its base class gives it, and a ``name``. Usable as a decorator.
+    name
+        Known by this name instead of its own.
+
+    Returns
+    -------
+    type
+        The class itself.
+
+    Raises
+    ------
+    InputError
+        If it is no such class, has no name, or the name belongs to a part that ships.
+    """
+    group: str = getattr(part, "group", "")
+    if not isinstance(part, type) or group not in SHIPPED:
+        raise InputError(
+            f"register: {part!r} is no part: derive it from bayes_a2m.Network, Posterior, Head, "
+            "Features, Recalibration, Metric or ReportSection"
+        )
+    known_as = name or getattr(part, "name", None)
+    if not isinstance(known_as, str) or not known_as:
+        raise InputError(f"register: {part.__qualname__} needs a name: a class attribute 'name'")
+    ships = SHIPPED[group].get(known_as)
+    if ships is not None and ships != target_of(part):
+        raise InputError(
+            f"register: {NOUNS[group]} {known_as!r} ships with bayes_a2m; give "
+            f"{part.__qualname__} another name"
+        )
+    _registered[group, known_as] = part
+    return part
+
+
+def forget(part: type) -> None:
+    """Take back what :func:`register` did."""
+    for key in [key for key, known in _registered.items() if known is part]:
+        del _registered[key]
+
+
+def registered() -> tuple[tuple[str, type], ...]:
+    """Names and classes that were registered, for a process that is to know them, too."""
+    return tuple((name, part) for (_, name), part in _registered.items())
+
+
+def get(group: str, name: str, *, key: str = "") -> Any:
+    """The class of a part.
+
+    Parameters
+    ----------
+    group
+        One of :data:`SHIPPED`.
+    name
+        Its name, or ``package.module:Class`` of a class that is registered.
+    key
+        Where the name was given (``network.name``), for the error.
+
+    Raises
+    ------
+    InputError
+        If there is no such part: the nearest name is suggested.
+    """
+    for (in_group, known_as), part in _registered.items():
+        if in_group == group and name in (known_as, target_of(part)):
+            return part
+    if name in SHIPPED[group]:
+        return _loaded(SHIPPED[group][name])
+    point = _entry_points(group).get(name)
+    if point is not None:
+        return _checked(point.load(), group, f"entry point {name} of {_distribution(point)[0]}")
+    noun, place = NOUNS[group], f"{key}: " if key else ""
+    if TARGET.fullmatch(name):
+        raise InputError(
+            f"{place}{noun} {name!r} is not registered; import it and call "
+            f"bayes_a2m.register({name.partition(':')[2]}), or pass it to "
+            "load_model(directory, register=[...])"
+        )
+    everything = names(group)
+    raise InputError(
+        f"{place}unknown {noun} {name!r}{suggest(name, everything)}; known: {', '.join(everything)}"
+    )
+
+
+def names(group: str) -> list[str]:
+    """The names of a group's parts: those that ship first, then others'."""
+    others = [name for in_group, name in _registered if in_group == group]
+    return list(dict.fromkeys([*SHIPPED[group], *others, *_entry_points(group)]))
+
+
+def import_target(target: str, *, key: str = "") -> type:
+    """Import ``package.module:Class`` and register it under that name.
+
+    For names that the user wrote; never for those of a file from elsewhere.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported, or is no part.
+    """
+    module, _, name = target.partition(":")
+    place = f"{key}: " if key else ""
+    try:
+        part: type = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"{place}{target}: cannot be imported ({error}); install its package, or put its "
+            "folder on PYTHONPATH"
+        ) from error
+    return register(part, name=target)
+
+
+def origin(group: str, name: str) -> Origin:
+    """Where a part comes from.
+
+    Raises
+    ------
+    InputError
+        If there is no such part.
+    """
+    part = get(group, name)
+    point = _entry_points(group).get(name)
+    if point is not None and (group, name) not in _registered:
+        return Origin(group, name, target_of(part), *_distribution(point))
+    package = part.__module__.partition(".")[0]
+    brought_by = _packages().get(package, [])
+    if not brought_by:
+        return Origin(group, name, target_of(part))
+    return Origin(group, name, target_of(part), brought_by[0], metadata.version(brought_by[0]))
+
+
+def target_of(part: type) -> str:
+    """A class as ``package.module:Class``.
+
+    >>> target_of(Origin)
+    'bayes_a2m.registry:Origin'
+    """
+    return f"{part.__module__}:{part.__qualname__}"
+
+
+def _loaded(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _checked(part: Any, group: str, source: str) -> Any:
+    if not isinstance(part, type) or getattr(part, "group", None) != group:
+        raise InputError(f"{source}: {part!r} is no {NOUNS[group]} of bayes_a2m")
+    return part
+
+
+@cache
+def _entry_points(group: str) -> dict[str, metadata.EntryPoint]:
+    """The entry points of a group: a scan of what is installed, made once."""
+    return {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS + group)}
+
+
+@cache
+def _packages() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
+def _distribution(point: metadata.EntryPoint) -> tuple[str, str]:
+    return (point.dist.name, point.dist.version) if point.dist else ("another package", "")
