@@ -79,12 +79,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.comparison.conclusions import Conclusions, conclusions
-from bayes_a2m.comparison.difference import Difference, better_of, difference, largest_of
-from bayes_a2m.comparison.model_counts import Scored, metrics_of
+from bayes_a2m.comparison.difference import Difference, difference
+from bayes_a2m.comparison.model_counts import Scored, scores_of
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import stages
-from bayes_a2m.metrics.frames import NAMES, PER_CLASS_NAMES
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.metric import headline, metrics_of
 from bayes_a2m.resampling.bootstrap import resample_weights
 
 RESAMPLES = 1000
@@ -240,7 +240,7 @@ class _Pair:
 
         count = int(which.sum())
         noted = np.any([m.bearing("notes") for m in (*self.one, *self.other)], axis=0)
-        frames = self._named(lambda m, w: metrics_of(m.parts["all"].select(which), w), count, count)
+        frames = self._named(lambda m, w: scores_of(m.parts["all"].select(which), w), count, count)
         notes = self._named(
             lambda m, w: m.notes.select(which).metrics_of(w), count, int(noted[which].sum())
         )
@@ -253,7 +253,7 @@ class _Pair:
         bearing = int(self.one[0].bearing(name).sum())
         if not bearing:
             return {}
-        return self._named(lambda m, w: metrics_of(m.parts[name], w), len(self.one[0]), bearing)
+        return self._named(lambda m, w: scores_of(m.parts[name], w), len(self.one[0]), bearing)
 
     def by_class(self) -> dict[str, Differences]:
         """Scores of every class; recordings bear on them that have the class."""
@@ -262,14 +262,14 @@ class _Pair:
         bearing = (first.parts["all"].confusion.sum(axis=2) > 0).sum(axis=0)
         return {
             label: {
-                name: difference(
-                    [v[name][:, k] for v in one],
-                    [v[name][:, k] for v in other],
+                metric.name: difference(
+                    [v[metric.name][:, k] for v in one],
+                    [v[metric.name][:, k] for v in other],
                     recordings=int(bearing[k]),
-                    better=better_of(name),
-                    largest=largest_of(name),
+                    better=metric.better,
+                    largest=metric.largest_difference,
                 )
-                for name in PER_CLASS_NAMES
+                for metric in metrics_of("class")
             }
             for k, label in enumerate(first.vocabulary.names)
         }
@@ -277,15 +277,15 @@ class _Pair:
     def _named(self, statistic: Statistic, recordings: int, bearing: int) -> Differences:
         one, other = self._values(statistic, recordings)
         return {
-            name: difference(
-                [v[name] for v in one],
-                [v[name] for v in other],
+            metric.name: difference(
+                [v[metric.name] for v in one],
+                [v[metric.name] for v in other],
                 recordings=bearing,
-                better=better_of(name),
-                largest=largest_of(name),
+                better=metric.better,
+                largest=metric.largest_difference,
             )
-            for name in NAMES
-            if all(name in v for v in (*one, *other))
+            for metric in headline()
+            if all(metric.name in v for v in (*one, *other))
         }
 
     def _values(

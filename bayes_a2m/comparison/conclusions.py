@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_a2m.comparison.difference import Difference
+from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.resampling.bootstrap import LEVEL
 
 PRIMARY = ("nll", "accuracy", "ece", "note_onset_f1_50ms", "note_onset_f1_100ms")
@@ -25,22 +26,19 @@ OF_CLASS = ("precision", "recall", "classwise_ece")
 SHOWN = 4
 """Hints in the paragraph; the list has them all."""
 
-_WORDS = {
-    "nll": "NLL",
-    "ece": "ECE",
-    "note_onset_f1_50ms": "note onset F1 within 50 ms",
-    "note_onset_f1_100ms": "note onset F1 within 100 ms",
-    "classwise_ece": "calibration error",
-}
 
-
-def words_of(metric: str) -> str:
+def label_of(metric: str) -> str:
     """What a sentence calls a score.
 
-    >>> words_of("nll"), words_of("error_auroc")
-    ('NLL', 'error auroc')
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+
+    >>> label_of("nll"), label_of("classwise_ece")
+    ('NLL', 'calibration error')
     """
-    return _WORDS.get(metric, metric.replace("_", " "))
+    return metric_named(metric, *(("class",) if metric in OF_CLASS else ())).label
 
 
 @dataclass(frozen=True)
@@ -98,11 +96,11 @@ def conclusions(
     same = [m for m, d in primary.items() if d.same]
     can = [claim(m, d, names) for m, d in primary.items() if d.decided]
     if same:
-        alike = _listed([words_of(m) for m in same])
+        alike = _listed([label_of(m) for m in same])
         can.append(f"{names[0]} and {names[1]} are the same in {alike}.")
     cannot = [doubt(m, d, names) for m, d in primary.items() if not d.decided and not d.same]
     cannot += [
-        f"Nothing can be said of {words_of(m)}: one recording shows no spread."
+        f"Nothing can be said of {label_of(m)}: one recording shows no spread."
         for m, d in metrics.items()
         if m in PRIMARY and d.difference is not None and d.low is None
     ]
@@ -143,7 +141,7 @@ def claim(metric: str, found: Difference, names: tuple[str, str], where: str = "
     probability = f"{sure:.2f}" if sure < 0.995 else "above 0.99"
     place = f" {where}" if where else ""
     return (
-        f"{winner} has a {found.better} {words_of(metric)} than {loser}{place}, by {value} "
+        f"{winner} has a {found.better} {label_of(metric)} than {loser}{place}, by {value} "
         f"[{low_shown}, {high_shown}] (probability {probability})."
     )
 
@@ -161,7 +159,7 @@ def doubt(metric: str, found: Difference, names: tuple[str, str]) -> str:
     digits = _digits(found.high - found.low)
     better, worse = (f"{max(x, 0.0):.{digits}f}" for x in (good, bad))
     return (
-        f"Nothing can be said of {words_of(metric)}: {names[0]} could be {better} better or "
+        f"Nothing can be said of {label_of(metric)}: {names[0]} could be {better} better or "
         f"{worse} worse than {names[1]} (probability that it is better: "
         f"{found.probability_better:.2f})."
     )
@@ -184,7 +182,7 @@ def _narrowing(primary: Mapping[str, Difference]) -> list[str]:
             continue
         assert found.error_seeds is not None and found.error_recordings is not None
         source = "seeds" if found.error_seeds > found.error_recordings else "recordings"
-        by_source[source].append(words_of(metric))
+        by_source[source].append(label_of(metric))
     told = [f"more {source} for {_listed(words)}" for source, words in by_source.items() if words]
     return [f"What would help most: {'; '.join(told)}."] if told else []
 

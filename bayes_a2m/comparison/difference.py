@@ -8,51 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.metric import Better
 from bayes_a2m.resampling.bootstrap import LEVEL
-
-Better: TypeAlias = Literal["higher", "lower"]
-
-_HIGHER = frozenset(
-    {
-        "accuracy",
-        "macro_f1",
-        "error_auroc",
-        "note_onset_f1_50ms",
-        "note_onset_f1_100ms",
-        "note_onset_offset_f1",
-        "precision",
-        "recall",
-        "trust",
-    }
-)
-
-
-_LARGEST = {"nll": inf, "brier": 2.0, "false_positives": inf, "false_negatives": inf}
-
-
-def better_of(metric: str) -> Better:
-    """Which values of a score are the better ones.
-
-    >>> better_of("accuracy"), better_of("nll")
-    ('higher', 'lower')
-    """
-    return "higher" if metric in _HIGHER else "lower"
-
-
-def largest_of(metric: str) -> float:
-    """The largest value that a score can have; none can be below zero.
-
-    >>> largest_of("accuracy"), largest_of("nll")
-    (1.0, inf)
-    """
-    return _LARGEST.get(metric, 1.0)
 
 
 @dataclass(frozen=True)

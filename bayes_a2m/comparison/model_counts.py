@@ -160,7 +160,7 @@ class Scored:
             raise InputError(f"{path}: not complete as the counts of a model ({reason})") from error
 
 
-def metrics_of(counts: FrameStatistics, weights: Floats) -> dict[str, Floats]:
+def scores_of(counts: FrameStatistics, weights: Floats) -> dict[str, Floats]:
     """All scores of every row of weights, or those that are quick where there are no histograms."""
     if counts.right.shape[1] == 0:
         return counts.quick_metrics_of(weights)

@@ -52,58 +52,18 @@ from bayes_a2m.metrics.kernels import (
     sums_of,
     top_bins,
 )
+from bayes_a2m.metrics.metric import metrics_of
 
-NAMES = (
-    "accuracy",
-    "macro_f1",
-    "nll",
-    "brier",
-    "ece",
-    "adaptive_ece",
-    "classwise_ece",
-    "smooth_ece",
-    "aurc",
-    "error_auroc",
-    "note_onset_f1_50ms",
-    "note_onset_f1_100ms",
-    "note_onset_offset_f1",
-    "note_ece",
-)
+NAMES = tuple(metric.name for metric in metrics_of("frames", "notes"))
 """What the scores are called wherever they are written, in this order."""
 
-PER_CLASS_NAMES = (
-    "precision",
-    "recall",
-    "false_positives",
-    "false_negatives",
-    "classwise_ece",
-    "trust",
-)
+PER_CLASS_NAMES = tuple(metric.name for metric in metrics_of("class"))
 """What the scores of one class are called."""
 
-MORE_NAMES = (
-    "mce",
-    "top_label_ece",
-    "ks",
-    "kuiper",
-    "excess_aurc",
-    "error_fpr95",
-    "brier_reliability",
-    "brier_resolution",
-    "brier_uncertainty",
-)
+MORE_NAMES = tuple(metric.name for metric in metrics_of("calibration"))
 """Further scores of frames, in this order."""
 
-MORE_PER_CLASS_NAMES = (
-    "trust_ece",
-    "classwise_adaptive_ece",
-    "classwise_ks",
-    "classwise_kuiper",
-    "classwise_brier",
-    "brier_reliability",
-    "brier_resolution",
-    "brier_uncertainty",
-)
+MORE_PER_CLASS_NAMES = tuple(metric.name for metric in metrics_of("class_calibration"))
 """Further scores of one class, in this order."""
 
 

@@ -32,8 +32,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayes_a2m.metrics.inputs import Floats
-from bayes_a2m.metrics.kernels import ratio
+from bayes_a2m.metrics.metric import evaluated, metrics_of
 from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
+from bayes_a2m.metrics.sums import NoteSums
 from bayes_a2m.music.notes import Note, clip
 
 SHORTEST = 0.05
@@ -116,13 +117,7 @@ class NoteStatistics(SufficientStatistics):
         InputError
             If the weights have another shape.
         """
-        w = self.weights(weights)
-        both = w @ (self.reference + self.estimated)
-        return {
-            "note_onset_f1_50ms": ratio(2 * (w @ self.onset_50ms), both),
-            "note_onset_f1_100ms": ratio(2 * (w @ self.onset_100ms), both),
-            "note_onset_offset_f1": ratio(2 * (w @ self.onset_offset), both),
-        }
+        return evaluated(metrics_of("notes"), NoteSums(self, self.weights(weights)))
 
 
 def audible(notes: Iterable[Note], duration: float) -> list[Note]:

@@ -24,26 +24,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.metrics import cumulative, inputs, kernels, smooth
-from bayes_a2m.metrics.decomposition import BrierParts, parts_of_bins
+from bayes_a2m.metrics import fine_bins, inputs, kernels
 from bayes_a2m.metrics.inputs import Floats
-from bayes_a2m.metrics.kernels import ratio
-
-FINE_BINS = 1024
-"""Bins of the histograms of confidence, equal in its logit."""
-
-_LOGITS = (-6.0, 28.0)
-"""Confidences of 0.0025 and 1 - 7e-13; what lies outside is in the first and the last bin."""
-
-FINE_CLASS_BINS = 256
-"""Bins of the histograms of every class's probability."""
-
-_CLASS_LOGITS = (-17.0, 17.0)
-"""Probabilities of 4e-8 and 1 - 4e-8; what lies outside is in the first and the last bin."""
-
-SMOOTH_CELLS = 256
-"""Cells of the smooth error."""
-
+from bayes_a2m.metrics.metric import evaluated, metrics_of
+from bayes_a2m.metrics.sums import FrameSums
 
 Singles: TypeAlias = NDArray[np.float32]
 
@@ -185,7 +169,7 @@ class FrameStatistics(SufficientStatistics):
         classes = p.shape[1]
         predicted, confidence, right = kernels.predicted_of(p, y)
         truth = y[:, None] == np.arange(classes)
-        place = fine_bin_of(confidence)
+        place = fine_bins.fine_bin_of(confidence)
         columns = (
             np.asarray(float(y.shape[0])),
             kernels.confusion_of(predicted, y, classes),
@@ -193,10 +177,10 @@ class FrameStatistics(SufficientStatistics):
             np.square(p - truth).sum(axis=0),
             *kernels.predicted_bins(predicted, confidence, right, classes),
             *kernels.class_bins(p, y),
-            np.bincount(place[right], minlength=FINE_BINS),
-            np.bincount(place[~right], minlength=FINE_BINS),
-            kernels.sums_of(place, confidence, FINE_BINS),
-            *_fine_class_bins(p, truth),
+            np.bincount(place[right], minlength=fine_bins.FINE_BINS),
+            np.bincount(place[~right], minlength=fine_bins.FINE_BINS),
+            kernels.sums_of(place, confidence, fine_bins.FINE_BINS),
+            *fine_bins.fine_class_bins(p, truth),
         )
         kept: list[Any] = [np.asarray(one, dtype=np.float64)[None] for one in columns]
         # most of the memory is in histograms: 32 bits, and none where none are wanted
@@ -231,19 +215,24 @@ class FrameStatistics(SufficientStatistics):
         """Sum of a class's probability less frames of it, by fine bins, ``(R, K, C)``."""
         return self.fine_probability - self.fine_label
 
+    def sums(self, weights: ArrayLike) -> FrameSums:
+        """The weighted sums that scores are functions of.
+
+        Parameters
+        ----------
+        weights
+            How often each recording counts, shape ``(S, R)``.
+
+        Raises
+        ------
+        InputError
+            If the weights have another shape.
+        """
+        return FrameSums(self, self.weights(weights))
+
     def quick_metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Those of :meth:`metrics_of` that need no histogram, in a fraction of the time."""
-        w = self.weights(weights)
-        frames = w @ self.frames
-        hits, truth, predicted = self._predictions(w)
-        return {
-            "accuracy": ratio(hits.sum(axis=-1), frames),
-            "macro_f1": kernels.macro_f1_of(hits, truth, predicted),
-            "nll": ratio(w @ self.nll, frames),
-            "brier": ratio(w @ self.squares.sum(axis=1), frames),
-            "ece": kernels.ece_of_bins(w @ self.top_confidence, w @ self.top_right, frames),
-            "classwise_ece": self._classwise_ece(w).mean(axis=-1),
-        }
+        return evaluated([m for m in metrics_of("frames") if not m.histograms], self.sums(weights))
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Scores of every row of weights.
@@ -256,25 +245,14 @@ class FrameStatistics(SufficientStatistics):
         Returns
         -------
         dict
-            Name to scores ``(S,)``, nan where undefined: ``accuracy``, ``macro_f1``, ``nll``,
-            ``brier``, ``ece``, ``adaptive_ece``, ``classwise_ece`` (mean over classes),
-            ``smooth_ece``, ``aurc``, ``error_auroc``.
+            The metrics of the family ``frames`` by name, each ``(S,)``, nan where undefined.
 
         Raises
         ------
         InputError
             If the weights have another shape.
         """
-        w = self.weights(weights)
-        frames = w @ self.frames
-        right, wrong, gaps = w @ self.right, w @ self.wrong, w @ self.top_gaps
-        return {
-            **self.quick_metrics_of(w),
-            "adaptive_ece": kernels.adaptive_ece_of_blocks(right + wrong, gaps),
-            "smooth_ece": smooth.smooth_ece_of_cells(gaps @ _cells_of_bins(), frames),
-            "aurc": kernels.aurc_of_blocks(right, wrong),
-            "error_auroc": kernels.error_auroc_of_blocks(right, wrong),
-        }
+        return evaluated(metrics_of("frames"), self.sums(weights))
 
     def more_metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Further scores of calibration and of ranking, of every row of weights.
@@ -287,31 +265,14 @@ class FrameStatistics(SufficientStatistics):
         Returns
         -------
         dict
-            The names of :data:`~bayes_a2m.metrics.frames.MORE_NAMES` to scores ``(S,)``, nan
-            where undefined.
+            The metrics of the family ``calibration`` by name, each ``(S,)``, nan where undefined.
 
         Raises
         ------
         InputError
             If the weights have another shape.
         """
-        w = self.weights(weights)
-        frames = w @ self.frames
-        right, wrong, gaps = w @ self.right, w @ self.wrong, w @ self.top_gaps
-        tops = w @ self.top_count, w @ self.top_confidence, w @ self.top_right
-        by_prediction = _weighted(w, self.predicted_confidence - self.predicted_right)
-        parts = self._brier_parts(w).summed()
-        return {
-            "mce": kernels.mce_of_bins(*tops),
-            "top_label_ece": ratio(np.abs(by_prediction).sum(axis=(-2, -1)), frames),
-            "ks": cumulative.ks_of(gaps, frames),
-            "kuiper": cumulative.kuiper_of(gaps, frames),
-            "excess_aurc": kernels.excess_aurc_of_blocks(right, wrong),
-            "error_fpr95": kernels.error_fpr95_of_blocks(right, wrong),
-            "brier_reliability": parts.reliability,
-            "brier_resolution": parts.resolution,
-            "brier_uncertainty": parts.uncertainty,
-        }
+        return evaluated(metrics_of("calibration"), self.sums(weights))
 
     def per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Scores of every class, of every row of weights.
@@ -324,25 +285,14 @@ class FrameStatistics(SufficientStatistics):
         Returns
         -------
         dict
-            Name to scores ``(S, K)``, nan where undefined: ``precision`` and ``recall``,
-            ``false_positives`` and ``false_negatives`` in frames, ``classwise_ece``, ``trust``
-            (the share right among frames called the class, which is the precision).
+            The metrics of the family ``class`` by name, each ``(S, K)``, nan where undefined.
 
         Raises
         ------
         InputError
             If the weights have another shape.
         """
-        w = self.weights(weights)
-        hits, truth, predicted = self._predictions(w)
-        return {
-            "precision": ratio(hits, predicted),
-            "recall": ratio(hits, truth),
-            "false_positives": predicted - hits,
-            "false_negatives": truth - hits,
-            "classwise_ece": self._classwise_ece(w),
-            "trust": ratio(hits, predicted),
-        }
+        return evaluated(metrics_of("class"), self.sums(weights))
 
     def more_per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Further scores of every class, of every row of weights.
@@ -355,83 +305,12 @@ class FrameStatistics(SufficientStatistics):
         Returns
         -------
         dict
-            The names of :data:`~bayes_a2m.metrics.frames.MORE_PER_CLASS_NAMES` to scores
-            ``(S, K)``, nan where undefined.
+            The metrics of the family ``class_calibration`` by name, each ``(S, K)``, nan where
+            undefined.
 
         Raises
         ------
         InputError
             If the weights have another shape.
         """
-        w = self.weights(weights)
-        frames = (w @ self.frames)[:, None]
-        gaps = _weighted(w, self.class_gaps)
-        predicted = _weighted(w, self.predicted_count).sum(axis=-1)
-        trust_gaps = _weighted(w, self.predicted_confidence - self.predicted_right)
-        parts = self._brier_parts(w)
-        return {
-            "trust_ece": ratio(np.abs(trust_gaps).sum(axis=-1), predicted),
-            "classwise_adaptive_ece": kernels.adaptive_ece_of_blocks(
-                _weighted(w, self.fine_count), gaps
-            ),
-            "classwise_ks": cumulative.ks_of(gaps, frames),
-            "classwise_kuiper": cumulative.kuiper_of(gaps, frames),
-            "classwise_brier": parts.brier,
-            "brier_reliability": parts.reliability,
-            "brier_resolution": parts.resolution,
-            "brier_uncertainty": parts.uncertainty,
-        }
-
-    def _brier_parts(self, w: Floats) -> BrierParts:
-        """Of every class, ``(S, K)``."""
-        count, probability = _weighted(w, self.class_count), _weighted(w, self.class_probability)
-        return parts_of_bins(count, probability, _weighted(w, self.class_label), w @ self.squares)
-
-    def _predictions(self, w: Floats) -> tuple[Floats, Floats, Floats]:
-        """Frames rightly called each class, truly of it, and called it, ``(S, K)`` each."""
-        hits = np.diagonal(self.confusion, axis1=1, axis2=2)
-        return w @ hits, w @ self.confusion.sum(axis=2), w @ self.confusion.sum(axis=1)
-
-    def _classwise_ece(self, w: Floats) -> Floats:
-        """Calibration error of each class, ``(S, K)``."""
-        # The gaps add up, too, so one product does for stated and true.
-        summed = _weighted(w, self.class_probability - self.class_label)
-        return kernels.ece_of_bins(summed, np.zeros(()), (w @ self.frames)[:, None])
-
-
-def fine_bin_of(confidence: Floats) -> NDArray[np.intp]:
-    """The fine bin of every confidence, shape as ``confidence``."""
-    return _logit_bin(confidence, FINE_BINS, *_LOGITS)
-
-
-def _logit_bin(values: Floats, bins: int, low: float, high: float) -> NDArray[np.intp]:
-    with np.errstate(divide="ignore"):  # 0 and 1 are at infinity: the first and the last bin
-        logit = np.log(values) - np.log1p(-values)
-    return np.clip((logit - low) * (bins / (high - low)), 0, bins - 1).astype(np.intp)
-
-
-def _fine_class_bins(p: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, ...]:
-    """Frames, sum of probability, frames of the class, by fine bins, ``(K, C)`` each."""
-    shape = (p.shape[1], FINE_CLASS_BINS)
-    size = shape[0] * shape[1]
-    place = _logit_bin(p, FINE_CLASS_BINS, *_CLASS_LOGITS)
-    place = (place + FINE_CLASS_BINS * np.arange(shape[0])).ravel()
-    count = np.bincount(place, minlength=size).astype(np.float64)
-    probability = kernels.sums_of(place, p.ravel(), size)
-    true = kernels.sums_of(place, truth.ravel(), size)
-    return count.reshape(shape), probability.reshape(shape), true.reshape(shape)
-
-
-def _cells_of_bins() -> Floats:
-    """Shares of fine bins in the cells of the smooth error, ``(H, cell)``."""
-    low, high = _LOGITS
-    middle = low + (np.arange(FINE_BINS) + 0.5) * (high - low) / FINE_BINS
-    cells = np.zeros((FINE_BINS, SMOOTH_CELLS))
-    for place, share in zip(*smooth.cells_of(1 / (1 + np.exp(-middle)), SMOOTH_CELLS), strict=True):
-        cells[np.arange(FINE_BINS), place] += share
-    return cells
-
-
-def _weighted(w: Floats, sums_: Floats | Singles) -> Floats:
-    """``(S, R)`` times ``(R, ...)``: ``(S, ...)``."""
-    return np.asarray(np.tensordot(w, sums_, axes=1))
+        return evaluated(metrics_of("class_calibration"), self.sums(weights))

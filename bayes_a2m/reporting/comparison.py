@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bayes_a2m.comparison.compare import Comparison, Differences
-from bayes_a2m.comparison.conclusions import words_of
-from bayes_a2m.comparison.difference import Difference, better_of
+from bayes_a2m.comparison.difference import Difference
+from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 SHOWN = ("nll", "accuracy", "ece", "note_onset_f1_50ms")
 """Scores, a panel each."""
-
-_HEADINGS = {"ece": "ECE", "note_onset_f1_50ms": "note onset F1, 50 ms"}
 
 
 def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN) -> Figure:
@@ -46,9 +44,9 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
         for place, own in enumerate(rows.values()):
             if metric in own:
                 _draw(axes, place, own[metric])
-        side = "left" if better_of(metric) == "lower" else "right"
-        heading = _HEADINGS.get(metric, words_of(metric))
-        style.dress(axes, title=heading, x=f"{side}: better", grid=True)
+        known = metric_named(metric)
+        side = "left" if known.better == "lower" else "right"
+        style.dress(axes, title=known.label, x=f"{side}: better", grid=True)
         axes.margins(x=0.08)
         axes.locator_params(axis="x", nbins=4)
     panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
                 label = style.label(model) if place == 0 else None
                 axes.plot(one["value"], at, marker, color=colour, markersize=3.4, label=label)
     for axes, metric in zip(panels, metrics, strict=True):
-        words = {"ece": "calibration error (ECE)", "nll": "NLL"}.get(metric, metric)
-        style.dress(axes, x=words.replace("_", " "), grid=True)
+        style.dress(axes, x=metric_named(metric).heading, grid=True)
     panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
     if len(models) > 1:
@@ -89,9 +89,8 @@ def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece
         }
         if not values:
             continue
-        high_is_bad = metric in ("ece", "nll", "brier", "classwise_ece", "aurc")
-        worst = (max if high_is_bad else min)(values, key=lambda place: values[place])
-        words = metric.upper() if high_is_bad and len(metric) <= 4 else metric.replace("_", " ")
-        told.append(f"in {words} at {worst} ({values[worst]:.3f})")
+        known = metric_named(metric)
+        worst = (max if known.better == "lower" else min)(values, key=lambda place: values[place])
+        told.append(f"in {known.label} at {worst} ({values[worst]:.3f})")
     found = f"{name} does worst {', '.join(told)}" if told else "nothing could be measured"
     return f"By place, with 95 % intervals: {found}."

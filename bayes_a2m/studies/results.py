@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.comparison.difference import better_of, difference, largest_of
-from bayes_a2m.comparison.model_counts import Scored, metrics_of
+from bayes_a2m.comparison.difference import difference
+from bayes_a2m.comparison.model_counts import Scored, scores_of
 from bayes_a2m.files import write_text
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.reporting.table import Cell, Column, Table
 from bayes_a2m.resampling.bootstrap import resample_weights
 
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
     from bayes_a2m.studies.study import Study
 
 SHOWN: tuple[tuple[str, str, str], ...] = (
-    ("all", "accuracy", "accuracy"),
-    ("all", "macro_f1", "macro F1"),
-    ("all", "nll", "NLL"),
-    ("all", "ece", "ECE"),
-    ("all", "error_auroc", "AUROC of errors"),
-    ("notes", "note_onset_f1_50ms", "onset F1, 50 ms"),
-    ("notes", "note_onset_f1_100ms", "onset F1, 100 ms"),
-    ("near", "accuracy", "accuracy near boundaries"),
-    ("away", "accuracy", "accuracy away"),
-    ("silence", "nll", "NLL of silence"),
-    ("pitch", "nll", "NLL of pitch, given sound"),
+    ("all", "accuracy", ""),
+    ("all", "macro_f1", ""),
+    ("all", "nll", ""),
+    ("all", "ece", ""),
+    ("all", "error_auroc", ""),
+    ("notes", "note_onset_f1_50ms", ""),
+    ("notes", "note_onset_f1_100ms", ""),
+    ("near", "accuracy", " near boundaries"),
+    ("away", "accuracy", " away from boundaries"),
+    ("silence", "nll", " of silence"),
+    ("pitch", "nll", " of pitch, given sound"),
 )
-"""Part of the counts, score, heading."""
+"""Part of the statistics, score, and what its heading adds to the score's label."""
 
 
 def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
@@ -41,7 +42,10 @@ def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: in
     Intervals are those of :mod:`bayes_a2m.comparison.compare`, of one side alone.
     """
     columns = [Column("arm", "arm"), Column("seeds", "seeds", "number", 0)]
-    columns += [Column(_key(part, score), title, "interval") for part, score, title in SHOWN]
+    columns += [
+        Column(_key(part, score), metric_named(score).label + where, "interval")
+        for part, score, where in SHOWN
+    ]
     columns += [
         Column("parameters", "parameters", "number", 0),
         Column("training_seconds", "training, s", "number", 0),
@@ -137,21 +141,17 @@ def _scores(model: Scored, part: str, weights: Floats) -> Mapping[str, Floats]:
     """All scores of a part that there are, in every row of weights."""
     if part == "notes":
         return model.notes.metrics_of(weights)
-    return metrics_of(model.parts[part], weights)
+    return scores_of(model.parts[part], weights)
 
 
 def _interval(scores: Sequence[Floats], recordings: int, score: str) -> Cell:
     """One side's mean, as the difference from nothing; cut to what the score can be."""
+    metric = metric_named(score)
     nothing = np.zeros((1, len(scores[0])))
-    found = difference(
-        scores,
-        nothing,
-        recordings=recordings,
-        better=better_of(score),
-        largest=largest_of(score),
-    )
-    low = None if found.low is None else max(found.low, 0.0)
-    return {"value": found.difference, "low": low, "high": found.high}
+    found = difference(scores, nothing, recordings=recordings, better=metric.better)
+    low = None if found.low is None else max(found.low, metric.range[0])
+    high = None if found.high is None else min(found.high, metric.range[1])
+    return {"value": found.difference, "low": low, "high": high}
 
 
 def _key(part: str, score: str) -> str:
