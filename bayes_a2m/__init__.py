@@ -10,7 +10,10 @@ listed in ``__init__.pyi``.
 
 import lazy_loader
 
+from bayes_a2m import renamed
 from bayes_a2m.version import __version__ as __version__
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __all__ += ["__version__"]
+
+renamed.install()

@@ -1,0 +1,160 @@
+"""Names of 0.1.0 that are other names now: they work, and warn.
+
+Two tables: modules that moved, and what was renamed in a module. A module that is gone is found by
+an import hook, which hands out the names of the new one; a module that is still there, and whose
+names changed, says ``__getattr__ = renamed.names_of(__name__)``.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "bayes_a2m."
+
+MODULES: Mapping[str, str] = {
+    "calibration.audit": "label_audit",
+    "calibration.audit.decisions": "label_audit.decisions",
+    "calibration.audit.lag": "label_audit.lag",
+    "calibration.audit.listener": "label_audit.frame_classifier",
+    "calibration.audit.stretches": "label_audit.segments",
+    "calibration.audit.suspects": "label_audit.suspects",
+    "calibration.bands": "resampling.bands",
+    "calibration.bootstrap": "resampling.bootstrap",
+    "calibration.counts": "metrics.sufficient_statistics",
+    "calibration.cumulative": "metrics.cumulative",
+    "calibration.decomposition": "metrics.decomposition",
+    "calibration.draws": "diagnostics.monte_carlo",
+    "calibration.ecdf": "diagnostics.ecdf",
+    "calibration.effective": "resampling.design_effect",
+    "calibration.findings": "diagnostics.calibration_summary",
+    "calibration.inputs": "metrics.inputs",
+    "calibration.note_scores": "metrics.notes",
+    "calibration.pit": "diagnostics.pit",
+    "calibration.places": "metrics.slices",
+    "calibration.recalibrate": "calibration.selection",
+    "calibration.recalibration": "calibration.methods",
+    "calibration.reliability": "diagnostics.reliability",
+    "calibration.scores": "metrics.frames",
+    "calibration.smooth": "metrics.smooth",
+    "calibration.stages": "metrics.stages",
+    "calibration.sums": "metrics.kernels",
+    "calibration.tuned": "calibration.calibrator",
+    "evaluation.tally": "evaluation.accumulator",
+    "model": "models",
+    "networks.registry": "networks.network",
+    "posteriors.diagnosis": "diagnostics",
+    "posteriors.diagnosis.collapse": "diagnostics.collapse",
+    "posteriors.diagnosis.importance": "diagnostics.pareto_k",
+    "posteriors.diagnosis.labels": "diagnostics.labels",
+    "posteriors.diagnosis.leave_one_out": "diagnostics.loo",
+    "posteriors.diagnosis.library": "diagnostics.arviz_compat",
+    "posteriors.diagnosis.mixing": "diagnostics.convergence",
+    "posteriors.diagnosis.predictive": "diagnostics.predictive_checks",
+    "posteriors.diagnosis.trace": "diagnostics.elbo",
+    "posteriors.material": "posteriors.training_data",
+    "posteriors.registry": "models.construction",
+    "posteriors.trunk": "posteriors.embeddings",
+    "reporting.audit": "label_audit.page",
+    "reporting.degradation": "demo.degradation_figure",
+    "reporting.lag": "label_audit.lag_figure",
+    "reporting.truth": "demo.truth_figure",
+    "studies.audit": "label_audit",
+    "studies.audit.findings": "label_audit.results",
+    "studies.audit.listening": "label_audit.out_of_fold",
+    "studies.audit.runner": "label_audit.runner",
+    "studies.compare": "comparison.compare",
+    "studies.conclusions": "comparison.conclusions",
+    "studies.demo": "demo",
+    "studies.demo.hearing": "demo.hearing",
+    "studies.demo.learning": "demo.learning",
+    "studies.demo.measuring": "demo.measuring",
+    "studies.demo.methods": "demo.methods",
+    "studies.demo.place": "demo.place",
+    "studies.demo.runner": "demo.runner",
+    "studies.demo.stage": "demo.stage",
+    "studies.demo.voices": "demo.voices",
+    "studies.differences": "comparison.difference",
+    "studies.folds": "cross_validation.folds",
+    "studies.reading": "config.yaml_files",
+    "studies.scored": "comparison.model_counts",
+    "studies.spec": "config.experiment",
+    "summary": "prediction.summary",
+    "training.parallel": "parallel",
+}
+"""Modules of 0.1.0 that moved, without the package's name."""
+
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "calibration.tuned": {"Tuned": "calibration.calibrator:Calibrator"},
+    "calibration.recalibration": {"Unchanged": "calibration.methods:Identity"},
+    "posteriors.posterior": {"Seen": "posteriors.seen:Seen"},
+    "datasets.dataset": {"Recording": "datasets.recording:Recording"},
+    "model": {
+        "Contents": "posteriors.model_directory:Contents",
+        "FILES": "posteriors.model_directory:FILES",
+        "FORMAT": "posteriors.model_directory:FORMAT",
+        "read": "posteriors.model_directory:read",
+        "write": "posteriors.model_directory:write",
+    },
+    "studies.spec": {"Settings": "config.settings:Settings"},
+    "studies.reading": {"explain": "config.settings:explain"},
+}
+"""What was renamed, or parted from its module: the old module, the old name, the new place."""
+
+
+def names_of(module: str) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module of which names were renamed.
+
+    Parameters
+    ----------
+    module
+        Its name (``bayes_a2m.calibration``), old or present.
+    """
+    old = module.removeprefix(PACKAGE)
+    moved_to = MODULES.get(old)
+
+    def __getattr__(name: str) -> Any:  # noqa: N807 (it becomes a module's)
+        target = NAMES.get(old, {}).get(name)
+        if target is None and (moved_to is None or name.startswith("__")):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        place, _, known_as = (target or f"{moved_to}:{name}").partition(":")
+        value = getattr(import_module(PACKAGE + place), known_as)
+        warnings.warn(
+            f"{module}.{name} is {PACKAGE}{place}.{known_as} now",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return value
+
+    return __getattr__
+
+
+class _MovedModules(MetaPathFinder, Loader):
+    """Finds modules that moved; asked last, so that what is there is never hidden."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        old = fullname.removeprefix(PACKAGE)
+        if old == fullname or old not in MODULES:
+            return None
+        inside = any(name.startswith(f"{old}.") for name in MODULES)
+        return ModuleSpec(fullname, self, is_package=inside)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__getattr__ = names_of(module.__name__)  # type: ignore[method-assign]
+
+
+def install() -> None:
+    """Let the modules of 0.1.0 be imported; once a process."""
+    if not any(isinstance(finder, _MovedModules) for finder in sys.meta_path):
+        sys.meta_path.append(_MovedModules())
