@@ -23,8 +23,7 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from bayes_a2m.config.experiment import Settings
-from bayes_a2m.config.yaml_files import explain
+from bayes_a2m.config.settings import Settings, explain
 from bayes_a2m.errors import InputError
 from bayes_a2m.reporting.report.context import ReportContext
 from bayes_a2m.reporting.report.picture import Picture

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.reporting.feature_map import feature_map_caption, feature_map_figure, project
 from bayes_a2m.reporting.report.context import ReportContext
 from bayes_a2m.reporting.report.section import Section, SectionContent

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, Spectrum
-from bayes_a2m.config.experiment import Settings
+from bayes_a2m.config.settings import Settings
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music.notes import between
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
