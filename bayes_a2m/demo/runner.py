@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bayes_a2m.demo import hearing, learning, measuring, methods, voices
+from bayes_a2m.demo.context import DemoSettings, Outcome, Stage, Step, Watch
 from bayes_a2m.demo.place import MADE_BY, RECORD, building, files_in
-from bayes_a2m.demo.stage import DemoSettings, Outcome, Stage, Step, Watch
+from bayes_a2m.demo.steps import evaluate as measuring
+from bayes_a2m.demo.steps import methods
+from bayes_a2m.demo.steps import sing as voices
+from bayes_a2m.demo.steps import train as learning
+from bayes_a2m.demo.steps import transcribe as hearing
 from bayes_a2m.files import write_json
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.version import __version__

@@ -16,9 +16,9 @@ import pytest
 
 from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.demo import STEPS, DemoSettings, Stage, Step, Watch, run_demo
-from bayes_a2m.demo.hearing import missed, note_rows
-from bayes_a2m.demo.measuring import band, course_point, gap, most_common_mistake, verdict
 from bayes_a2m.demo.place import building, files_in
+from bayes_a2m.demo.steps.evaluate import band, course_point, gap, most_common_mistake, verdict
+from bayes_a2m.demo.steps.transcribe import missed, note_rows
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_a2m.demo.stage import Outcome, Stage
+from bayes_a2m.demo.context import Outcome, Stage
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
 

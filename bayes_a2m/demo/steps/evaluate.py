@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.demo.stage import Outcome, Stage
+from bayes_a2m.demo.context import Outcome, Stage
 from bayes_a2m.evaluation import evaluate as evaluate_model
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.inputs import Floats

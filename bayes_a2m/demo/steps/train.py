@@ -7,7 +7,7 @@ import io
 import math
 from typing import Any
 
-from bayes_a2m.demo.stage import Outcome, Stage
+from bayes_a2m.demo.context import Outcome, Stage
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import write_json
 from bayes_a2m.reporting import style

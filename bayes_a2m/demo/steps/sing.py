@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_a2m.demo.stage import Outcome, Stage
+from bayes_a2m.demo.context import Outcome, Stage
 from bayes_a2m.files import read_json
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import joined, plural

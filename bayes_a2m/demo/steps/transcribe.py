@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bayes_a2m.demo.stage import Outcome, Stage
+from bayes_a2m.demo.context import Outcome, Stage
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.html import plural
 
