@@ -68,7 +68,21 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "isotonic": "bayes_a2m.calibration.methods:Isotonic",
     },
     "metrics": {},
-    "report_sections": {},
+    # in the order of the page; those of other packages come before the last
+    "report_sections": {
+        "confusion": "bayes_a2m.reporting.report.sections.confusion:Confusion",
+        "reliability": "bayes_a2m.reporting.report.sections.reliability:Reliability",
+        "recordings": "bayes_a2m.reporting.report.sections.recordings:Recordings",
+        "slices": "bayes_a2m.reporting.report.sections.slices:Slices",
+        "selective": "bayes_a2m.reporting.report.sections.selective:SelectivePrediction",
+        "conformal": "bayes_a2m.reporting.report.sections.selective:Conformal",
+        "distributions": "bayes_a2m.reporting.report.sections.uncertainty:Distributions",
+        "variance": "bayes_a2m.reporting.report.sections.uncertainty:Variance",
+        "entropy": "bayes_a2m.reporting.report.sections.uncertainty:Entropy",
+        "training": "bayes_a2m.reporting.report.sections.training:Training",
+        "embeddings": "bayes_a2m.reporting.report.sections.embeddings:Embeddings",
+        "about": "bayes_a2m.reporting.report.sections.about:About",
+    },
 }
 """What the package itself brings, by group: the name of a part and where its class is."""
 

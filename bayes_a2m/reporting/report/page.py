@@ -13,8 +13,7 @@ from bayes_a2m.files import atomic_folder, read_json, write_json
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, triple
 from bayes_a2m.reporting.report.entry import ReportEntry
-from bayes_a2m.reporting.report.section import Section
-from bayes_a2m.reporting.report.table_of_sections import make_sections
+from bayes_a2m.reporting.report.section import Section, make_sections
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.version import __version__

@@ -21,10 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import ValidationError
-
-from bayes_a2m.config.settings import Settings, explain
-from bayes_a2m.errors import InputError
+from bayes_a2m import registry
+from bayes_a2m.config.settings import Settings, parse_settings
 from bayes_a2m.reporting.report.context import ReportContext
 from bayes_a2m.reporting.report.picture import Picture
 from bayes_a2m.reporting.table import Table
@@ -86,11 +84,7 @@ class Section(ABC):
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
-        try:
-            self.options: Any = self.Options.model_validate(dict(options or {}))
-        except ValidationError as error:
-            reason = explain(error, self.Options)
-            raise InputError(f"report section {self.name}: {reason}") from error
+        self.options: Any = parse_settings(self.Options, options or {}, self.name)
 
     @abstractmethod
     def build(self, context: ReportContext) -> SectionContent | None:
@@ -106,3 +100,22 @@ class Section(ABC):
         SectionContent or None
             None leaves the section out, where there is nothing to show.
         """
+
+
+def make_sections(options: Mapping[str, Mapping[str, Any]]) -> list[Section]:
+    """All sections in the order of the page: those of other packages stand before ``about``.
+
+    Parameters
+    ----------
+    options
+        The options of single sections, by their names.
+
+    Raises
+    ------
+    InputError
+        If there are options for a section that there is not, or a section refuses its options.
+    """
+    for name in options:
+        registry.get(Section.group, name)
+    names = sorted(registry.names(Section.group), key=lambda name: name == "about")
+    return [registry.get(Section.group, name)(options.get(name)) for name in names]
