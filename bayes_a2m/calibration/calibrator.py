@@ -76,11 +76,13 @@ class Calibrator:
             If labels and recordings do not go together, or a method is unknown.
         """
         choice = choose(posterior, labels, groups=groups, methods=methods, seed=seed)
-        laws = [choice.recalibration.apply(posterior.of(i)) for i in range(len(posterior))]
-        having = min(sum(bool((one == k).any()) for one in labels) for k in range(laws[0].shape[1]))
+        distributions = [choice.recalibration.apply(posterior.of(i)) for i in range(len(posterior))]
+        having = min(
+            sum(bool((one == k).any()) for one in labels) for k in range(distributions[0].shape[1])
+        )
         sets = tuple(
             ConformalSets.calibrate(
-                laws,
+                distributions,
                 labels,
                 level=level,
                 # sets with every class in them help nobody: then the weaker promise, and a warning
@@ -88,7 +90,7 @@ class Calibrator:
             )
             for level in LEVELS
         )
-        counts = [AcceptStatistics.of(p, y) for p, y in zip(laws, labels, strict=True)]
+        counts = [AcceptStatistics.of(p, y) for p, y in zip(distributions, labels, strict=True)]
         return cls(choice, sets, AcceptStatistics.stack(counts))
 
     def to_dict(self) -> dict[str, Any]:

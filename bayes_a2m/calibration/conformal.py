@@ -450,7 +450,8 @@ def _threshold(scores: Sequence[Floats], alpha: float, way: str) -> float:
     recordings = len(scores)
     if way == "pooled":
         mean = total / recordings
-        # of losses in 0 to 1 no law is more spread than this one; a lone recording may have it
+        # of losses in 0 to 1 no distribution is more spread than this one; a lone recording may
+        # have it
         spread = mean * (1 - mean)
         if recordings > 1:
             spread = (squares - recordings * mean**2).clip(min=0) / (recordings - 1)

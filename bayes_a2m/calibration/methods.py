@@ -1,9 +1,9 @@
 """Ways of recalibrating probabilities: what was stated becomes what comes true.
 
-Each is a map from laws to laws, fitted on frames it has not been trained on, after draws are
-pooled: an average of calibrated draws is not calibrated, so there is nothing to be gained from
-recalibrating one by one (Rahaman and Thiery, "Uncertainty quantification and deep ensembles",
-2021, https://arxiv.org/abs/2007.08792).
+Each is a map from distributions to distributions, fitted on frames it has not been trained on,
+after draws are pooled: an average of calibrated draws is not calibrated, so there is nothing to be
+gained from recalibrating one by one (Rahaman and Thiery, "Uncertainty quantification and deep
+ensembles", 2021, https://arxiv.org/abs/2007.08792).
 
 Three are log-linear, ``p' ~ exp(W log p + b)``, and fitted by maximum likelihood, which is convex:
 
@@ -42,7 +42,7 @@ TEMPERATURES = (0.05, 20.0)
 
 
 class Recalibration(ABC):
-    """A map from laws to laws.
+    """A map from distributions to distributions.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class Recalibration(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
-        """From frames: their laws ``(frames, class)`` and true classes ``(frames,)``."""
+        """From frames: their distributions ``(frames, class)`` and true classes ``(frames,)``."""
 
     @abstractmethod
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """The laws recalibrated, shape ``(..., class)`` as given, 64-bit."""
+        """The distributions recalibrated, shape ``(..., class)`` as given, 64-bit."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -307,8 +307,8 @@ class Isotonic(Recalibration):
         for k, (steps, levels) in enumerate(zip(self.steps, self.levels, strict=True)):
             place = np.searchsorted(np.array(steps), p[..., k], side="right") - 1
             said[..., k] = np.array(levels)[np.maximum(place, 0)]
-        laws: Floats = said / said.sum(axis=-1, keepdims=True)
-        return laws
+        distributions: Floats = said / said.sum(axis=-1, keepdims=True)
+        return distributions
 
     def to_dict(self) -> dict[str, Any]:
         """With ``steps`` and ``levels``."""
@@ -361,10 +361,10 @@ def _most_likely(
 
     def objective(theta: Floats) -> tuple[float, Floats]:
         w, b = parameters(theta)
-        laws = _softmax(log @ w.T + b)
-        value = float(-np.log(np.maximum(laws[frames, labels], CLIP)).mean())
-        laws[frames, labels] -= 1
-        by_w, by_b = laws.T @ log / frames.size, laws.mean(axis=0)
+        distributions = _softmax(log @ w.T + b)
+        value = float(-np.log(np.maximum(distributions[frames, labels], CLIP)).mean())
+        distributions[frames, labels] -= 1
+        by_w, by_b = distributions.T @ log / frames.size, distributions.mean(axis=0)
         if penalty is not None:
             more, more_w, more_b = penalty(w, b)
             value, by_w, by_b = value + more, by_w + more_w, by_b + more_b
@@ -386,8 +386,8 @@ def _log(probabilities: ArrayLike, classes: int | None = None) -> Floats:
 
 def _softmax(scores: Floats) -> Floats:
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    laws: Floats = raised / raised.sum(axis=-1, keepdims=True)
-    return laws
+    distributions: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return distributions
 
 
 def _check_classes(p: Floats, classes: int | None) -> None:

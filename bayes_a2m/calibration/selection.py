@@ -9,10 +9,10 @@ by more than the standard error of the difference, which is taken between record
 
 Draws are recalibrated after pooling: the mean q of the draws becomes q', the map of q. For the
 posterior to stay whole, with a variance, a mutual information and their exact sums, its draws move
-along: to those laws closest to the old ones, in Kullback-Leibler divergence of the joint law of
-draw and class, whose mean is q' (the I-projection of Csiszar, "I-divergence geometry of
-probability distributions and minimization problems", 1975). They have the form
-``p'_dk = a_d c_k p_dk``, and are found by scaling rows and columns in turn.
+along: to those distributions closest to the old ones, in Kullback-Leibler divergence of the joint
+distribution of draw and class, whose mean is q' (the I-projection of Csiszar, "I-divergence
+geometry of probability distributions and minimization problems", 1975). They have the form ``p'_dk
+= a_d c_k p_dk``, and are found by scaling rows and columns in turn.
 """
 
 from __future__ import annotations
@@ -178,18 +178,20 @@ def choose(
     if not kinds:
         known = ", ".join(registry.names("recalibrations"))
         raise InputError(f"no recalibration to choose from; known: {known}")
-    laws = [np.asarray(posterior.of(i), dtype=np.float64) for i in range(len(posterior))]
-    everything = np.concatenate(laws), np.concatenate(list(labels))
+    distributions = [np.asarray(posterior.of(i), dtype=np.float64) for i in range(len(posterior))]
+    everything = np.concatenate(distributions), np.concatenate(list(labels))
     if len(kinds) == 1:
         only = next(iter(kinds.values())).fit(*everything)
-        return Choice(only, recordings=len(laws), reason=f"{only.name}: the only candidate")
+        return Choice(
+            only, recordings=len(distributions), reason=f"{only.name}: the only candidate"
+        )
     names = _groups(posterior.ids, groups)
     parts = min(folds, len(set(names)))
     if len(set(names)) < FEWEST:
         reason = f"{len(set(names))} recordings or takes are too few to choose by ({FEWEST})"
-        return Choice(recordings=len(laws), reason=reason)
+        return Choice(recordings=len(distributions), reason=reason)
     place = _dealt(names, parts, seed)
-    sums = {name: _held_out(kind, laws, labels, place) for name, kind in kinds.items()}
+    sums = {name: _held_out(kind, distributions, labels, place) for name, kind in kinds.items()}
     frames = np.array([one.size for one in labels], dtype=np.float64)
     reference = sums.get("none", next(iter(sums.values())))
     chosen, beaten = _simplest(sums, frames, margin)
@@ -198,8 +200,8 @@ def choose(
         {name: float(one.sum() / frames.sum()) for name, one in sums.items()},
         {name: _difference(one, reference, frames)[0] for name, one in sums.items()},
         {name: _difference(one, reference, frames)[1] for name, one in sums.items()},
-        len(laws),
-        f"{chosen}: {beaten}, by cross-validation over {len(laws)} recordings",
+        len(distributions),
+        f"{chosen}: {beaten}, by cross-validation over {len(distributions)} recordings",
     )
 
 
@@ -236,10 +238,10 @@ def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> Fra
         moved = wanted[None, None]
     else:
         chains, draws, *shape = posterior.log_probs.shape
-        laws = np.exp(posterior.log_probs.astype(np.float64)).reshape(-1, *shape)
-        moved = np.empty_like(laws)
+        distributions = np.exp(posterior.log_probs.astype(np.float64)).reshape(-1, *shape)
+        moved = np.empty_like(distributions)
         for i in range(shape[0]):  # a recording at a time: what is settled is not scaled on
-            moved[:, i] = moved_to(laws[:, i], wanted[i])
+            moved[:, i] = moved_to(distributions[:, i], wanted[i])
         moved = moved.reshape(chains, draws, *shape)
     return FramePosterior(
         np.log(np.maximum(moved, SMALLEST)),
@@ -276,12 +278,12 @@ def recalibrated_summary(
     return PosteriorSummary(moments, summary.lengths, summary.ids, summary.vocabulary, summary.grid)
 
 
-def moved_to(laws: Floats, wanted: Floats, *, tolerance: float = 1e-6) -> Floats:
-    """Draws of laws moved, as little as possible, so that their mean is another law.
+def moved_to(distributions: Floats, wanted: Floats, *, tolerance: float = 1e-6) -> Floats:
+    """Move draws of distributions, as little as possible, so that they have a given mean.
 
     Parameters
     ----------
-    laws
+    distributions
         ``(draw, frame, class)``.
     wanted
         The new mean, ``(frame, class)``.
@@ -299,7 +301,7 @@ def moved_to(laws: Floats, wanted: Floats, *, tolerance: float = 1e-6) -> Floats
     """
     wanted = np.maximum(wanted, SMALLEST)
     wanted = wanted / wanted.sum(axis=-1, keepdims=True)
-    moved: Floats = np.maximum(laws, SMALLEST)
+    moved: Floats = np.maximum(distributions, SMALLEST)
     going = np.arange(wanted.shape[0])
     for _ in range(_ROUNDS):
         part = moved[:, going]
@@ -313,8 +315,8 @@ def moved_to(laws: Floats, wanted: Floats, *, tolerance: float = 1e-6) -> Floats
     return moved
 
 
-def _entropy(laws: Floats) -> Floats:
-    entropy: Floats = -(laws * np.log(np.maximum(laws, SMALLEST))).sum(axis=-1)
+def _entropy(distributions: Floats) -> Floats:
+    entropy: Floats = -(distributions * np.log(np.maximum(distributions, SMALLEST))).sum(axis=-1)
     return entropy
 
 
@@ -336,19 +338,20 @@ def _dealt(names: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:
 
 def _held_out(
     kind: type[Recalibration],
-    laws: Sequence[Floats],
+    distributions: Sequence[Floats],
     labels: Sequence[Ints],
     place: NDArray[np.int64],
 ) -> Floats:
     """NLL of every recording, summed over its frames, by what was fitted on other parts."""
-    sums = np.zeros(len(laws))
+    sums = np.zeros(len(distributions))
     for part in np.unique(place):
         rest = [i for i, one in enumerate(place) if one != part]
         fitted = kind.fit(
-            np.concatenate([laws[i] for i in rest]), np.concatenate([labels[i] for i in rest])
+            np.concatenate([distributions[i] for i in rest]),
+            np.concatenate([labels[i] for i in rest]),
         )
         for i in np.flatnonzero(place == part).tolist():
-            sums[i] = nll_of(fitted.apply(laws[i]), labels[i]).sum()
+            sums[i] = nll_of(fitted.apply(distributions[i]), labels[i]).sum()
     return sums
 
 

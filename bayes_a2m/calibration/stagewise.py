@@ -1,9 +1,9 @@
 """Recalibrating each stage alone: silence or sound, and the pitch given sound.
 
-Any law over the classes is the product of two (:mod:`bayes_a2m.metrics.stages`), and its
+Any distribution over the classes is the product of two (:mod:`bayes_a2m.metrics.stages`), and its
 negative log-likelihood is the sum of theirs. So the two can be recalibrated one by one, each on
 the frames it speaks of, and the best pair is the best of each. The other methods recalibrate both
-jointly, as one law.
+jointly, as one distribution.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Stagewise(Recalibration):
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
         """Each by maximum likelihood; a stage that says nothing on these frames stays."""
         found = {}
-        for stage, (law, truth) in parted(probabilities, labels).items():
-            says = truth.size > 0 and law.shape[1] > 1
-            found[stage] = Temperature.fit(law, truth) if says else Temperature(1.0)
+        for stage, (distribution, truth) in parted(probabilities, labels).items():
+            says = truth.size > 0 and distribution.shape[1] > 1
+            found[stage] = Temperature.fit(distribution, truth) if says else Temperature(1.0)
         return cls(**found)
 
     def apply(self, probabilities: ArrayLike) -> Floats:

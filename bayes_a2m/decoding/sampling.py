@@ -1,7 +1,7 @@
 """Transcriptions drawn from a posterior: whole paths, coherent in time.
 
-To draw the label of every frame from its own law gives a stutter that no voice would sing. Here
-a path is drawn from the law that the decoder's score defines
+To draw the label of every frame from its own distribution gives a stutter that no voice would sing.
+Here a path is drawn from the distribution that the decoder's score defines
 (:mod:`bayes_a2m.decoding.decoder`), of which the Viterbi path is the mode:
 
     P(c_1 .. c_T) ~ p(c_1) prod_t [p_t(c_t) / p(c_t)^b]^w prod_t p(c_t | c_{t-1})
@@ -18,7 +18,7 @@ and backward the last class from ``exp a_T`` and every one before from
 
 There is one path, or several, for each draw of the posterior. A draw is a state of belief, and
 gives the evidence ``p_t``; the path given it is the doubt that is left when the belief is
-settled. Together they are draws from the predictive law of the transcription, as
+settled. Together they are draws from the predictive distribution of the transcription, as
 :mod:`bayes_a2m.diagnostics.pit` needs them. Each recording has random numbers of its own, made
 from its id (ids are to differ), so neither the order of recordings nor padding changes a path.
 
@@ -57,7 +57,7 @@ def sample_paths(
     posterior
         Whose draws are the evidence.
     decoder
-        Its transitions, initial law, prior, ``weight`` and ``prior_power``.
+        Its transitions, initial distribution, prior, ``weight`` and ``prior_power``.
     generator
         Where the paths come from; one number is taken from it.
     paths_per_draw
@@ -168,7 +168,9 @@ def forward_messages(scores: Floats, transitions: Floats, initial: Floats) -> Fl
         message = scores[:, t] + reached
         largest = message.max(axis=-1, keepdims=True)
         if not np.isfinite(largest).all():
-            raise InputError("the decoder's transitions and initial law allow no path at all")
+            raise InputError(
+                "the decoder's transitions and initial distribution allow no path at all"
+            )
         forward[:, t] = message - largest
     return forward
 

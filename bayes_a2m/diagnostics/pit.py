@@ -22,7 +22,7 @@ its rank so is V.
 The samples carry both doubts, that in the model (another draw) and that in the data (another path
 given the draw); the reference does, too. The notes that each draw decodes, its likeliest path,
 lack the second: they agree on every frame where the draws do, sure or not, so their spread is too
-small and references lie outside it, even where every law is true. That is why
+small and references lie outside it, even where every distribution is true. That is why
 :func:`bayes_a2m.diagnostics.predictive_checks`, which takes them, speaks of the model's
 doubt alone, and nothing here is computed from them.
 
@@ -99,7 +99,7 @@ class PIT:
             raise InputError("the values of a PIT must lie in 0 to 1")
 
     def ks(self) -> tuple[float, float]:
-        """Kolmogorov-Smirnov statistic against the uniform law, and its p-value.
+        """Kolmogorov-Smirnov statistic against the uniform distribution, and its p-value.
 
         Two-sided and exact for so few recordings, by scipy. See the module for when it is valid.
         """
@@ -199,7 +199,7 @@ def pits(
     references
         Class of every frame, one array a recording.
     decoder
-        Whose law paths are drawn from.
+        Whose distribution paths are drawn from.
     generator
         Of the paths and of V; each recording's own are made from its id.
     paths_per_draw, shortest

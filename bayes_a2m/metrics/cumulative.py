@@ -1,6 +1,6 @@
 """Calibration errors and tests that need no bins: cumulative gaps.
 
-Sort frames by the probability stated, and add up what came true less what was stated. If
+Sort frames by their probability, and add up what came true minus the probability. If
 probabilities are calibrated the sum wanders about zero; where it climbs or falls they are not.
 
 - **KS** error: its largest distance from zero, over the number of frames (Gupta et al.,
@@ -12,11 +12,11 @@ probabilities are calibrated the sum wanders about zero; where it climbs or fall
 **The test.** How large is large by chance? Published null distributions take frames for
 independent, and reject calibrated probabilities of correlated frames nearly always. Here every
 recording has its own cumulative gap, a curve whose mean is zero if probabilities are calibrated;
-recordings are independent; so the curves' signs are flipped at random, recording by recording
-(a wild bootstrap of clusters: Cameron, Gelbach and Miller, "Bootstrap-based improvements for
-inference with clustered errors", 2008). The p-value is the share of flips whose statistic is at
-least that found. R recordings have ``2^R`` flips, so few recordings cannot give small p-values:
-no fewer than 8 can reject at 1 %.
+recordings are independent; so the curves' signs are flipped at random, recording by recording (a
+wild bootstrap of clusters: Cameron, Gelbach and Miller, "Bootstrap-based improvements for inference
+with clustered errors", 2008). The p-value is the share of flips whose statistic is at least the
+observed one. R recordings have ``2^R`` flips, so few recordings cannot give small p-values: no
+fewer than 8 can reject at 1 %.
 
 Curves are kept on fine bins (:mod:`bayes_a2m.metrics.sufficient_statistics`), at whose edges the
 maximum is sought.
@@ -39,16 +39,16 @@ FLIPS = 2000
 
 @dataclass(frozen=True)
 class CalibrationTest:
-    """Of the hypothesis that stated probabilities are true on average, at every level.
+    """Result of a test that probabilities come true on average, at every level of them.
 
     Attributes
     ----------
     ks, kuiper
-        The errors found; nan without frames.
+        Calibration errors of all frames; nan without frames.
     ks_p, kuiper_p
         Their p-values; nan with fewer than two recordings.
     recordings
-        How many had frames.
+        Number of recordings that have frames.
     """
 
     ks: float
@@ -59,41 +59,41 @@ class CalibrationTest:
 
 
 def ks_error(posterior: Probabilities, labels: Labels) -> float:
-    """KS calibration error of the class called: no bins.
+    """KS calibration error of the predicted class, without bins.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> ks_error([[0.6, 0.4], [0.9, 0.1]], [1, 0])  # -0.6, then -0.6 + 0.1, over 2
     0.3
     """
-    return float(ks_of(*_curve(*_called(posterior, labels))))
+    return float(ks_of(*_curve(*_top(posterior, labels))))
 
 
 def kuiper_error(posterior: Probabilities, labels: Labels) -> float:
-    """Kuiper calibration error of the class called: no bins.
+    """Kuiper calibration error of the predicted class, without bins.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> kuiper_error([[0.6, 0.4], [0.9, 0.1]], [1, 0])  # highest 0, lowest -0.6, over 2
     0.3
     """
-    return float(kuiper_of(*_curve(*_called(posterior, labels))))
+    return float(kuiper_of(*_curve(*_top(posterior, labels))))
 
 
 def classwise_ks(posterior: Probabilities, labels: Labels) -> Floats:
@@ -135,7 +135,20 @@ def ks_of(gaps: Floats, total: Floats) -> Floats:
 
 
 def kuiper_of(gaps: Floats, total: Floats) -> Floats:
-    """Kuiper error from sums of gaps; parameters as those of :func:`ks_of`."""
+    """Kuiper error from sums of gaps.
+
+    Parameters
+    ----------
+    gaps
+        Sums of probability less what came true, shape ``(..., block)``, probability ascending.
+    total
+        Frames, shape ``(...)``.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        nan where there are no frames.
+    """
     curve = np.cumsum(gaps, axis=-1)
     spread = curve.max(axis=-1, initial=0.0) - curve.min(axis=-1, initial=0.0)
     return ratio(spread, total)
@@ -154,9 +167,9 @@ def calibration_test(
     lengths
         Frames of every recording, shape ``(recording,)``.
     generator
-        Where the flips come from.
+        Source of the flips.
     flips
-        How many.
+        Number of flips.
 
     Raises
     ------
@@ -182,6 +195,7 @@ def calibration_test(
     recordings = array.shape[0]
     if recordings < 2:
         return CalibrationTest(ks, kuiper, float("nan"), float("nan"), recordings)
+    # a recording's frames keep their dependence: its whole curve changes sign, never a frame
     signs = generator.choice(np.array([-1.0, 1.0]), size=(flips, recordings))
     flipped = signs @ array
     return CalibrationTest(
@@ -193,12 +207,13 @@ def calibration_test(
     )
 
 
-def _p_value(null: Floats, found: float) -> float:
-    """Share of the null at least as large, what was found itself counted in."""
-    return float((1 + (null >= found - 1e-12).sum()) / (1 + null.size))
+def _p_value(null: Floats, observed: float) -> float:
+    """Share of the null distribution at least as large, the observed value counted in."""
+    return float((1 + (null >= observed - 1e-12).sum()) / (1 + null.size))
 
 
-def _called(posterior: Probabilities, labels: Labels) -> tuple[Floats, Floats]:
+def _top(posterior: Probabilities, labels: Labels) -> tuple[Floats, Floats]:
+    """Confidence of every frame, and 1 where its prediction is right, 0 where it is wrong."""
     _, confidence, right = predicted_of(*frames(posterior, labels))
     return confidence, right.astype(np.float64)
 

@@ -1,4 +1,4 @@
-"""What a Brier score is made of: reliability, resolution, uncertainty.
+"""Decomposition of the Brier score into reliability, resolution and uncertainty.
 
 For a class against the rest, with frames in bins of the class's probability, ``p_b`` and ``o_b``
 the mean probability and the share truly of the class in bin b, ``o`` the share overall (Murphy,
@@ -29,14 +29,14 @@ from bayes_a2m.metrics.kernels import BINS, class_bins, ratio
 
 @dataclass(frozen=True)
 class BrierParts:
-    """``brier = reliability - resolution + uncertainty + within``, each of shape ``(...)``.
+    """Brier scores and their parts: ``reliability - resolution + uncertainty + within``.
 
     Attributes
     ----------
     brier
-        The score.
+        The score, shape ``(...)``.
     reliability, resolution, uncertainty, within
-        Its parts.
+        Its parts, of the same shape.
     """
 
     brier: Floats
@@ -46,24 +46,24 @@ class BrierParts:
     within: Floats
 
     def summed(self) -> BrierParts:
-        """Over the last axis: over classes."""
+        """Sum scores and parts over the last axis, the classes."""
         return BrierParts(*(np.asarray(part.sum(axis=-1)) for part in vars(self).values()))
 
 
 def brier_parts(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> BrierParts:
-    """The parts of every class's Brier score, each ``(class,)``.
+    """Decompose the Brier score of every class, shapes ``(class,)``.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them, or there are no bins.
 
     >>> parts = brier_parts([[0.75, 0.25]] * 4, [0, 0, 1, 1]).summed()
     >>> float(parts.brier), float(parts.reliability), float(parts.resolution)
@@ -77,7 +77,7 @@ def brier_parts(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -
 
 
 def parts_of_bins(count: Floats, probability: Floats, true: Floats, squares: Floats) -> BrierParts:
-    """The parts from sums within bins.
+    """Decompose Brier scores from sums within bins.
 
     Parameters
     ----------

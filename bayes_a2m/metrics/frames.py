@@ -1,8 +1,8 @@
-"""How good, and how honest, frame probabilities are.
+"""Scores of frame probabilities: how often they are right, and how far they can be believed.
 
-The task: for every frame a law over the classes is given, and one class is true. Is the
+The task: for every frame a distribution over the classes is given, and one class is true. Is the
 likeliest class the true one (accuracy, F1), how much probability did the truth get (NLL,
-Brier), is a stated 0.8 right eight times in ten (ECE), and do low confidences point at the
+Brier), is a confidence of 0.8 right eight times in ten (ECE), and do low confidences point at the
 errors (AURC, AUROC)?
 
 The conventions, which differ from tool to tool and move the numbers:
@@ -16,9 +16,9 @@ The conventions, which differ from tool to tool and move the numbers:
 - **ECE** weighs bins by their frames and takes absolute gaps (L1); no debiasing.
 - **NLL** is in nats; probabilities are raised to at least 1e-12, which caps a frame at 27.6.
 - **Brier** is summed over the classes, so it runs from 0 to 2, twice the binary score.
-- **The class called** is the likeliest; of equals, the lowest class.
-- **Macro F1** is the mean over the classes that occur in the labels or are called at least
-  once; a class that does neither says nothing. scikit-learn's default is the same.
+- **The predicted class** is the likeliest; of equals, the lowest class.
+- **Macro F1** is the mean over the classes that occur in the labels or are predicted at
+  least once; a class of which neither is true is left out. scikit-learn's default is the same.
 - **Ties in confidence**, in AURC, AUROC and bins of equal mass, are in no order: each gets the
   expected value.
 
@@ -73,12 +73,12 @@ def accuracy(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 1, 1, 1])
     0.75
@@ -88,17 +88,17 @@ def accuracy(posterior: Probabilities, labels: Labels) -> float:
 
 
 def macro_f1(posterior: Probabilities, labels: Labels) -> float:
-    """F1 of the class called, averaged over the classes that occur in the labels or the calls.
+    """F1 averaged over the classes that occur in the labels or in the predictions.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> macro_f1([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], [0, 1, 1])
     0.66666
@@ -113,12 +113,12 @@ def nll(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> nll([[0.5, 0.5], [0.25, 0.75]], [0, 0])  # (ln 2 + ln 4) / 2
     1.03972
@@ -127,7 +127,7 @@ def nll(posterior: Probabilities, labels: Labels) -> float:
 
 
 def brier(posterior: Probabilities, labels: Labels) -> float:
-    """Mean squared distance between the law and the truth, summed over classes: 0 to 2.
+    """Mean squared distance of the probabilities from the truth, summed over classes: 0 to 2.
 
     Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
     Review 78, 1950: the original form, twice the binary score in use today.
@@ -135,12 +135,12 @@ def brier(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> brier([[0.8, 0.2], [0.0, 1.0]], [0, 0])  # (0.04 + 0.04 + 1 + 1) / 2
     1.04
@@ -149,7 +149,7 @@ def brier(posterior: Probabilities, labels: Labels) -> float:
 
 
 def ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
-    """Expected calibration error of the class called.
+    """Expected calibration error of the predicted class.
 
     ``sum over bins of n_b / n * |mean confidence_b - accuracy_b|`` (Guo et al., "On calibration
     of modern neural networks", 2017, https://arxiv.org/abs/1706.04599, eq. 3), with equal-width
@@ -158,14 +158,14 @@ def ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them, or there are no bins.
 
     >>> ece([[0.0, 1.0], [0.05, 0.95]], [0, 1])  # one bin: |(1 + 0.95) / 2 - 1 / 2|
     0.475
@@ -178,22 +178,22 @@ def ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
 def classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> Floats:
     """Calibration error of every class against the rest, over all frames, shape ``(class,)``.
 
-    Each class's probability in every frame is binned, also where another class is called (Kull
-    et al., "Beyond temperature scaling", 2019, https://arxiv.org/abs/1910.12656, section 2).
+    Each class's probability in every frame is binned, also where another class is predicted
+    (Kull et al., "Beyond temperature scaling", 2019, https://arxiv.org/abs/1910.12656, section 2).
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them, or there are no bins.
 
-    >>> classwise_ece([[0.9, 0.1], [0.9, 0.1]], [0, 1])  # 0.9 stated, 1 in 2 true; 0.1, 1 in 2
+    >>> classwise_ece([[0.9, 0.1], [0.9, 0.1]], [0, 1])  # 0.9, of which 1 in 2; 0.1, the same
     array([0.4, 0.4])
     """
     count, probability_sum, true = class_bins(*frames(posterior, labels), bins)
@@ -201,7 +201,19 @@ def classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS)
 
 
 def mean_classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
-    """:func:`classwise_ece` averaged over all classes, each weighing the same.
+    """Mean of :func:`classwise_ece` over the classes, each weighing the same.
+
+    Parameters
+    ----------
+    posterior, labels
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
+    bins
+        Bins of equal width in 0 to 1.
+
+    Raises
+    ------
+    InputError
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them, or there are no bins.
 
     >>> mean_classwise_ece([[0.9, 0.1], [0.9, 0.1]], [0, 1])
     0.4
@@ -210,7 +222,7 @@ def mean_classwise_ece(posterior: Probabilities, labels: Labels, *, bins: int = 
 
 
 def adaptive_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
-    """Calibration error of the class called, over bins of equally many frames.
+    """Calibration error of the predicted class, over bins of equally many frames.
 
     Equal-width bins put most frames of a good model into the last one and look at them once;
     equal-mass bins look closest where the frames are (Nguyen and O'Connor, "Posterior
@@ -220,14 +232,14 @@ def adaptive_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
     bins
         How many bins.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them, or there are no bins.
 
     >>> p = [[0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.9, 0.1]]
     >>> adaptive_ece(p, [1, 0, 0, 0], bins=2)  # (|1.3 - 1| + |1.7 - 2|) / 4
@@ -241,7 +253,7 @@ def adaptive_ece(posterior: Probabilities, labels: Labels, *, bins: int = BINS) 
 
 
 def mce(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
-    """Largest calibration error of any bin of the class called that has a frame.
+    """Largest calibration error of the predicted class in any bin that has a frame.
 
     Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015. A bin
     with few frames often decides it: look at its interval.
@@ -249,14 +261,14 @@ def mce(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
     bins
         Bins of equal width in 0 to 1.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does, or if there are no bins.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them, or there are no bins.
 
     >>> mce([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4]], [0, 0, 1])  # gaps 0.1 and 0.6
     0.6
@@ -266,21 +278,21 @@ def mce(posterior: Probabilities, labels: Labels, *, bins: int = BINS) -> float:
 
 
 def top_label_ece(posterior: Probabilities, labels: Labels) -> float:
-    """Calibration error given the class called as well as its probability.
+    """Calibration error given the predicted class as well as its probability.
 
-    Gaps are taken within every bin of every class called (Gupta and Ramdas, "Top-label
+    Gaps are taken within every bin of every predicted class (Gupta and Ramdas, "Top-label
     calibration and multiclass-to-binary reductions", 2022, https://arxiv.org/abs/2107.08353):
     too sure of E4 and not sure enough of G4 do not cancel, as they do in :func:`ece`.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> p = [[0.7, 0.3], [0.7, 0.3], [0.3, 0.7], [0.3, 0.7]]  # 0 is right 2 in 2, 1 is 1 in 2
     >>> top_label_ece(p, [0, 0, 1, 0]), ece(p, [0, 0, 1, 0])
@@ -292,7 +304,7 @@ def top_label_ece(posterior: Probabilities, labels: Labels) -> float:
 
 
 def excess_aurc(posterior: Probabilities, labels: Labels) -> float:
-    """:func:`aurc` less that of a perfect order of the same frames: what the order costs.
+    """Excess AURC: :func:`aurc` minus that of a perfect order of the same frames.
 
     Geifman et al., "Bias-reduced uncertainty estimation", 2019,
     https://arxiv.org/abs/1805.08206.
@@ -300,12 +312,12 @@ def excess_aurc(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> excess_aurc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # 5/18 - 1/9
     0.16666
@@ -314,19 +326,21 @@ def excess_aurc(posterior: Probabilities, labels: Labels) -> float:
 
 
 def error_fpr95(posterior: Probabilities, labels: Labels) -> float:
-    """Share of right frames flagged as doubtful where 95 % of the wrong ones are: lower is better.
+    """False positive rate of the doubt at a recall of 95 % of the errors: lower is better.
 
-    nan where every frame is right or every one wrong.
+    Frames are flagged from the least sure up until 95 % of the wrong ones are flagged; the score
+    is the share of right frames flagged with them. It is nan where every frame is right or every
+    one wrong.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> error_fpr95([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # 0.7 is flagged, 0.9 is not
     0.5
@@ -345,12 +359,12 @@ def aurc(posterior: Probabilities, labels: Labels) -> float:
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> aurc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])  # (0/1 + 1/2 + 1/3) / 3
     0.27777
@@ -359,20 +373,20 @@ def aurc(posterior: Probabilities, labels: Labels) -> float:
 
 
 def error_auroc(posterior: Probabilities, labels: Labels) -> float:
-    """How well doubt (one less the confidence) finds the errors: the area under its ROC curve.
+    """Area under the ROC curve of doubt (one minus the confidence) as a detector of errors.
 
-    The chance that a wrong frame is less sure than a right one, ties counting half; 0.5 is
-    chance, 1 is perfect. nan where every frame is right or every one wrong.
+    It is the chance that a wrong frame is less sure than a right one, ties counting half; 0.5 is
+    chance, 1 is perfect, and it is nan where every frame is right or every one wrong.
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> error_auroc([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 0, 0])
     0.5
@@ -381,17 +395,21 @@ def error_auroc(posterior: Probabilities, labels: Labels) -> float:
 
 
 def confusion(posterior: Probabilities, labels: Labels) -> Ints:
-    """Frames by truth (row) and by the class called (column), shape ``(class, class)``.
+    """Confusion matrix: frames by true class (row) and predicted class (column).
 
     Parameters
     ----------
     posterior, labels
-        As :func:`~bayes_a2m.metrics.inputs.frames` takes them.
+        Probabilities and true classes, as :func:`~bayes_a2m.metrics.inputs.frames` accepts them.
+
+    Returns
+    -------
+    ndarray of int, shape (class, class)
 
     Raises
     ------
     InputError
-        Where :func:`~bayes_a2m.metrics.inputs.frames` does.
+        If :func:`~bayes_a2m.metrics.inputs.frames` refuses them.
 
     >>> confusion([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 1, 1])
     array([[1, 0],

@@ -1,4 +1,4 @@
-"""What the scores take: a posterior, or an array of probabilities, with labels."""
+"""Inputs of the scores: a posterior or an array of probabilities, and labels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_a2m.errors import InputError
 
 _SUM_TOLERANCE = 1e-3
+"""The sum of a frame's probabilities may be this far from one: they may be 16-bit numbers."""
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -18,11 +19,11 @@ Ints: TypeAlias = NDArray[np.int64]
 
 @runtime_checkable
 class FrameProbabilities(Protocol):
-    """What the scores read of a :class:`~bayes_a2m.prediction.posterior.FramePosterior`."""
+    """Part of a :class:`~bayes_a2m.prediction.posterior.FramePosterior` that scores read."""
 
     @property
     def lengths(self) -> Any:
-        """Frames of every recording, shape ``(recording,)``."""
+        """Number of frames of every recording, shape ``(recording,)``."""
 
     def mean(self) -> Any:
         """Posterior predictive probabilities, shape ``(recording, frame, class)``."""
@@ -38,7 +39,7 @@ def validate(probabilities: Floats, labels: NDArray[Any], *, allow_empty: bool =
     Parameters
     ----------
     probabilities
-        Shape ``(frames, class)``.
+        Probabilities of the classes, shape ``(frames, class)``.
     labels
         True class of every frame, shape ``(frames,)``, integers.
     allow_empty
@@ -47,8 +48,8 @@ def validate(probabilities: Floats, labels: NDArray[Any], *, allow_empty: bool =
     Raises
     ------
     InputError
-        If the shapes do not fit, a label is no class, or a row is no law: not finite, outside
-        0 to 1, or with a sum more than 1e-3 from one.
+        If the shapes do not fit, a label is no class, or a row is no distribution: not finite,
+        outside 0 to 1, or with a sum more than 1e-3 from one.
     """
     if probabilities.ndim != 2 or probabilities.shape[1] < 1:
         raise InputError(
@@ -91,7 +92,7 @@ def validate(probabilities: Floats, labels: NDArray[Any], *, allow_empty: bool =
 def frames(
     posterior: Probabilities, labels: Labels, *, allow_empty: bool = False
 ) -> tuple[Floats, Ints]:
-    """Flat, validated probabilities and labels; padding is left out.
+    """Flatten and validate probabilities and labels; padding is left out.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def frames(
     Raises
     ------
     InputError
-        Where :func:`validate` does, or if labels and recordings do not go together.
+        If :func:`validate` refuses them, or labels and recordings do not go together.
 
     >>> frames([[0.9, 0.1], [0.2, 0.8]], [0, 1])[1]
     array([0, 1])
@@ -137,8 +138,8 @@ def _array(values: Any, what: str) -> Floats:
 
 def _joined(labels: Labels) -> NDArray[Any]:
     """One array of labels from one or from a list of them."""
-    if isinstance(labels, list | tuple) and labels and all(np.ndim(one) == 1 for one in labels):
-        return np.concatenate([np.asarray(one) for one in labels])
+    if isinstance(labels, list | tuple) and labels and all(np.ndim(part) == 1 for part in labels):
+        return np.concatenate([np.asarray(part) for part in labels])
     return np.asarray(labels)
 
 
@@ -151,14 +152,14 @@ def _unpadded(posterior: FrameProbabilities, labels: Labels) -> tuple[Floats, ND
             f"a posterior's mean must have shape (recording, frame, class) and a length for "
             f"every recording, not {padded.shape} and {len(lengths)} lengths"
         )
-    if not isinstance(labels, Sequence) or any(np.ndim(one) != 1 for one in labels):
+    if not isinstance(labels, Sequence) or any(np.ndim(truth) != 1 for truth in labels):
         raise InputError("labels of a posterior must be a list of 1-D arrays, one a recording")
     if len(labels) != len(lengths):
         raise InputError(f"labels of {len(labels)} recordings for {len(lengths)} predicted ones")
-    for i, (one, length) in enumerate(zip(labels, lengths, strict=True)):
-        if np.shape(one)[0] != length or length > padded.shape[1]:
+    for i, (truth, length) in enumerate(zip(labels, lengths, strict=True)):
+        if np.shape(truth)[0] != length or length > padded.shape[1]:
             raise InputError(
-                f"recording number {i} has {np.shape(one)[0]} labels, a length of {length} and "
+                f"recording number {i} has {np.shape(truth)[0]} labels, a length of {length} and "
                 f"{padded.shape[1]} frames of probabilities: they must agree"
             )
     inside = np.arange(padded.shape[1]) < np.asarray(lengths, dtype=np.int64)[:, None]

@@ -1,6 +1,6 @@
 """The arithmetic of the scores, on sums over frames: leading axes (resamples, classes) are free.
 
-The public scores (:mod:`bayes_a2m.metrics.frames`) and the counts per recording
+The public scores (:mod:`bayes_a2m.metrics.frames`) and the sufficient statistics
 (:mod:`bayes_a2m.metrics.sufficient_statistics`) both come down to these functions, so they cannot
 differ. The conventions are those that :mod:`bayes_a2m.metrics.frames` states.
 """
@@ -22,10 +22,11 @@ CLIP = 1e-12
 """The least probability that the NLL takes the logarithm of."""
 
 _SNAP = 1e-6
+"""A value this little above an edge counts as on it: 3 of 15 votes in 32 bits exceed 0.2."""
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
-    """``part / whole``, nan where the whole is 0."""
+    """Quotient ``part / whole`` after broadcasting; nan where the whole is not positive."""
     part, whole = np.broadcast_arrays(part, whole)
     result = np.full(part.shape, np.nan)
     np.divide(part, whole, out=result, where=whole > 0)
@@ -33,7 +34,12 @@ def ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def bin_of(values: Floats, bins: int = BINS) -> NDArray[np.intp]:
-    """The bin of every value in 0 to 1, by the convention of this module; shape as ``values``.
+    """Bin of every value in 0 to 1, by the convention of :mod:`bayes_a2m.metrics.frames`.
+
+    Raises
+    ------
+    InputError
+        If there are no bins.
 
     >>> bin_of(np.array([0.0, 0.2, 0.21, 1.0]), bins=5)
     array([0, 0, 1, 4])
@@ -106,6 +112,7 @@ def aurc_of_blocks(right: Floats, wrong: Floats) -> Floats:
     """
     from scipy.special import digamma
 
+    # from the surest down: blocks stand in ascending order of confidence
     e = wrong[..., ::-1]
     m = e + right[..., ::-1]
     accepted = np.cumsum(m, axis=-1)
@@ -136,7 +143,7 @@ def error_auroc_of_blocks(right: Floats, wrong: Floats) -> Floats:
 
 
 def excess_aurc_of_blocks(right: Floats, wrong: Floats) -> Floats:
-    """:func:`aurc_of_blocks` less that of the best order there is: every error after every hit.
+    """Excess AURC: that of the given order minus that of the best, every error after every hit.
 
     Parameters
     ----------
@@ -169,12 +176,12 @@ def error_fpr95_of_blocks(right: Floats, wrong: Floats) -> Floats:
     ndarray, shape (...)
         nan where no frame is wrong, or none is right.
     """
-    found = np.cumsum(wrong, axis=-1)
-    enough = found >= 0.95 * found[..., -1:] - 1e-9
+    detected = np.cumsum(wrong, axis=-1)
+    enough = detected >= 0.95 * detected[..., -1:] - 1e-9
     first = enough.argmax(axis=-1)[..., None]
     flagged = np.take_along_axis(np.cumsum(right, axis=-1), first, axis=-1)[..., 0]
     share = ratio(flagged, right.sum(axis=-1))
-    return np.where(found[..., -1] > 0, share, np.nan)
+    return np.where(detected[..., -1] > 0, share, np.nan)
 
 
 def adaptive_ece_of_blocks(count: Floats, gap: Floats, bins: int = BINS) -> Floats:
@@ -205,15 +212,17 @@ def adaptive_ece_of_blocks(count: Floats, gap: Floats, bins: int = BINS) -> Floa
         wanted = total * edge / bins
         block = (reached >= wanted[..., None]).argmax(axis=-1)[..., None]
         past, width, step, height = (
-            np.take_along_axis(one, block, axis=-1)[..., 0] for one in (reached, count, gap, curve)
+            np.take_along_axis(sums, block, axis=-1)[..., 0]
+            for sums in (reached, count, gap, curve)
         )
         at.append(height - step * np.nan_to_num(ratio(past - wanted, width)))
+    # the curve between two edges is the gap of that bin: an edge inside a block shares it out
     gaps = np.diff(np.stack([*at, curve[..., -1]], axis=-1), axis=-1)
     return ece_of_bins(gaps, np.zeros(()), total)
 
 
 def mce_of_bins(count: Floats, confidence: Floats, right: Floats) -> Floats:
-    """The largest gap of any bin that has a frame: ``max |confidence - right| / count``.
+    """Largest gap of any bin that has a frame: ``max |confidence - right| / count``.
 
     Parameters
     ----------
@@ -233,17 +242,17 @@ def mce_of_bins(count: Floats, confidence: Floats, right: Floats) -> Floats:
 def predicted_bins(
     predicted: NDArray[np.intp], confidence: Floats, right: NDArray[np.bool_], classes: int
 ) -> tuple[Floats, ...]:
-    """The predicted class, by class and by bins of its probability.
+    """Sums over the frames that each class is predicted in, by bins of its probability.
 
     Returns
     -------
     count, confidence, right : ndarray, shape (class, bin)
         Frames, sum of confidence, and frames rightly predicted.
     """
-    place = predicted * BINS + bin_of(confidence)
+    index = predicted * BINS + bin_of(confidence)
     size, shape = classes * BINS, (classes, BINS)
-    count = np.bincount(place, minlength=size).astype(np.float64)
-    confidence_sum, hits = sums_of(place, confidence, size), sums_of(place, right, size)
+    count = np.bincount(index, minlength=size).astype(np.float64)
+    confidence_sum, hits = sums_of(index, confidence, size), sums_of(index, right, size)
     return count.reshape(shape), confidence_sum.reshape(shape), hits.reshape(shape)
 
 
@@ -254,7 +263,7 @@ def confusion_of(predicted: NDArray[np.intp], labels: Ints, classes: int) -> Flo
 
 
 def nll_of(probabilities: Floats, labels: Ints) -> Floats:
-    """``-ln p(truth)`` of every frame, shape ``(frames,)``."""
+    """Negative log-likelihood ``-ln p(truth)`` of every frame in nats, shape ``(frames,)``."""
     truth = probabilities[np.arange(labels.shape[0]), labels]
     return -np.log(np.maximum(truth, CLIP))
 
@@ -268,7 +277,7 @@ def brier_of(probabilities: Floats, labels: Ints) -> Floats:
 
 
 def class_bins(probabilities: Floats, labels: Ints, bins: int = BINS) -> tuple[Floats, ...]:
-    """Every class against the rest, by bins of its probability over all frames.
+    """Sums of every class against the rest, by bins of its probability over all frames.
 
     Returns
     -------
@@ -276,34 +285,34 @@ def class_bins(probabilities: Floats, labels: Ints, bins: int = BINS) -> tuple[F
         Frames, sum of the class's probability, and frames truly of the class.
     """
     classes = probabilities.shape[1]
-    place = (bin_of(probabilities, bins) + bins * np.arange(classes)).ravel()
+    index = (bin_of(probabilities, bins) + bins * np.arange(classes)).ravel()
     shape = (classes, bins)
     is_class = (labels[:, None] == np.arange(classes)).ravel()
-    count = np.bincount(place, minlength=classes * bins).astype(np.float64)
-    probability = sums_of(place, probabilities.ravel(), classes * bins)
-    true = sums_of(place, is_class, classes * bins)
+    count = np.bincount(index, minlength=classes * bins).astype(np.float64)
+    probability = sums_of(index, probabilities.ravel(), classes * bins)
+    true = sums_of(index, is_class, classes * bins)
     return count.reshape(shape), probability.reshape(shape), true.reshape(shape)
 
 
 def top_bins(confidence: Floats, right: NDArray[np.bool_], bins: int = BINS) -> tuple[Floats, ...]:
-    """The predicted class, by bins of its probability.
+    """Sums over all frames, whichever class is predicted, by bins of its probability.
 
     Returns
     -------
     count, confidence, right : ndarray, shape (bin,)
         Frames, sum of confidence, and frames rightly predicted.
     """
-    place = bin_of(confidence, bins)
+    index = bin_of(confidence, bins)
     return (
-        np.bincount(place, minlength=bins).astype(np.float64),
-        sums_of(place, confidence, bins),
-        sums_of(place, right, bins),
+        np.bincount(index, minlength=bins).astype(np.float64),
+        sums_of(index, confidence, bins),
+        sums_of(index, right, bins),
     )
 
 
-def sums_of(place: NDArray[np.intp], values: NDArray[Any], bins: int) -> Floats:
-    """Sum of the values of every bin, ``(bin,)``."""
-    return np.bincount(place, values.astype(np.float64), minlength=bins).astype(np.float64)
+def sums_of(index: NDArray[np.intp], values: NDArray[Any], bins: int) -> Floats:
+    """Sum of the values in every bin, shape ``(bin,)``."""
+    return np.bincount(index, values.astype(np.float64), minlength=bins).astype(np.float64)
 
 
 def predicted_of(

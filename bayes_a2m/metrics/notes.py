@@ -1,4 +1,4 @@
-"""How many notes are found.
+"""Scores of notes: precision, recall and F1 against a reference, by mir_eval's matching.
 
 The task: a list of notes is estimated from a recording, another is the reference; how many of
 the one are in the other? The matching is mir_eval's (``mir_eval.transcription``; Raffel et al.,
@@ -41,17 +41,20 @@ SHORTEST = 0.05
 """Seconds inside the clip below which a reference note is left out."""
 
 PITCH_TOLERANCE = 50.0
-"""Cents."""
+"""Cents between an estimated and a reference pitch that still match."""
 
 OFFSET_TOLERANCE = 0.05
 """Seconds, or a fifth of the reference note where that is more."""
 
 OFFSET_RATIO = 0.2
+"""Share of the reference note's duration within which an offset still matches."""
 
 
 @dataclass(frozen=True, eq=False)
 class NoteStatistics(SufficientStatistics):
-    """Notes of every recording, and how many were matched; each shape ``(R,)``.
+    """Sufficient statistics of notes: how many every recording has, and how many match.
+
+    All arrays have shape ``(R,)``, R recordings.
 
     Attributes
     ----------
@@ -79,7 +82,7 @@ class NoteStatistics(SufficientStatistics):
     def of(
         cls, reference: Iterable[Note], estimated: Iterable[Note], duration: float
     ) -> NoteStatistics:
-        """The counts of one recording.
+        """Count the notes and matches of one recording.
 
         Parameters
         ----------
@@ -96,10 +99,10 @@ class NoteStatistics(SufficientStatistics):
             matched(truth, heard, onset_tolerance=0.1),
             matched(truth, heard, onset_tolerance=0.05, offsets=True),
         )
-        return cls(*(np.array([float(one)]) for one in sums))
+        return cls(*(np.array([float(total)]) for total in sums))
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """F1 of the pooled counts, of every row of weights.
+        """Compute F1 of the pooled counts for every row of weights.
 
         Parameters
         ----------
@@ -121,7 +124,14 @@ class NoteStatistics(SufficientStatistics):
 
 
 def audible(notes: Iterable[Note], duration: float) -> list[Note]:
-    """Reference notes cut to ``[0, duration]``, without those that keep less than 50 ms.
+    """Cut reference notes to ``[0, duration]`` and leave out those that keep less than 50 ms.
+
+    Parameters
+    ----------
+    notes
+        Reference notes, in any order.
+    duration
+        Seconds of the recording.
 
     >>> audible([Note(3.0, 5.0, 60), Note(3.97, 5.0, 64)], 4.0)
     [Note(onset=3.0, offset=4.0, pitch=60, velocity=90)]
@@ -137,14 +147,14 @@ def matched(
     onset_tolerance: float = 0.05,
     offsets: bool = False,
 ) -> int:
-    """The most pairs, one to one, of a reference and an estimated note that match.
+    """Count the most pairs, one to one, of a reference and an estimated note that match.
 
     Parameters
     ----------
     reference, estimated
         Notes, in any order.
     onset_tolerance
-        Seconds.
+        Seconds between onsets that still match.
     offsets
         Whether offsets must match, too.
 
@@ -167,7 +177,7 @@ def matched(
 
 
 def _arrays(notes: Sequence[Note]) -> tuple[Floats, Floats]:
-    """Intervals in seconds ``(notes, 2)`` and pitches in hertz ``(notes,)``, as mir_eval's."""
+    """Intervals in seconds ``(notes, 2)`` and pitches in hertz ``(notes,)``, for mir_eval."""
     spans = np.array([(note.onset, note.offset) for note in notes], dtype=np.float64)
     pitches = np.array([note.pitch for note in notes], dtype=np.float64)
     return spans, 440.0 * 2.0 ** ((pitches - 69.0) / 12.0)

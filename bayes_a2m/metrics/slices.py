@@ -1,11 +1,12 @@
-"""Where frames stand: near a boundary, in a long note, in a loud passage, in which take.
+"""Slices of frames: near a boundary or away from it, by duration of note or rest, by level.
 
 A model that is calibrated over all frames can be overconfident near note boundaries and too
-modest inside notes, and the two cancel. So every score is also taken by place. A place is a mask
-of frames; the masks of one kind part all frames, so counts of its places add up to those of all.
+modest inside notes, and the two cancel. So every score is also taken by slice. A slice is a mask of
+frames; the masks of one kind part all frames, so the statistics of its slices add up to those of
+all frames.
 
-- **boundary**: within 50 ms of a change of label, or not;
-- **run length**: how long the run of equal labels is that a frame stands in (of silence, too);
+- **boundary**: whether a frame lies within 50 ms of a change of label;
+- **run length**: the duration of the run of equal labels, of silence too, that a frame lies in;
   a run cut by an end of the recording counts with what is inside;
 - **level**: root mean square of the 32 ms around the frame, in dB below full scale.
 
@@ -29,20 +30,32 @@ from bayes_a2m.music.notes import near_boundary, runs
 from bayes_a2m.prediction.posterior import FramePredictive
 
 Masks: TypeAlias = Mapping[str, NDArray[np.bool_]]
-"""Name of a place to the frames in it, ``(frames,)`` each."""
+"""Name of a slice to the frames in it, ``(frames,)`` each."""
 
 RUN_EDGES = (0.1, 0.25, 0.5, 1.0)
-"""Seconds that part short runs from long ones."""
+"""Seconds at which runs are divided into short and long ones."""
 
 LEVEL_EDGES = (-60.0, -50.0, -40.0, -30.0, -20.0)
-"""dB below full scale that part quiet frames from loud ones."""
+"""dB relative to full scale at which frames are divided into quiet and loud ones."""
 
 WINDOW = 0.032
 """Seconds around a frame whose level is taken."""
 
 
 def by_boundary(labels: Ints, grid: FrameGrid) -> Masks:
-    """Frames within 50 ms of a change of label, and the others.
+    """Slice frames into those within 50 ms of a change of label, and the others.
+
+    Parameters
+    ----------
+    labels
+        Class of every frame, shape ``(frames,)``.
+    grid
+        Times of the frames.
+
+    Returns
+    -------
+    dict
+        ``near`` and ``away`` to masks ``(frames,)``.
 
     >>> {k: int(v.sum()) for k, v in by_boundary(np.repeat([0, 1], 50), FrameGrid()).items()}
     {'near': 16, 'away': 84}
@@ -52,7 +65,21 @@ def by_boundary(labels: Ints, grid: FrameGrid) -> Masks:
 
 
 def by_run_length(labels: Ints, grid: FrameGrid, edges: Sequence[float] = RUN_EDGES) -> Masks:
-    """Frames by the length of the run of equal labels they stand in; edges in seconds.
+    """Slice frames by the duration of the run of equal labels that they lie in.
+
+    Parameters
+    ----------
+    labels
+        Class of every frame, shape ``(frames,)``.
+    grid
+        Times of the frames.
+    edges
+        Durations in seconds at which slices begin, ascending.
+
+    Raises
+    ------
+    InputError
+        If the edges do not ascend.
 
     >>> labels = np.repeat([0, 1, 0], [10, 100, 200])  # 0.06, 0.6 and 1.2 s
     >>> {k: int(v.sum()) for k, v in by_run_length(labels, FrameGrid(), (0.1, 1.0)).items()}
@@ -65,7 +92,19 @@ def by_run_length(labels: Ints, grid: FrameGrid, edges: Sequence[float] = RUN_ED
 
 
 def by_level(level: Floats, edges: Sequence[float] = LEVEL_EDGES) -> Masks:
-    """Frames by their level in dB; see :func:`level_of`.
+    """Slice frames by their level.
+
+    Parameters
+    ----------
+    level
+        Level of every frame in dB, as :func:`level_of` measures it, shape ``(frames,)``.
+    edges
+        Levels in dB at which slices begin, ascending.
+
+    Raises
+    ------
+    InputError
+        If the edges do not ascend.
 
     >>> {k: int(v.sum()) for k, v in by_level(np.array([-70.0, -35, -10]), (-40, -20)).items()}
     {'under -40 dB': 1, '-40 to -20 dB': 1, '-20 dB and over': 1}
@@ -74,16 +113,20 @@ def by_level(level: Floats, edges: Sequence[float] = LEVEL_EDGES) -> Masks:
 
 
 def level_of(samples: NDArray[np.floating], grid: FrameGrid, frames: int) -> Floats:
-    """Root mean square around every frame, in dB below full scale, ``(frames,)``.
+    """Measure the root mean square around every frame, in dB relative to full scale.
 
     Parameters
     ----------
     samples
         Mono, at the grid's sample rate, full scale 1; silence counts as -120 dB.
     grid
-        Where frames stand.
+        Times of the frames.
     frames
-        How many.
+        Number of frames.
+
+    Returns
+    -------
+    ndarray, shape (frames,)
 
     >>> float(level_of(np.full(16000, 0.1), FrameGrid(), 166)[80])
     -20.0
@@ -101,21 +144,21 @@ def level_of(samples: NDArray[np.floating], grid: FrameGrid, frames: int) -> Flo
 def slice_statistics(
     posterior: FramePredictive, labels: Sequence[Ints], masks: Callable[[int], Masks]
 ) -> dict[str, FrameStatistics]:
-    """Counts of every recording at each place.
+    """Compute the sufficient statistics of every recording in each slice.
 
     Parameters
     ----------
     posterior
-        Of some recordings.
+        Predictions of some recordings.
     labels
         Class of every frame, an array a recording.
     masks
-        From the number of a recording to its masks: one of the functions of this module.
+        Function from the index of a recording to its masks, as the ``by_`` functions make them.
 
     Returns
     -------
     dict
-        Name of the place to counts; recordings without frames there keep their row of zeros.
+        Name of the slice to statistics; recordings without frames in it keep a row of zeros.
 
     Raises
     ------
@@ -132,7 +175,7 @@ def slice_statistics(
     """
     if len(labels) != len(posterior):
         raise InputError(f"labels of {len(labels)} recordings for {len(posterior)} predicted ones")
-    found: dict[str, list[FrameStatistics]] = {}
+    parts: dict[str, list[FrameStatistics]] = {}
     for i, truth in enumerate(labels):
         probs = posterior.of(i)
         for name, mask in masks(i).items():
@@ -141,8 +184,8 @@ def slice_statistics(
                     f"recording {posterior.ids[i]}: a mask of {mask.shape[0]} frames for "
                     f"{truth.shape[0]} labels"
                 )
-            found.setdefault(name, []).append(FrameStatistics.of(probs[mask], truth[mask]))
-    return {name: FrameStatistics.stack(parts) for name, parts in found.items()}
+            parts.setdefault(name, []).append(FrameStatistics.of(probs[mask], truth[mask]))
+    return {name: FrameStatistics.stack(rows) for name, rows in parts.items()}
 
 
 def _parted(values: Floats, edges: Sequence[float], unit: str) -> Masks:
@@ -152,5 +195,5 @@ def _parted(values: Floats, edges: Sequence[float], unit: str) -> Masks:
     names = [f"under {edges[0]:g} {unit}"]
     names += [f"{a:g} to {b:g} {unit}" for a, b in pairwise(edges)]
     names += [f"{edges[-1]:g} {unit} and over"]
-    place = np.digitize(values, edges)
-    return {name: place == i for i, name in enumerate(names)}
+    interval = np.digitize(values, edges)
+    return {name: interval == i for i, name in enumerate(names)}

@@ -1,15 +1,15 @@
-"""A law over the classes as two stages: is there a sound, and which pitch, given that there is.
+"""Two stages of a distribution over the classes: silence or sound, and the pitch given sound.
 
-Any law ``p`` over silence and pitches is the product of two: ``(p0, 1 - p0)``, and
+Any distribution ``p`` over silence and pitches is the product of two: ``(p0, 1 - p0)``, and
 ``q_k = p_k / (1 - p0)`` over the pitches. Nothing is lost: ``p_k = (1 - p0) q_k``. So a single
 head and a two-stage design are compared stage by stage, and the negative log-likelihood of a
 frame is the sum of its stages' (the chain rule): that of the first over all frames, and that of
 the second over the frames that sound.
 
->>> law = np.array([[0.2, 0.6, 0.2]])
->>> silence_of(law), pitch_of(law)
+>>> distribution = np.array([[0.2, 0.6, 0.2]])
+>>> silence_of(distribution), pitch_of(distribution)
 (array([[0.2, 0.8]]), array([[0.75, 0.25]]))
->>> composed(silence_of(law), pitch_of(law))
+>>> composed(silence_of(distribution), pitch_of(distribution))
 array([[0.2, 0.6, 0.2]])
 """
 
@@ -27,15 +27,15 @@ NAMES = ("silence", "pitch")
 
 
 def silence_of(probabilities: ArrayLike) -> Floats:
-    """The law of the first stage, silence or sound: ``(..., class)`` to ``(..., 2)``."""
+    """Probabilities of silence and of sound, the first stage: ``(..., class)`` to ``(..., 2)``."""
     p = np.asarray(probabilities, dtype=np.float64)
     return np.stack([p[..., 0], p[..., 1:].sum(axis=-1)], axis=-1)
 
 
 def pitch_of(probabilities: ArrayLike) -> Floats:
-    """The law of the second, the pitch given sound: ``(..., class)`` to ``(..., class - 1)``.
+    """Probabilities of the pitches given sound: ``(..., class)`` to ``(..., class - 1)``.
 
-    Where sound has no probability at all, nothing is known of its pitch: all are alike.
+    Where sound has no probability at all, nothing is known of its pitch: all are equally likely.
     """
     p = np.asarray(probabilities, dtype=np.float64)
     pitches = p[..., 1:]
@@ -46,14 +46,14 @@ def pitch_of(probabilities: ArrayLike) -> Floats:
 
 
 def composed(silence: ArrayLike, pitch: ArrayLike) -> Floats:
-    """The law over all classes that two stages make.
+    """Compose the distribution over all classes from its two stages.
 
     Parameters
     ----------
     silence
-        Of silence and sound, ``(..., 2)``.
+        Probabilities of silence and sound, ``(..., 2)``.
     pitch
-        Of the pitches given sound, ``(..., class - 1)``.
+        Probabilities of the pitches given sound, ``(..., class - 1)``.
 
     Returns
     -------
@@ -67,21 +67,21 @@ def composed(silence: ArrayLike, pitch: ArrayLike) -> Floats:
     first, second = np.asarray(silence, dtype=np.float64), np.asarray(pitch, dtype=np.float64)
     if first.shape[-1] != 2 or first.shape[:-1] != second.shape[:-1]:
         raise InputError(
-            f"stages of shapes {first.shape} and {second.shape} make no law: (..., 2) and "
+            f"stages of shapes {first.shape} and {second.shape} make no distribution: (..., 2) and "
             "(..., pitches) of the same frames do"
         )
     return np.concatenate([first[..., :1], first[..., 1:] * second], axis=-1)
 
 
 def parted(probabilities: ArrayLike, labels: ArrayLike) -> dict[str, tuple[Floats, Ints]]:
-    """Laws and labels of both stages, by their names: what every score takes.
+    """Split probabilities and labels into those of both stages, for any score.
 
     Parameters
     ----------
     probabilities
-        Shape ``(frames, class)``; there may be no frames.
+        Probabilities of the classes, shape ``(frames, class)``; there may be no frames.
     labels
-        Shape ``(frames,)``.
+        True classes, shape ``(frames,)``.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def parted(probabilities: ArrayLike, labels: ArrayLike) -> dict[str, tuple[Float
     Raises
     ------
     InputError
-        Where :func:`bayes_a2m.metrics.inputs.validate` does.
+        If :func:`bayes_a2m.metrics.inputs.validate` refuses them.
 
     >>> parted([[0.2, 0.6, 0.2], [1.0, 0.0, 0.0]], [1, 0])["pitch"]
     (array([[0.75, 0.25]]), array([0]))

@@ -1,4 +1,4 @@
-"""Sums per recording from which every frame score, of any resample, is a matrix product.
+"""Sufficient statistics of recordings: sums that turn any resample's scores into a matrix product.
 
 Frames of one recording are not independent, so every interval resamples recordings. A resample
 is a row of weights, how often each recording was drawn; and the scores are functions of sums
@@ -34,15 +34,15 @@ Singles: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SufficientStatistics:
-    """Additive sums: every field of a subclass is an array with a leading recording axis."""
+    """Additive statistics: every field of a subclass is an array with a leading recording axis."""
 
     def __len__(self) -> int:
-        """Recordings."""
+        """Number of recordings."""
         return int(getattr(self, fields(self)[0].name).shape[0])
 
     @classmethod
     def stack(cls, parts: Sequence[Self]) -> Self:
-        """The recordings of all parts, one after the other.
+        """Join the recordings of all parts, one after the other.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class SufficientStatistics:
         return cls(**{name: np.concatenate(column) for name, column in columns.items()})
 
     def select(self, indices: ArrayLike) -> Self:
-        """The recordings of these indices, or where a mask is true, in that order."""
+        """Pick the recordings at these indices, or where a mask is true, in that order."""
         chosen = np.asarray(indices)
         if chosen.size == 0:
             chosen = np.zeros(0, dtype=np.intp)
@@ -80,7 +80,7 @@ class SufficientStatistics:
         return {f.name: f.metadata.get("stored", f.name) for f in fields(cls)}
 
     def weights(self, weights: ArrayLike) -> Floats:
-        """Weights as ``(resample, recording)``, checked.
+        """Check weights, and return them as 64-bit floats ``(resample, recording)``.
 
         Raises
         ------
@@ -97,16 +97,19 @@ class SufficientStatistics:
 
 @dataclass(frozen=True, eq=False)
 class FrameStatistics(SufficientStatistics):
-    """Sums over the frames of every recording. R recordings, K classes, B bins, H fine bins.
+    """Sufficient statistics of the frames of every recording.
+
+    R recordings, K classes, B bins of a probability, H and C fine bins of the confidence and of
+    every class's probability.
 
     Attributes
     ----------
     frames
-        Frames, ``(R,)``; a recording may have none (no frame near a boundary, say).
+        Number of frames, ``(R,)``; a recording may have none (no frame near a boundary, say).
     confusion
-        Frames by truth and call, ``(R, K, K)``.
+        Frames by true and predicted class, ``(R, K, K)``.
     nll
-        Sum, ``(R,)``.
+        Sum of the negative log-likelihood in nats, ``(R,)``.
     squares
         Sum of ``(p - y)^2`` of every class, ``(R, K)``; over classes it is the Brier score's.
     predicted_count, predicted_confidence, predicted_right
@@ -116,9 +119,9 @@ class FrameStatistics(SufficientStatistics):
         Every class against the rest, by bins of its probability over all frames: frames, sum of
         probability, frames truly of the class, ``(R, K, B)``.
     right, wrong, confidence
-        Frames rightly and wrongly called, and sum of confidence, by fine bins of it, ``(R, H)``.
+        Frames rightly and wrongly predicted, and sum of confidence, by fine bins of it, ``(R, H)``.
     fine_count, fine_probability, fine_label
-        As ``class_count`` and its neighbours, by fine bins, ``(R, K, C)``.
+        The same as ``class_count`` and its neighbours, by fine bins, ``(R, K, C)``.
 
     >>> one = FrameStatistics.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
     >>> two = FrameStatistics.of([[0.6, 0.4]], [1])
@@ -148,14 +151,14 @@ class FrameStatistics(SufficientStatistics):
     def of(
         cls, probabilities: ArrayLike, labels: ArrayLike, *, fine: bool = True
     ) -> FrameStatistics:
-        """The sums of one recording.
+        """Sum up one recording.
 
         Parameters
         ----------
         probabilities
-            Shape ``(frames, class)``; there may be no frames.
+            Probabilities of the classes, shape ``(frames, class)``; there may be no frames.
         labels
-            Shape ``(frames,)``.
+            True classes, shape ``(frames,)``.
         fine
             Whether to keep histograms (25 kB a recording); without them there are only
             :meth:`quick_metrics_of` and the scores of classes.
@@ -163,13 +166,13 @@ class FrameStatistics(SufficientStatistics):
         Raises
         ------
         InputError
-            Where :func:`bayes_a2m.metrics.inputs.validate` does.
+            If :func:`bayes_a2m.metrics.inputs.validate` refuses them.
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
         classes = p.shape[1]
         predicted, confidence, right = kernels.predicted_of(p, y)
         truth = y[:, None] == np.arange(classes)
-        place = fine_bins.fine_bin_of(confidence)
+        index = fine_bins.fine_bin_of(confidence)
         columns = (
             np.asarray(float(y.shape[0])),
             kernels.confusion_of(predicted, y, classes),
@@ -177,42 +180,42 @@ class FrameStatistics(SufficientStatistics):
             np.square(p - truth).sum(axis=0),
             *kernels.predicted_bins(predicted, confidence, right, classes),
             *kernels.class_bins(p, y),
-            np.bincount(place[right], minlength=fine_bins.FINE_BINS),
-            np.bincount(place[~right], minlength=fine_bins.FINE_BINS),
-            kernels.sums_of(place, confidence, fine_bins.FINE_BINS),
+            np.bincount(index[right], minlength=fine_bins.FINE_BINS),
+            np.bincount(index[~right], minlength=fine_bins.FINE_BINS),
+            kernels.sums_of(index, confidence, fine_bins.FINE_BINS),
             *fine_bins.fine_class_bins(p, truth),
         )
-        kept: list[Any] = [np.asarray(one, dtype=np.float64)[None] for one in columns]
+        arrays: list[Any] = [np.asarray(column, dtype=np.float64)[None] for column in columns]
         # most of the memory is in histograms: 32 bits, and none where none are wanted
-        kept[-6:] = [
-            (one if fine else np.zeros((*one.shape[:-1], 0))).astype(np.float32)
-            for one in kept[-6:]
+        arrays[-6:] = [
+            (array if fine else np.zeros((*array.shape[:-1], 0))).astype(np.float32)
+            for array in arrays[-6:]
         ]
-        return cls(*kept)
+        return cls(*arrays)
 
     @property
     def top_count(self) -> Floats:
-        """The class called, whichever it is, by bins of its probability: frames, ``(R, B)``."""
+        """Number of frames by bins of the confidence, whichever class is predicted, ``(R, B)``."""
         return np.asarray(self.predicted_count.sum(axis=1))
 
     @property
     def top_confidence(self) -> Floats:
-        """Sum of confidence by bins, ``(R, B)``."""
+        """Sum of confidence by bins of it, ``(R, B)``."""
         return np.asarray(self.predicted_confidence.sum(axis=1))
 
     @property
     def top_right(self) -> Floats:
-        """Frames rightly called by bins, ``(R, B)``."""
+        """Number of frames rightly predicted by bins of the confidence, ``(R, B)``."""
         return np.asarray(self.predicted_right.sum(axis=1))
 
     @property
     def top_gaps(self) -> Singles:
-        """Sum of confidence less frames rightly called, by fine bins, ``(R, H)``."""
+        """Sum of confidence minus frames rightly predicted, by fine bins, ``(R, H)``."""
         return self.confidence - self.right
 
     @property
     def class_gaps(self) -> Singles:
-        """Sum of a class's probability less frames of it, by fine bins, ``(R, K, C)``."""
+        """Sum of a class's probability minus frames of it, by fine bins, ``(R, K, C)``."""
         return self.fine_probability - self.fine_label
 
     def sums(self, weights: ArrayLike) -> FrameSums:
@@ -235,7 +238,7 @@ class FrameStatistics(SufficientStatistics):
         return evaluated([m for m in metrics_of("frames") if not m.histograms], self.sums(weights))
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Scores of every row of weights.
+        """Compute the scores for every row of weights.
 
         Parameters
         ----------
@@ -255,7 +258,7 @@ class FrameStatistics(SufficientStatistics):
         return evaluated(metrics_of("frames"), self.sums(weights))
 
     def more_metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Further scores of calibration and of ranking, of every row of weights.
+        """Compute further scores of calibration and of ranking for every row of weights.
 
         Parameters
         ----------
@@ -275,7 +278,7 @@ class FrameStatistics(SufficientStatistics):
         return evaluated(metrics_of("calibration"), self.sums(weights))
 
     def per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Scores of every class, of every row of weights.
+        """Compute the scores of every class for every row of weights.
 
         Parameters
         ----------
@@ -295,7 +298,7 @@ class FrameStatistics(SufficientStatistics):
         return evaluated(metrics_of("class"), self.sums(weights))
 
     def more_per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Further scores of every class, of every row of weights.
+        """Compute further scores of every class for every row of weights.
 
         Parameters
         ----------

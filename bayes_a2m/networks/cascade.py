@@ -18,7 +18,7 @@ from bayes_a2m.networks.network import Layer, Network, make_network
 
 
 class Cascade(Network):
-    """A network for each stage, alike but for their weights, under one composed law.
+    """A network for each stage, alike but for their weights, under one composed distribution.
 
     The second network's loss has the sounding frames alone: it never learns what silence is (but
     with label smoothing, which spreads a share of a silent frame's label over the pitches, too).

@@ -1,9 +1,9 @@
 """Heads: from a trunk's features to log-probabilities over the vocabulary, and their loss.
 
-``one_stage`` is a softmax over silence and all pitches. ``two_stage`` asks first whether there is
-a sound, then which pitch it has, and gives the law the two compose: ``log p(silence)``, and
-``log p(sound) + log p(pitch | sound)``. Both are laws over the same classes, so all that reads
-one reads the other; and the stages of either come back exactly
+``one_stage`` is a softmax over silence and all pitches. ``two_stage`` asks first whether there is a
+sound, then which pitch it has, and gives the distribution the two compose: ``log p(silence)``, and
+``log p(sound) + log p(pitch | sound)``. Both are distributions over the same classes, so all that
+reads one reads the other; and the stages of either come back exactly
 (:mod:`bayes_a2m.metrics.stages`).
 """
 
@@ -23,7 +23,7 @@ from bayes_a2m.errors import InputError
 
 
 class Head(nn.Module, ABC):
-    """Reads trunk features ``(batch, frame, feature)``, returns a law over the classes.
+    """Reads trunk features ``(batch, frame, feature)``, returns a distribution over the classes.
 
     Attributes
     ----------
@@ -83,8 +83,8 @@ class Head(nn.Module, ABC):
             section 7). Not proper.
         """
         real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
-        laws, truth = log_probs[real], labels[real]
-        counted = self.weighted(laws)
+        distributions, truth = log_probs[real], labels[real]
+        counted = self.weighted(distributions)
         if not focal and not smoothing:
             return nn.functional.nll_loss(counted, truth, weight=weights)
         rows = torch.arange(len(truth), device=truth.device)
@@ -93,7 +93,7 @@ class Head(nn.Module, ABC):
             each = torch.lerp(each, -counted.mean(dim=-1), smoothing)
         if focal:
             # a floor: the gradient of a power below one has none at zero
-            doubt = (1 - laws[rows, truth].exp()).clamp_min(1e-6)
+            doubt = (1 - distributions[rows, truth].exp()).clamp_min(1e-6)
             each = doubt**focal * each
         if weights is None:
             return each.mean()
@@ -116,7 +116,7 @@ class OneStage(Head):
 
 
 class TwoStage(Head):
-    """Is there a sound? Which pitch, given that there is? Two heads on one trunk, one law.
+    """Is there a sound? Which pitch, given that there is? Two heads on one trunk, one distribution.
 
     Its negative log-likelihood is that of the first stage over all frames and that of the second
     over the frames that sound, added (the chain rule); each can be made to count for more.
@@ -136,7 +136,7 @@ class TwoStage(Head):
         self.pitch = nn.Linear(features, classes - 1)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """The law that a sigmoid of one map and a softmax of the other compose."""
+        """The distribution that a sigmoid of one map and a softmax of the other compose."""
         sound = _exact(self.sound(self.read_by("sound", features)))
         pitch = _exact(self.pitch(self.read_by("pitch", features)))
         return compose(sound, pitch)
@@ -186,7 +186,7 @@ class Scores(Head):
 
 
 def compose(sound: Tensor, pitch: Tensor) -> Tensor:
-    """The composed law.
+    """The composed distribution.
 
     Parameters
     ----------
@@ -200,8 +200,8 @@ def compose(sound: Tensor, pitch: Tensor) -> Tensor:
     Tensor, shape (..., class)
         ``log p(silence)``, then ``log p(sound) + log p(pitch | sound)``.
 
-    >>> law = compose(torch.tensor([0.0]), torch.tensor([1.0, 1.0])).exp()
-    >>> [round(p, 6) for p in law.tolist()]
+    >>> distribution = compose(torch.tensor([0.0]), torch.tensor([1.0, 1.0])).exp()
+    >>> [round(p, 6) for p in distribution.tolist()]
     [0.5, 0.25, 0.25]
     """
     given = nn.functional.log_softmax(pitch, dim=-1)

@@ -9,9 +9,9 @@ leave the layer as it is:
   every example, also where its frames share the weights; needs weights that vary independently
   and symmetrically.
 - **Local reparameterisation** (Kingma, Salimans and Welling 2015, arXiv 1506.02557, equation 6):
-  the output's own law, ``y = W x + sqrt(scale² x²) * noise``, with noise anew for every frame
-  and bin. Each value has the right law, but values of one sequence no longer share a weight
-  sample, which for convolutions and for frames under a recurrence is an approximation.
+  the output's own distribution, ``y = W x + sqrt(scale² x²) * noise``, with noise anew for every
+  frame and bin. Each value has the right distribution, but values of one sequence no longer share a
+  weight sample, which for convolutions and for frames under a recurrence is an approximation.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class NetworkTraining(L.LightningModule):
         log_probs = self.network(self.normalized(batch.features, batch.lengths), batch.lengths)
         frames = batch.labels.shape[1]
         real = torch.arange(frames, device=self.device) < batch.lengths[:, None]
-        # of the law itself, whatever its stages count in training
+        # of the distribution itself, whatever its stages count in training
         loss = torch.nn.functional.nll_loss(log_probs[real], batch.labels[real])
         right = (log_probs.argmax(-1) == batch.labels)[real].float().mean()
         count = int(batch.lengths.sum())

@@ -1,8 +1,8 @@
 """Fits a Gaussian over a network's weights by the evidence lower bound, with Pyro.
 
-The model: weights ``w ~ Normal(0, prior²)``; every frame's class by the network's law. What is
-raised is ``tempering * N * E[log p(class | w)] - KL(guide || prior)``, N being the frames of the
-fitting part; divided by ``tempering * N`` it is nats per frame:
+The model: weights ``w ~ Normal(0, prior²)``; every frame's class by the network's distribution.
+What is raised is ``tempering * N * E[log p(class | w)] - KL(guide || prior)``, N being the frames
+of the fitting part; divided by ``tempering * N`` it is nats per frame:
 
     loss = -E[mean log p(class | w)] + warm-up * KL / (tempering * N)
 
@@ -118,7 +118,7 @@ class Guide(PyroModule):
         factor: Tensor = getattr(self, _key("factor", group))
         return factor
 
-    def law(self, group: WeightGroup, mean: Tensor) -> Any:
+    def distribution(self, group: WeightGroup, mean: Tensor) -> Any:
         """The distribution of a group's vector."""
         scale = self.scale(group)
         if not group.joint:
@@ -132,7 +132,10 @@ class Guide(PyroModule):
     def forward(self, means: Mapping[str, Tensor], beta: float, *data: Any) -> dict[str, Tensor]:
         """Draw every group; its part of the KL counts ``beta``-fold."""
         with poutine.scale(scale=beta):
-            return {g.name: pyro.sample(g.name, self.law(g, g.joined(means))) for g in self.groups}
+            return {
+                g.name: pyro.sample(g.name, self.distribution(g, g.joined(means)))
+                for g in self.groups
+            }
 
     def state(self) -> dict[str, Tensor]:
         """Scales and factors, as a model directory keeps them."""
@@ -244,13 +247,13 @@ class VariationalTraining(NetworkTraining):
         log_probs = self._noisy(drawn, means, features, lengths, generator)
         real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
         frames, labels = log_probs[real], labels[real]
-        law: Any = distributions.Categorical(logits=frames)
-        self._nll = -float(law.log_prob(labels).detach().mean())
+        distribution: Any = distributions.Categorical(logits=frames)
+        self._nll = -float(distribution.log_prob(labels).detach().mean())
         with (
             poutine.scale(scale=self.variational.tempering),
             pyro.plate("frames", self.frames, subsample=torch.arange(len(labels))),
         ):
-            pyro.sample("labels", law, obs=labels)
+            pyro.sample("labels", distribution, obs=labels)
 
     def _noisy(
         self,

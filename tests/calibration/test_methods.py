@@ -21,7 +21,7 @@ from tests.calibration.simulation import simulate
 
 @pytest.fixture(scope="module")
 def many():
-    """Independent frames of known true laws, and labels drawn from them."""
+    """Independent frames of known true distributions, and labels drawn from them."""
     generator = np.random.default_rng(0)
     logits = 2 * generator.standard_normal((40_000, 4))
     true = softmax(logits, axis=1)
@@ -41,11 +41,12 @@ def test_temperature_is_recovered(many):
 def test_slopes_and_biases_are_recovered(many):
     logits, _, labels = many
     slopes, biases = np.array([0.5, 2.0, 1.0, 1.5]), np.array([0.4, -0.5, 0.0, 0.3])
-    # the stated laws whose scaling by these is the true law, up to normalisation
+    # the stated distributions whose scaling by these is the true distribution, up to normalisation
     stated = softmax((logits - biases) / slopes, axis=1)
     found = methods.VectorScaling.fit(stated, labels)
     assert nll(found.apply(stated), labels) <= nll(stated, labels) - 0.02
-    # normalising the stated law shifts log p by the same for all classes, which slopes scale
+    # normalising the stated distribution shifts log p by the same for all classes, which slopes
+    # scale
     exact = methods.Dirichlet.fit(stated, labels, held_back=0.0)
     assert nll(exact.apply(stated), labels) <= nll(found.apply(stated), labels) + 1e-4
     plain = methods.VectorScaling.fit(softmax(logits - biases, axis=1), labels)
@@ -86,11 +87,11 @@ def test_laws_stay_laws_and_a_class_that_never_occurs_is_no_trouble(name):
     p[:5] = [0, 0, 0, 1]  # as sure as can be
     fitted = recalibration_of(name).fit(p, generator.integers(0, 3, size=300))
     for shape in ((300, 4), (3, 100, 4)):
-        laws = fitted.apply(p.reshape(shape))
-        assert laws.shape == shape
-        assert laws.sum(axis=-1) == pytest.approx(np.ones(shape[:-1]))
-        assert np.isfinite(laws).all()
-        assert (laws >= 0).all()
+        distributions = fitted.apply(p.reshape(shape))
+        assert distributions.shape == shape
+        assert distributions.sum(axis=-1) == pytest.approx(np.ones(shape[:-1]))
+        assert np.isfinite(distributions).all()
+        assert (distributions >= 0).all()
 
 
 @pytest.mark.parametrize("name", candidates())

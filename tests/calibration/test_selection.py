@@ -176,26 +176,28 @@ def test_one_draw_is_the_map_itself():
 
 
 def test_draws_move_as_little_as_they_must():
-    # the I-projection is the one law that meets both margins and whose log-ratio to the old one
-    # is a sum of a draw's and a class's part
+    # the I-projection is the one distribution that meets both margins and whose log-ratio to the
+    # old one is a sum of a draw's and a class's part
     generator = np.random.default_rng(1)
-    laws, wanted = generator.dirichlet([2, 2, 2], size=4), np.array([0.5, 0.3, 0.2])
-    found = moved_to(laws[:, None], wanted[None], tolerance=1e-12)[:, 0]
+    distributions, wanted = generator.dirichlet([2, 2, 2], size=4), np.array([0.5, 0.3, 0.2])
+    found = moved_to(distributions[:, None], wanted[None], tolerance=1e-12)[:, 0]
     assert found.sum(axis=1) == pytest.approx(np.ones(4))
     assert found.mean(axis=0) == pytest.approx(wanted)
-    change = np.log(found / laws)
+    change = np.log(found / distributions)
     parts = change.mean(axis=1, keepdims=True) + change.mean(axis=0) - change.mean()
     assert change == pytest.approx(parts, abs=1e-8)
 
 
 def test_draws_that_agree_with_their_mean_stay():
-    laws = np.random.default_rng(2).dirichlet([1, 1, 1], size=(5, 7))
-    assert moved_to(laws, laws.mean(axis=0)) == pytest.approx(laws, abs=1e-6)
+    distributions = np.random.default_rng(2).dirichlet([1, 1, 1], size=(5, 7))
+    assert moved_to(distributions, distributions.mean(axis=0)) == pytest.approx(
+        distributions, abs=1e-6
+    )
 
 
 def test_sure_draws_that_contradict_each_other():
-    laws = np.array([[[1.0, 0.0]], [[1.0, 0.0]], [[0.0, 1.0]]])
-    moved = moved_to(laws, np.array([[0.5, 0.5]]))
+    distributions = np.array([[[1.0, 0.0]], [[1.0, 0.0]], [[0.0, 1.0]]])
+    moved = moved_to(distributions, np.array([[0.5, 0.5]]))
     assert np.isfinite(moved).all()
     assert moved.sum(axis=-1) == pytest.approx(np.ones((3, 1)))
 

@@ -12,7 +12,7 @@ from bayes_a2m.metrics import stages
 
 
 def drawn(silence: float, pitch: float, frames: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
-    """Laws, and labels of laws whose stages are those at these temperatures."""
+    """Distributions, and labels of distributions whose stages are those at these temperatures."""
     generator = np.random.default_rng(0)
     stated = generator.dirichlet([1, 1, 1, 1], size=frames)
     true = Stagewise(Temperature(silence), Temperature(pitch)).apply(stated)
@@ -25,7 +25,7 @@ def test_it_finds_the_temperature_of_each_stage() -> None:
     found = Stagewise.fit(stated, labels)
     assert found.silence.temperature == pytest.approx(1.8, rel=0.06)
     assert found.pitch.temperature == pytest.approx(0.6, rel=0.06)
-    # one temperature for the whole law cannot undo two that pull apart
+    # one temperature for the whole distribution cannot undo two that pull apart
     one = Temperature.fit(stated, labels)
     assert nll(found.apply(stated), labels) < nll(one.apply(stated), labels) - 0.01
 

@@ -1,4 +1,4 @@
-"""Sampled paths have the law that they should: against all paths, and forward-backward."""
+"""Sampled paths have the distribution that they should: against all paths, and forward-backward."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ def fresh(seed: int = 0) -> np.random.Generator:
 def posterior(
     lengths: list[int], draws: int = 2, padding: int = 0, order: list[int] | None = None
 ) -> FramePosterior:
-    """Recording k has laws of its own, whatever the order; two chains where draws are even."""
+    """Recording k has its own probabilities, whatever the order; even draws come in two chains."""
     order = order or list(range(len(lengths)))
     chains = 1 + (draws % 2 == 0)
     shape = (chains, draws // chains, len(order), max(lengths) + padding, 3)
     log_probs = np.full(shape, -0.3, dtype=np.float32)  # nonsense that must not matter
     for place, k in enumerate(order):
-        law = fresh(k).dirichlet([0.7] * 3, size=(*shape[:2], lengths[k]))
-        log_probs[:, :, place, : lengths[k]] = np.log(law)
+        distribution = fresh(k).dirichlet([0.7] * 3, size=(*shape[:2], lengths[k]))
+        log_probs[:, :, place, : lengths[k]] = np.log(distribution)
     sizes = np.array([lengths[k] for k in order])
     return FramePosterior(log_probs, sizes, tuple(f"r{k}" for k in order), Vocabulary((60, 64)))
 
 
-def law_of_paths(log_probs: Floats, decoder: Decoder) -> tuple[NDArray[np.int64], Floats]:
+def distribution_of_paths(log_probs: Floats, decoder: Decoder) -> tuple[NDArray[np.int64], Floats]:
     """All paths, and their probabilities by the formula of the decoder."""
     every = np.array(list(itertools.product(range(3), repeat=len(log_probs))))
     bracket = log_probs - decoder.prior_power * np.log(decoder.prior)
     score = decoder.weight * bracket[np.arange(len(log_probs)), every].sum(axis=1)
     score += np.log(np.array(decoder.initial)[every[:, 0]])
     score += np.log(np.array(decoder.transitions)[every[:, :-1], every[:, 1:]]).sum(axis=1)
-    law = np.exp(score - score.max())
-    return every, law / law.sum()
+    distribution = np.exp(score - score.max())
+    return every, distribution / distribution.sum()
 
 
 @pytest.mark.parametrize("decoder", [DECODER, replace(DECODER, weight=1.0, prior_power=0.0)])
@@ -66,18 +66,18 @@ def test_paths_have_the_exact_law(decoder: Decoder) -> None:
         assert sampled[i].shape == (2 * count, length)
         for draw in range(2):
             log_probs = post.log_probs.reshape(2, 2, -1, 3)[draw, i, :length].astype(np.float64)
-            every, law = law_of_paths(log_probs, decoder)
+            every, distribution = distribution_of_paths(log_probs, decoder)
             own = sampled[i][draw * count : (draw + 1) * count]
             seen = np.bincount(own @ 3 ** np.arange(length)[::-1], minlength=len(every))
             # rare paths together, so that the chi-square is one
-            rare = law * count < 5
-            expected = np.append(law[~rare], law[rare].sum()) * count
+            rare = distribution * count < 5
+            expected = np.append(distribution[~rare], distribution[rare].sum()) * count
             observed = np.append(seen[~rare], seen[rare].sum())
             assert stats.chisquare(observed, expected).pvalue > 1e-3
-            # the other draw's law is another: the test can fail
+            # the other draw's distribution is another: the test can fail
             other = post.log_probs.reshape(2, 2, -1, 3)[1 - draw, i, :length].astype(np.float64)
-            _, wrong = law_of_paths(other, decoder)
-            assert np.abs(seen / count - law).sum() / 2 < 0.03
+            _, wrong = distribution_of_paths(other, decoder)
+            assert np.abs(seen / count - distribution).sum() / 2 < 0.03
             assert np.abs(seen / count - wrong).sum() / 2 > 0.1
 
 

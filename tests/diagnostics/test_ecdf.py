@@ -126,8 +126,8 @@ def posterior(draws: int = 5, padding: int = 0, order: Sequence[int] = range(6))
     simulated = simulate(6, 50, fresh(3))
     arrays = []
     for k in order:
-        law = simulated.probs[k]
-        logits = np.log(law) + 0.4 * fresh(k).standard_normal((draws, *law.shape))
+        distribution = simulated.probs[k]
+        logits = np.log(distribution) + 0.4 * fresh(k).standard_normal((draws, *distribution.shape))
         arrays.append((logits - np.log(np.exp(logits).sum(-1, keepdims=True)))[None])
     ids = [str(k) for k in order]
     post = FramePosterior.of_recordings(arrays, ids, Vocabulary(), FrameGrid())
@@ -202,9 +202,9 @@ def test_any_function_is_a_quantity() -> None:
 
 
 def test_groups_without_frames_are_left_out_and_one_recording_has_no_band() -> None:
-    law = np.full((4, 4), 0.1)
-    law[[0, 1, 2, 3], [0, 1, 1, 3]] = 0.7
-    post = FramePosterior.from_probs([law, law, law])
+    distribution = np.full((4, 4), 0.1)
+    distribution[[0, 1, 2, 3], [0, 1, 1, 3]] = 0.7
+    post = FramePosterior.from_probs([distribution, distribution, distribution])
     labels = [np.array([0, 1, 1, 3])] * 3
     assert list(ecdfs_of(post, labels, "confidence", generator=fresh())) == ["right"]
     found = ecdfs_of(post, labels, "entropy", by="class", generator=fresh())

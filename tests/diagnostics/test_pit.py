@@ -39,10 +39,10 @@ def hidden_markov(
 ) -> tuple[FramePosterior, list[Ints]]:
     """Paths of the decoder's own chain, and what noisy observations of them say.
 
-    The law of a path given its observations is exactly that which the decoder's score defines,
-    so references and sampled paths are exchangeable.
+    The distribution of a path given its observations is exactly that which the decoder's score
+    defines, so references and sampled paths are exchangeable.
     """
-    laws, labels = [], []
+    distributions, labels = [], []
     for _ in range(recordings):
         frames = int(generator.integers(30, 61))
         path = np.empty(frames, dtype=np.int64)
@@ -51,9 +51,9 @@ def hidden_markov(
             path[t] = generator.choice(3, p=CHAIN[path[t - 1]])
         seen = 1.2 * np.eye(3)[path] + generator.standard_normal((frames, 3))
         likelihood = np.exp(-0.5 * np.square(seen[:, None] - 1.2 * np.eye(3)).sum(axis=-1))
-        laws.append(likelihood / likelihood.sum(axis=1, keepdims=True))
+        distributions.append(likelihood / likelihood.sum(axis=1, keepdims=True))
         labels.append(path)
-    post = FramePosterior.from_probs(laws, vocabulary=Vocabulary((60, 64)))
+    post = FramePosterior.from_probs(distributions, vocabulary=Vocabulary((60, 64)))
     if padding:
         wide = np.pad(post.log_probs, ((0, 0),) * 3 + ((0, padding), (0, 0)), constant_values=-0.2)
         post = replace(post, log_probs=wide)

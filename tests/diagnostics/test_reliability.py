@@ -48,7 +48,7 @@ def binned(p, labels):
 
 @pytest.mark.parametrize("recordings", [30, 100])
 def test_bands_hold_the_truth_at_their_rate_and_those_of_rows_do_not(recordings):
-    # what comes true at what is stated is known: the stated law is the true one
+    # what comes true at what is stated is known: the stated distribution is the true one
     generator = np.random.default_rng(4)
     held, held_rows = [], []
     for _ in range(120):

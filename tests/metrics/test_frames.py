@@ -38,7 +38,7 @@ def binary(confidence, right):
 
 
 def simulated(frames=600, classes=4, seed=0, sharpness=2.0):
-    """Probabilities of which some are wrong, and labels that follow a flatter law."""
+    """Probabilities of which some are wrong, and labels that follow a flatter distribution."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(size=(frames, classes)) * sharpness
     p, truth = np.exp(logits), np.exp(logits / 2)
@@ -250,7 +250,7 @@ def plain_aurc(confidence, right):
     return (np.cumsum(wrong) / np.arange(1, wrong.size + 1)).mean()
 
 
-laws = st.builds(
+distributions = st.builds(
     simulated,
     frames=st.integers(1, 80),
     classes=st.integers(2, 6),
@@ -260,7 +260,7 @@ laws = st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(laws, st.integers(1, 30))
+@given(distributions, st.integers(1, 30))
 def test_scores_keep_to_their_definitions(frames, bins):
     p, labels = frames
     confidence, right = p.max(1), p.argmax(1) == labels
@@ -272,7 +272,7 @@ def test_scores_keep_to_their_definitions(frames, bins):
 
 
 @settings(max_examples=40, deadline=None)
-@given(laws, st.randoms(use_true_random=False))
+@given(distributions, st.randoms(use_true_random=False))
 def test_the_order_of_frames_does_not_matter(frames, random):
     p, labels = frames
     order = list(range(labels.size))
@@ -282,7 +282,7 @@ def test_the_order_of_frames_does_not_matter(frames, random):
 
 
 @settings(max_examples=40, deadline=None)
-@given(laws)
+@given(distributions)
 def test_scores_stay_in_their_range(frames):
     p, labels = frames
     assert 0 <= scores.brier(p, labels) <= 2
@@ -302,7 +302,7 @@ def test_labels_drawn_from_the_law_have_little_calibration_error():
     assert scores.mean_classwise_ece(p, labels) < 0.01
     sharpened = p**3 / (p**3).sum(1, keepdims=True)
     assert scores.ece(sharpened, labels) > 0.1
-    # a proper score is the better for the law itself
+    # a proper score is the better for the distribution itself
     assert scores.nll(p, labels) < scores.nll(sharpened, labels)
     assert scores.brier(p, labels) < scores.brier(sharpened, labels)
 
@@ -333,7 +333,7 @@ def test_single_precision_is_fine():
     assert scores.nll(p.astype(np.float32), labels) == pytest.approx(scores.nll(p, labels))
 
 
-LAW = [[0.5, 0.5], [0.5, 0.5]]
+EVEN = [[0.5, 0.5], [0.5, 0.5]]
 
 
 @pytest.mark.parametrize(
@@ -342,12 +342,12 @@ LAW = [[0.5, 0.5], [0.5, 0.5]]
         ([0.5, 0.5], [0], r"shape \(frames, class\)"),
         (np.full((1, 2, 2), 0.5), [0, 1], r"shape \(frames, class\)"),
         ([[0.5, 0.5], [1.0]], [0, 1], "one array of numbers"),
-        (LAW, [[0], [1, 1]], "3 labels for 2 frames"),
-        (LAW, np.zeros((2, 1), int), r"shape \(frames,\)"),
-        (LAW, [0], "1 labels for 2 frames"),
-        (LAW, [0, 2], "label 2 is no class"),
-        (LAW, [-1, 0], "label -1 is no class"),
-        (LAW, [0.0, 1.0], "must be integers"),
+        (EVEN, [[0], [1, 1]], "3 labels for 2 frames"),
+        (EVEN, np.zeros((2, 1), int), r"shape \(frames,\)"),
+        (EVEN, [0], "1 labels for 2 frames"),
+        (EVEN, [0, 2], "label 2 is no class"),
+        (EVEN, [-1, 0], "label -1 is no class"),
+        (EVEN, [0.0, 1.0], "must be integers"),
         ([[0.5, 0.5], [np.nan, 0.5]], [0, 1], "not finite, first at frame 1"),
         ([[np.inf, 0.5]], [0], "not finite"),
         ([[-0.7, -0.7]], [0], "log-probabilities"),
@@ -385,4 +385,4 @@ def test_labels_that_do_not_fit_the_posterior_are_named(lengths, labels, said):
 
 def test_bins_must_be_some():
     with pytest.raises(InputError, match="at least 1 bin"):
-        scores.ece(LAW, [0, 1], bins=0)
+        scores.ece(EVEN, [0, 1], bins=0)

@@ -165,7 +165,7 @@ def test_histograms_are_fine_enough(sharpness, dtype):
     p = p.astype(dtype)
     got = FrameStatistics.of(p, labels).metrics_of([[1]])
     for name, exact in BINNED.items():
-        # laws that are all alike fill few fine bins, and where edges fall is noise
+        # distributions that are all alike fill few fine bins, and where edges fall is noise
         tolerance = 6e-3 if name == "adaptive_ece" and sharpness < 1 else 1e-3
         assert got[name][0] == pytest.approx(exact(p, labels), abs=tolerance), name
     more = FrameStatistics.of(p, labels).more_metrics_of([[1]])

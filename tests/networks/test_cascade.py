@@ -1,4 +1,4 @@
-"""The cascade keeps the networks' contract; its two networks have nothing in common but a law."""
+"""The cascade keeps the networks' contract; its two networks share nothing but their output."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def test_each_stage_is_a_network_of_its_own() -> None:
 
     def stages() -> tuple[torch.Tensor, torch.Tensor]:
         with torch.inference_mode():
-            law = network(features)
-        return law[..., 0], law[..., 1:].log_softmax(-1)
+            distribution = network(features)
+        return distribution[..., 0], distribution[..., 1:].log_softmax(-1)
 
     silence, pitch = stages()
     other = CRNN(48, 2, **{k: v for k, v in SMALL.items() if k != "name"})

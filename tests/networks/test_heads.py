@@ -1,4 +1,4 @@
-"""Heads give laws over the classes; their loss is the NLL of real frames."""
+"""Heads give distributions over the classes; their loss is the NLL of real frames."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import stages
 from bayes_a2m.networks.heads import OneStage, TwoStage, compose, make_head
 
-# two recordings of 3 and 1 frames; what is padded has labels and laws that would show
+# two recordings of 3 and 1 frames; what is padded has labels and distributions that would show
 LOG_PROBS = torch.tensor(
     [
         [[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.25, 0.25, 0.5]],
@@ -45,9 +45,9 @@ def test_labels_past_a_length_are_not_looked_at() -> None:
 def test_one_stage_is_a_softmax() -> None:
     head = OneStage(8, 3)
     features = torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(0))
-    law = head(features, torch.tensor([5, 5])).exp()
-    torch.testing.assert_close(law, torch.softmax(head.output(features), dim=-1))
-    assert law.shape == (2, 5, 3)
+    distribution = head(features, torch.tensor([5, 5])).exp()
+    torch.testing.assert_close(distribution, torch.softmax(head.output(features), dim=-1))
+    assert distribution.shape == (2, 5, 3)
 
 
 def test_half_precision_features_give_single_precision_laws() -> None:
@@ -69,24 +69,29 @@ def test_the_composed_law_sums_to_one_and_is_the_product_of_its_stages(
     head = make_head(kind, 8, classes)
     assert isinstance(head, TwoStage)
     features = torch.randn(2, 50, 8, generator=torch.Generator().manual_seed(0))
-    law = head(features, torch.tensor([50, 50])).exp().double()
-    torch.testing.assert_close(law.sum(-1), torch.ones(2, 50).double(), rtol=0, atol=1e-6)
+    distribution = head(features, torch.tensor([50, 50])).exp().double()
+    torch.testing.assert_close(distribution.sum(-1), torch.ones(2, 50).double(), rtol=0, atol=1e-6)
     sound = torch.sigmoid(head.sound(head.read_by("sound", features)))
     pitch = torch.softmax(head.pitch(head.read_by("pitch", features)), dim=-1)
-    torch.testing.assert_close(law[..., 1:].float(), sound * pitch)
-    found = stages.silence_of(law.detach().numpy()), stages.pitch_of(law.detach().numpy())
+    torch.testing.assert_close(distribution[..., 1:].float(), sound * pitch)
+    found = (
+        stages.silence_of(distribution.detach().numpy()),
+        stages.pitch_of(distribution.detach().numpy()),
+    )
     np.testing.assert_allclose(found[0][..., 1], sound[..., 0].detach().numpy(), atol=1e-6)
     np.testing.assert_allclose(found[1], pitch.detach().numpy(), atol=1e-5)
 
 
 def test_sure_stages_stay_finite() -> None:
-    law = compose(torch.tensor([[200.0], [-200.0]]), torch.tensor([[300.0, 0.0], [0.0, 1.0]]))
-    assert torch.isfinite(law).all()
-    torch.testing.assert_close(law.exp().sum(-1), torch.ones(2))
+    distribution = compose(
+        torch.tensor([[200.0], [-200.0]]), torch.tensor([[300.0, 0.0], [0.0, 1.0]])
+    )
+    assert torch.isfinite(distribution).all()
+    torch.testing.assert_close(distribution.exp().sum(-1), torch.ones(2))
 
 
 def test_with_a_perfect_first_stage_both_designs_agree() -> None:
-    """Where silence is known, one softmax and two stages of the same scores are one law."""
+    """Where silence is known, one softmax and two stages of the same scores are the same."""
     scores = torch.randn(40, 4, generator=torch.Generator().manual_seed(1)).double()
     sounding = torch.arange(40) % 3 > 0
     sure = torch.where(sounding, 60.0, -60.0).double()[:, None]
@@ -102,7 +107,7 @@ def test_the_loss_of_two_stages_is_the_sum_of_theirs() -> None:
     lengths = torch.tensor([30, 20])
     real = torch.arange(30) < lengths[:, None]
     head = _two_stage()
-    law = head(features, lengths)
+    distribution = head(features, lengths)
     sound = (labels > 0)[real].float()
     first = torch.nn.functional.binary_cross_entropy_with_logits(
         head.sound(features)[real][:, 0], sound, reduction="sum"
@@ -110,11 +115,13 @@ def test_the_loss_of_two_stages_is_the_sum_of_theirs() -> None:
     second = torch.nn.functional.cross_entropy(
         head.pitch(features)[real & (labels > 0)], labels[real & (labels > 0)] - 1, reduction="sum"
     )
-    assert float(head.loss(law, labels, lengths)) == pytest.approx(float(first + second) / 50)
+    assert float(head.loss(distribution, labels, lengths)) == pytest.approx(
+        float(first + second) / 50
+    )
     weighted = _two_stage(silence_weight=3.0, pitch_weight=0.5)
     weighted.load_state_dict(head.state_dict())
     by_hand = float(3 * first + 0.5 * second) / 50
-    assert float(weighted.loss(law, labels, lengths)) == pytest.approx(by_hand)
+    assert float(weighted.loss(distribution, labels, lengths)) == pytest.approx(by_hand)
 
 
 def test_smoothing_spreads_the_labels() -> None:

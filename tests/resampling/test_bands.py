@@ -1,4 +1,4 @@
-"""Bands hold what they say: of known laws, of undefined places, of recordings by simulation."""
+"""Bands hold what they say: of known distributions, undefined points, simulated recordings."""
 
 from __future__ import annotations
 

@@ -214,9 +214,9 @@ def fitted(kind: str) -> tuple[Tensor, Tensor]:
             bound.differentiable_loss(model, guide, {"w": mean}, 1.0).backward()
             optimizer.step()
             schedule.step()
-        law = guide.law(group, mean)
+        distribution = guide.distribution(group, mean)
         scale = guide.scale(group).detach()
-        covariance = law.covariance_matrix if group.joint else torch.diag(scale.square())
+        covariance = distribution.covariance_matrix if group.joint else torch.diag(scale.square())
     return mean.detach(), covariance.detach()
 
 
