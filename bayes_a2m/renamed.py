@@ -46,6 +46,8 @@ MODULES: Mapping[str, str] = {
     "calibration.stages": "metrics.stages",
     "calibration.sums": "metrics.kernels",
     "calibration.tuned": "calibration.calibrator",
+    "datasets.conditions.room": "datasets.conditions.reverb",
+    "datasets.conditions.stage": "datasets.conditions.effect",
     "evaluation.tally": "evaluation.accumulator",
     "model": "models",
     "networks.registry": "networks.network",
@@ -91,8 +93,85 @@ MODULES: Mapping[str, str] = {
 """Modules of 0.1.0 that moved, without the package's name."""
 
 NAMES: Mapping[str, Mapping[str, str]] = {
-    "calibration.tuned": {"Tuned": "calibration.calibrator:Calibrator"},
-    "calibration.recalibration": {"Unchanged": "calibration.methods:Identity"},
+    "baselines.frames": {
+        "evenly": "baselines.frames:sample_frames",
+        "stacked": "baselines.frames:stack_context",
+    },
+    "calibration": {
+        "AcceptCounts": "calibration.selective:AcceptStatistics",
+        "Course": "diagnostics.monte_carlo:DrawsCurve",
+        "Drawn": "diagnostics.monte_carlo:AdaptivePrediction",
+        "FrameCounts": "metrics.sufficient_statistics:FrameStatistics",
+        "called_reliability": "diagnostics.reliability:predicted_reliability",
+        "course": "diagnostics.monte_carlo:draws_curve",
+    },
+    "calibration.conformal": {
+        "SetCounts": "calibration.conformal:SetStatistics",
+    },
+    "calibration.counts": {
+        "FrameCounts": "metrics.sufficient_statistics:FrameStatistics",
+        "PerRecording": "metrics.sufficient_statistics:SufficientStatistics",
+    },
+    "calibration.draws": {
+        "Course": "diagnostics.monte_carlo:DrawsCurve",
+        "Drawn": "diagnostics.monte_carlo:AdaptivePrediction",
+        "course": "diagnostics.monte_carlo:draws_curve",
+    },
+    "calibration.ecdf": {
+        "called_variance": "diagnostics.ecdf:predicted_variance",
+    },
+    "calibration.findings": {
+        "findings": "diagnostics.calibration_summary:calibration_summary",
+    },
+    "calibration.note_scores": {
+        "NoteCounts": "metrics.notes:NoteStatistics",
+    },
+    "calibration.places": {
+        "counts_by": "metrics.slices:slice_statistics",
+    },
+    "calibration.recalibration": {
+        "Unchanged": "calibration.methods:Identity",
+    },
+    "calibration.reliability": {
+        "called_reliability": "diagnostics.reliability:predicted_reliability",
+    },
+    "calibration.selective": {
+        "AcceptCounts": "calibration.selective:AcceptStatistics",
+    },
+    "calibration.sums": {
+        "called_bins": "metrics.kernels:predicted_bins",
+        "called_of": "metrics.kernels:predicted_of",
+    },
+    "calibration.tuned": {
+        "Tuned": "calibration.calibrator:Calibrator",
+    },
+    "datasets.conditions": {
+        "Compress": "datasets.conditions.dynamics:Compressor",
+        "Room": "datasets.conditions.reverb:Reverb",
+        "Stage": "datasets.conditions.effect:Effect",
+    },
+    "datasets.conditions.condition": {
+        "AnyStage": "datasets.conditions.condition:AnyEffect",
+    },
+    "datasets.conditions.dynamics": {
+        "Compress": "datasets.conditions.dynamics:Compressor",
+    },
+    "datasets.conditions.room": {
+        "Room": "datasets.conditions.reverb:Reverb",
+    },
+    "datasets.conditions.stage": {
+        "Stage": "datasets.conditions.effect:Effect",
+    },
+    "datasets.corruption": {
+        "ALIEN_AGREEMENT": "datasets.corruption:SWAP_AGREEMENT",
+        "alien": "datasets.corruption:swap_labels",
+    },
+    "datasets.splits": {
+        "some": "datasets.splits:subsample",
+    },
+    "networks.network": {
+        "Stage": "networks.network:Layer",
+    },
     "posteriors.posterior": {"Seen": "posteriors.seen:Seen"},
     "datasets.dataset": {"Recording": "datasets.recording:Recording"},
     "model": {

@@ -43,6 +43,7 @@ STILL_TO_DO = (
     "posteriors/",
     "prediction/",
     "registry.py",
+    "renamed.py",
     "reporting/",
     "resampling/",
     "studies/",

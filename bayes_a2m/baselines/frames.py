@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bayes_a2m import renamed
 
 Floats = NDArray[np.float64]
 Real = TypeVar("Real", np.float32, np.float64)
@@ -88,3 +90,7 @@ def sample_frames(
         np.sort(generator.choice(length, size=min(share, length), replace=False))
         for length in lengths
     ]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

@@ -5,6 +5,9 @@
 1.0
 """
 
+from typing import TYPE_CHECKING
+
+from bayes_a2m import renamed
 from bayes_a2m.calibration.conformal import ConformalSets, coverage
 from bayes_a2m.calibration.selection import choose, recalibrated, recalibrated_summary
 from bayes_a2m.calibration.selective import AcceptStatistics, accept
@@ -102,3 +105,7 @@ __all__ = [
     "top_reliability",
     "trust",
 ]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

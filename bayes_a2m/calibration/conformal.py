@@ -62,11 +62,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayes_a2m import renamed
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics import inputs
 from bayes_a2m.metrics.inputs import Floats, FrameProbabilities, Ints
@@ -498,3 +499,7 @@ def _level(level: Any) -> float:
     if not 0 < number < 1:
         raise InputError(f"a level must lie above 0 and below 1 (0.95, say), not {level!r}")
     return number
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

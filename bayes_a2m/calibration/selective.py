@@ -36,11 +36,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bayes_a2m import renamed
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics import inputs, kernels
 from bayes_a2m.metrics.inputs import Floats
@@ -335,3 +336,7 @@ def _reaching(confidence: Floats, grid: Floats) -> Floats:
     counts = np.bincount(place, minlength=grid.size + 1)[1:]
     reaching: Floats = counts[::-1].cumsum()[::-1].astype(np.float64)
     return reaching
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError, suggest
@@ -190,3 +192,7 @@ def _chosen(recording: Recording, generator: np.random.Generator) -> int | None:
     heard = {(n.onset, n.pitch) for n in monophonic(recording.notes or ()) if n.duration > SHORTEST}
     able = [i for i, n in enumerate(recording.notes or ()) if (n.onset, n.pitch) in heard]
     return int(generator.choice(able)) if able else None
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

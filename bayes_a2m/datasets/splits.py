@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 
@@ -151,3 +153,7 @@ def _takes(recordings: Iterable[Recording]) -> dict[str, list[list[str]]]:
 def _shuffled(takes: list[list[str]], condition: str, seed: int) -> list[list[str]]:
     generator = np.random.default_rng([seed, *condition.encode()])
     return [takes[i] for i in generator.permutation(len(takes))]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

@@ -30,6 +30,7 @@ def fine_bin_of(confidence: Floats) -> NDArray[np.intp]:
 
 
 def _logit_bin(values: Floats, bins: int, low: float, high: float) -> NDArray[np.intp]:
+    """Bin of every probability, bins of equal width in its logit from ``low`` to ``high``."""
     with np.errstate(divide="ignore"):  # 0 and 1 are at infinity: the first and the last bin
         logit = np.log(values) - np.log1p(-values)
     return np.clip((logit - low) * (bins / (high - low)), 0, bins - 1).astype(np.intp)

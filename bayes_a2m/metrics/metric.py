@@ -1,4 +1,4 @@
-"""What the program knows of a score: one record, one line.
+"""Records of the scores: all that the program knows of each, in one line.
 
 From the record come the name in JSON files, the order of their fields, the label of tables and
 axes, which direction is better where two models are compared, and how large a difference can be.
@@ -112,7 +112,7 @@ class Metric:
 
     @property
     def largest_difference(self) -> float:
-        """How far two values can lie apart."""
+        """Largest possible difference of two values."""
         return self.range[1] - self.range[0]
 
     @property

@@ -234,7 +234,7 @@ class FrameStatistics(SufficientStatistics):
         return FrameSums(self, self.weights(weights))
 
     def quick_metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Those of :meth:`metrics_of` that need no histogram, in a fraction of the time."""
+        """Compute the scores of :meth:`metrics_of` that need no histogram, in less time."""
         return evaluated([m for m in metrics_of("frames") if not m.histograms], self.sums(weights))
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:

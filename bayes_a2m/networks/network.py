@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from bayes_a2m import registry
+from bayes_a2m import registry, renamed
 from bayes_a2m.config.settings import Settings, parse_settings
 from bayes_a2m.networks.heads import Head
 
@@ -190,3 +190,7 @@ def make_network(name: str, settings: Mapping[str, Any], *, bins: int, classes: 
     kind: type[Network] = registry.get("networks", name, key="network.name")
     kind.parse(settings)  # before the size of its input could be taken for a setting
     return kind(bins, classes, **settings)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

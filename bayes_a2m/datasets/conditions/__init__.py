@@ -9,6 +9,9 @@
 True
 """
 
+from typing import TYPE_CHECKING
+
+from bayes_a2m import renamed
 from bayes_a2m.datasets.conditions.babble import Babble
 from bayes_a2m.datasets.conditions.condition import MILDEST, WORST, Condition
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
@@ -50,3 +53,7 @@ __all__ = [
     "twin",
     "twins",
 ]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
 from bayes_a2m.datasets.conditions.dynamics import Compressor
 from bayes_a2m.datasets.conditions.effect import Part, Samples
@@ -106,3 +107,7 @@ def _checked(samples: NDArray[np.float32], sample_rate: int) -> Samples:
     if not lowest <= sample_rate <= highest:
         raise InputError(f"a sample rate of {sample_rate} Hz is not within {lowest}–{highest} Hz")
     return array.astype(np.float64)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.conditions.effect import Effect, Samples
 
 FAINTEST = 1e-10
@@ -61,3 +62,7 @@ class Compressor(Effect):
         kept = float(np.exp(-1 / (self.attack * sample_rate)))
         smooth: Samples = lfilter([1 - kept], [1, -kept], peak)
         return smooth
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)
