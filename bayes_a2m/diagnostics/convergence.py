@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.diagnostics.arviz_compat import of_each
+from bayes_a2m.diagnostics.arviz_compat import ess, rhat
 from bayes_a2m.errors import InputError
 from bayes_a2m.prediction.posterior import FramePosterior
 
@@ -128,9 +128,9 @@ def rhat_ess(values: ArrayLike) -> Mixing:
         half = draws // 2
         halves = np.stack([kept[0, :half], kept[0, -half:]])
     return Mixing(
-        of_each("rhat", halves, method="rank"),
-        of_each("ess", kept, method="bulk"),
-        of_each("ess", kept, method="tail"),
+        rhat(halves),
+        ess(kept, "bulk"),
+        ess(kept, "tail"),
         chains,
         draws,
         int(quantities - kept.shape[2]),

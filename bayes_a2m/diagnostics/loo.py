@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.diagnostics.arviz_compat import of_each
+from bayes_a2m.diagnostics.arviz_compat import ess, psis_loo
 from bayes_a2m.diagnostics.labels import Labels, fitting
 from bayes_a2m.errors import InputError
 from bayes_a2m.prediction.posterior import FramePosterior
@@ -75,8 +73,6 @@ def leave_one_recording_out(log_likelihood: ArrayLike) -> LeaveOneOut:
     InputError
         If the shape is another, a value is not finite, or there are fewer than 8 draws a chain.
     """
-    import arviz
-
     array = np.asarray(log_likelihood, dtype=np.float64)
     if array.ndim != 3 or not array.shape[2]:
         raise InputError(
@@ -89,20 +85,10 @@ def leave_one_recording_out(log_likelihood: ArrayLike) -> LeaveOneOut:
         raise InputError(f"LOO needs at least 8 draws a chain, not {draws}: ask for more draws")
     likelihood = np.exp(array - array.max(axis=(0, 1)))
     varying = likelihood[..., np.ptp(likelihood, axis=(0, 1)) > 0]
-    effective = of_each("ess", varying, method="mean").mean() if varying.size else chains * draws
-    library: Any = arviz  # some of its functions carry no types
-    data = library.from_dict(log_likelihood={"recordings": array})
-    with warnings.catch_warnings():
-        # the sentence says which recordings weigh too much; one recording is its own sum
-        warnings.simplefilter("ignore", UserWarning)
-        found = library.loo(data, pointwise=True, reff=min(1.0, effective / (chains * draws)))
+    effective = ess(varying, "mean").mean() if varying.size else chains * draws
+    found = psis_loo(array, min(1.0, effective / (chains * draws)))
     return LeaveOneOut(
-        float(found.elpd_loo),
-        float(found.se),
-        float(found.p_loo),
-        np.asarray(found.loo_i, dtype=np.float64),
-        np.asarray(found.pareto_k, dtype=np.float64),
-        float(found.good_k),
+        found.elpd, found.error, found.p_loo, found.by_observation, found.k, found.limit
     )
 
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m.diagnostics.arviz_compat import ess
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics import inputs, kernels
 from bayes_a2m.metrics.inputs import Floats, Ints
@@ -185,15 +186,12 @@ def _nll_error(truth: Floats, chains: int | None) -> tuple[float, float, float]:
 
 def _effective(truth: Floats, chains: int) -> float:
     """ESS of the NLL linearised in the draws: ``-mean over frames of p_d / p``."""
-    import arviz
-
     series = -(truth / truth.mean(axis=0)).mean(axis=1).reshape(chains, -1)
     if series.shape[1] < 4:
         return float("nan")
     if not np.ptp(series):
         return float(truth.shape[0])
-    library: Any = arviz  # carries no types here
-    return float(library.ess(series, method="mean"))
+    return float(ess(series[..., None], "mean")[0])
 
 
 # --- scores by the number of draws -----------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bayes_a2m.diagnostics.arviz_compat import psis_k
 from bayes_a2m.errors import InputError
 
 
@@ -29,7 +30,4 @@ def pareto_k(log_ratios: ArrayLike) -> float:
     ratios = np.asarray(log_ratios, dtype=np.float64)
     if ratios.ndim != 1 or ratios.size < 25 or not np.isfinite(ratios).all():
         raise InputError("k-hat needs 25 or more finite log-ratios, one a draw")
-    import arviz
-
-    _, shape = arviz.psislw(ratios.copy())  # type: ignore[no-untyped-call, unused-ignore]
-    return float(shape)
+    return psis_k(ratios)

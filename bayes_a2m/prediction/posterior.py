@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -310,23 +310,46 @@ class FramePosterior(FramePredictive):
         return expected
 
     def to_inference_data(self) -> arviz.InferenceData:
-        """For ArviZ: all draws, with named dimensions.
+        """Convert to ``InferenceData``, with all draws and named dimensions, for ArviZ 0.x.
+
+        The groups are those of :meth:`to_datatree`, which is for ArviZ 1: it has no
+        ``InferenceData`` any more.
+
+        Raises
+        ------
+        InputError
+            If ArviZ has no ``InferenceData``.
+        """
+        import arviz
+
+        if int(arviz.__version__.partition(".")[0]) >= 1:
+            raise InputError(
+                f"ArviZ {arviz.__version__} has no InferenceData; to_datatree() has the same groups"
+            )
+        groups: Any = self._groups()  # each is a keyword
+        return arviz.InferenceData(**groups)
+
+    def to_datatree(self) -> xarray.DataTree:
+        """Convert to a ``DataTree``, with all draws and named dimensions; xarray does it alone.
 
         The group ``posterior`` has ``log_probs (chain, draw, recording, frame, class)``, which
         is a function of the weights and no sampled label; ``constant_data`` has ``length``.
         Vocabulary and grid are attributes of both. Padding is left in: leave frames past
         ``length`` out of R-hat and ESS, as :mod:`bayes_a2m.diagnostics` does.
+
+        Examples
+        --------
+        >>> post = FramePosterior.from_probs([[[0.1, 0.2, 0.3, 0.4]]])
+        >>> dict(post.to_datatree()["posterior"]["log_probs"].sizes)
+        {'chain': 1, 'draw': 1, 'recording': 1, 'frame': 1, 'class': 4}
         """
-        import arviz
         import xarray
 
-        whole = self._draws_as_xarray()
-        recordings = xarray.Dataset({"length": whole["length"]}, attrs=whole.attrs)
-        return arviz.InferenceData(posterior=whole.drop_vars("length"), constant_data=recordings)
+        return xarray.DataTree.from_dict(self._groups())
 
     @classmethod
-    def from_inference_data(cls, data: arviz.InferenceData) -> FramePosterior:
-        """Take back what :meth:`to_inference_data` gave, also by way of a file.
+    def from_inference_data(cls, data: arviz.InferenceData | xarray.DataTree) -> FramePosterior:
+        """Take back what :meth:`to_inference_data` or :meth:`to_datatree` gave, also from a file.
 
         ``log_probs`` may stand in the group ``posterior_predictive`` instead.
 
@@ -335,18 +358,27 @@ class FramePosterior(FramePredictive):
         InputError
             If the draws, the lengths or the attributes are missing.
         """
+        groups = _groups_of(data)
         for group in ("posterior", "posterior_predictive"):
-            if group in data.groups() and "log_probs" in data[group]:
-                draws = data[group]
+            if "log_probs" in groups.get(group, ()):
+                draws = groups[group]
                 break
         else:
             raise InputError(
-                "this InferenceData holds no log_probs in posterior or posterior_predictive; "
-                "to_inference_data makes one that does"
+                f"this {type(data).__name__} holds no log_probs in posterior or "
+                "posterior_predictive; to_inference_data and to_datatree make one that does"
             )
-        if "constant_data" in data.groups():
-            draws = draws.assign(data["constant_data"].data_vars)
-        return cls._of_xarray(draws, "the InferenceData")
+        if "constant_data" in groups:
+            draws = draws.assign(groups["constant_data"].data_vars)
+        return cls._of_xarray(draws, f"the {type(data).__name__}")
+
+    def _groups(self) -> dict[str, xarray.Dataset]:
+        """What ArviZ's schema calls the parts."""
+        import xarray
+
+        whole = self._draws_as_xarray()
+        recordings = xarray.Dataset({"length": whole["length"]}, attrs=whole.attrs)
+        return {"posterior": whole.drop_vars("length"), "constant_data": recordings}
 
     def _draws_as_xarray(self) -> xarray.Dataset:
         import xarray
@@ -403,6 +435,15 @@ class FramePosterior(FramePredictive):
             raise InputError(f"{source}: holds neither log_probs nor probability")
         facts = facts_of(data, source)
         return cls(log_probs, facts.lengths, facts.ids, facts.vocabulary, facts.grid)
+
+
+def _groups_of(data: arviz.InferenceData | xarray.DataTree) -> dict[str, xarray.Dataset]:
+    """Groups by name, of either container."""
+    import xarray
+
+    if isinstance(data, xarray.DataTree):
+        return {str(name): node.to_dataset() for name, node in data.children.items()}
+    return {name: data[name] for name in data.groups()}
 
 
 @dataclass(frozen=True)

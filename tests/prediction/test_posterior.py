@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from math import log
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -300,14 +302,33 @@ def test_padding_is_outside() -> None:
     assert post.inside().tolist() == [[True, True, True], [True, False, False]]
 
 
+def arviz_0() -> Any:
+    """ArviZ 0.x; a test that needs its InferenceData is skipped where version 1 is installed."""
+    import arviz
+
+    if int(arviz.__version__.partition(".")[0]) >= 1:
+        pytest.skip("ArviZ 1 has no InferenceData")
+    return arviz
+
+
+def foreign_posterior(vocabulary: Vocabulary) -> FramePosterior:
+    """Two chains of nine draws, everything else not as usual."""
+    post = random_posterior(2, 9, 3, 20)
+    grid = FrameGrid(22050, 160)
+    return FramePosterior(post.log_probs, post.lengths, ("1", "ü b", "c/d"), vocabulary, grid)
+
+
+def assert_same(back: FramePosterior, post: FramePosterior) -> None:
+    np.testing.assert_array_equal(back.log_probs, post.log_probs)
+    np.testing.assert_array_equal(back.lengths, post.lengths)
+    assert (back.ids, back.vocabulary, back.grid) == (post.ids, post.vocabulary, post.grid)
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # ArviZ announces its next version
 @pytest.mark.parametrize("vocabulary", [Vocabulary((48, 50, 52), -12, "C3"), Vocabulary()])
 def test_survives_inference_data_and_its_file(tmp_path: Path, vocabulary: Vocabulary) -> None:
-    import arviz
-
-    post = random_posterior(2, 9, 3, 20)
-    grid = FrameGrid(22050, 160)
-    post = FramePosterior(post.log_probs, post.lengths, ("1", "ü b", "c/d"), vocabulary, grid)
+    arviz = arviz_0()
+    post = foreign_posterior(vocabulary)
     data = post.to_inference_data()
     assert data["posterior"]["log_probs"].dims == ("chain", "draw", "recording", "frame", "class")
     assert data["posterior"]["class"].values.tolist() == list(vocabulary.names)
@@ -315,16 +336,48 @@ def test_survives_inference_data_and_its_file(tmp_path: Path, vocabulary: Vocabu
     assert dict(arviz.rhat(data)["log_probs"].sizes) == {"recording": 3, "frame": 20, "class": 4}
     data.to_netcdf(str(tmp_path / "x.nc"))
     for again in (data, arviz.from_netcdf(str(tmp_path / "x.nc"))):
-        back = FramePosterior.from_inference_data(again)
-        np.testing.assert_array_equal(back.log_probs, post.log_probs)
-        np.testing.assert_array_equal(back.lengths, post.lengths)
-        assert (back.ids, back.vocabulary, back.grid) == (post.ids, vocabulary, grid)
+        assert_same(FramePosterior.from_inference_data(again), post)
+
+
+@pytest.mark.parametrize("vocabulary", [Vocabulary((48, 50, 52), -12, "C3"), Vocabulary()])
+def test_survives_a_datatree_and_its_file_without_arviz(
+    tmp_path: Path, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "arviz", None)
+    post = foreign_posterior(vocabulary)
+    data = post.to_datatree()
+    assert set(data.children) == {"posterior", "constant_data"}
+    draws = data["posterior"]["log_probs"]
+    assert draws.dims == ("chain", "draw", "recording", "frame", "class")
+    assert data["posterior"]["class"].values.tolist() == list(vocabulary.names)
+    data.to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
+    assert_same(FramePosterior.from_inference_data(data), post)
+    with xarray.open_datatree(tmp_path / "x.nc", engine="h5netcdf") as again:
+        assert_same(FramePosterior.from_inference_data(again), post)
+
+
+def test_arviz_1_is_given_a_datatree(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = ModuleType("arviz")
+    newer.__version__ = "1.3.0"  # type: ignore[attr-defined]
+    newer.InferenceData = DeprecationWarning  # type: ignore[attr-defined] # it answers to the name
+    monkeypatch.setitem(sys.modules, "arviz", newer)
+    with pytest.raises(InputError, match=r"ArviZ 1\.3\.0 has no InferenceData; to_datatree"):
+        random_posterior().to_inference_data()
+
+
+def test_an_arviz_that_is_there_reads_the_datatree() -> None:
+    import arviz
+
+    if int(arviz.__version__.partition(".")[0]) < 1:
+        pytest.skip("ArviZ 0.x has no DataTree")
+    data = random_posterior(2, 9, 3, 20).to_datatree()
+    found = arviz.rhat(data)["log_probs"]
+    assert dict(found.sizes) == {"recording": 3, "frame": 20, "class": 4}
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_other_inference_data_are_refused() -> None:
-    import arviz
-
+    arviz = arviz_0()
     whole = random_posterior().to_inference_data()
     moved = arviz.InferenceData(
         posterior_predictive=whole["posterior"], constant_data=whole["constant_data"]
@@ -332,5 +385,18 @@ def test_other_inference_data_are_refused() -> None:
     assert FramePosterior.from_inference_data(moved).ids == random_posterior().ids
     with pytest.raises(InputError, match=r"lack something: .*length"):
         FramePosterior.from_inference_data(arviz.InferenceData(posterior=whole["posterior"]))
-    with pytest.raises(InputError, match="holds no log_probs"):
+    with pytest.raises(InputError, match="InferenceData holds no log_probs"):
         FramePosterior.from_inference_data(arviz.from_dict({"mu": np.zeros((2, 10))}))
+
+
+def test_other_datatrees_are_refused() -> None:
+    whole = random_posterior().to_datatree()
+    groups = {name: node.to_dataset() for name, node in whole.children.items()}
+    moved = {"posterior_predictive": groups["posterior"], "constant_data": groups["constant_data"]}
+    back = FramePosterior.from_inference_data(xarray.DataTree.from_dict(moved))
+    assert back.ids == random_posterior().ids
+    alone = xarray.DataTree.from_dict({"posterior": groups["posterior"]})
+    with pytest.raises(InputError, match=r"the DataTree.*lack something: .*length"):
+        FramePosterior.from_inference_data(alone)
+    with pytest.raises(InputError, match="DataTree holds no log_probs"):
+        FramePosterior.from_inference_data(xarray.DataTree())
