@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ UNIX_NAMES = frozenset(
 SCRIPT = """
 import json, sys
 
-hidden = {"fcntl", "grp", "pwd", "resource", "syslog", "termios"}
+hidden = {"grp", "pwd", "resource", "syslog", "termios"}
 for name in hidden:
     sys.modules[name] = None  # importing it is an ImportError from here on
 
@@ -92,27 +93,51 @@ def test_nothing_of_unix_is_imported_or_called_unguarded() -> None:
 def test_what_is_unguarded_is_found() -> None:
     source = "import fcntl\nfrom os import fork\nimport os, signal\nos.killpg(1, signal.SIGKILL)"
     assert unguarded(ast.parse(source)) == ["SIGKILL", "fcntl", "fork", "killpg"]
-    guarded = "try:\n    import resource\nexcept ImportError:\n    resource = None"
-    assert not unguarded(ast.parse(guarded))
+    for guarded in (
+        "try:\n    import resource\nexcept ImportError:\n    resource = None",
+        "if sys.platform == 'win32':\n    pass\nelse:\n    import fcntl",
+        "def f():\n    if sys.platform == 'win32':\n        return\n    import fcntl",
+        "if os.name != 'nt':\n    os.killpg(1, 2)",
+    ):
+        assert not unguarded(ast.parse(guarded)), guarded
 
 
 def unguarded(tree: ast.AST) -> list[str]:
-    """Unix-only modules and names of ``os`` and ``signal`` that no ``try`` stands around."""
+    """Unix-only modules and names of ``os`` and ``signal`` that no guard stands around.
+
+    A ``try`` is one, and so is a question after the platform: its branches, and what follows it
+    where one of them returns.
+    """
+    return sorted(set(_unguarded(tree)))
+
+
+def _unguarded(tree: ast.AST) -> Iterator[str]:
     if isinstance(tree, ast.Try):
-        children = [child for part in (tree.orelse, tree.finalbody) for child in part]
-    else:
-        children = list(ast.iter_child_nodes(tree))
-    found = {name for child in children for name in unguarded(child)}
-    if isinstance(tree, ast.Import):
-        found |= {alias.name for alias in tree.names} & UNIX_MODULES
+        yield from _of_block([*tree.orelse, *tree.finalbody])
+    elif isinstance(tree, ast.Import):
+        yield from {alias.name for alias in tree.names} & UNIX_MODULES
     elif isinstance(tree, ast.ImportFrom):
-        found |= {tree.module or ""} & UNIX_MODULES
+        yield from {tree.module or ""} & UNIX_MODULES
         if tree.module in ("os", "signal"):
-            found |= {alias.name for alias in tree.names} & UNIX_NAMES
-    elif (
-        isinstance(tree, ast.Attribute)
-        and isinstance(tree.value, ast.Name)
-        and tree.value.id in ("os", "signal")
-    ):
-        found |= {tree.attr} & UNIX_NAMES
-    return sorted(found)
+            yield from {alias.name for alias in tree.names} & UNIX_NAMES
+    elif isinstance(tree, ast.Attribute) and getattr(tree.value, "id", "") in ("os", "signal"):
+        yield from {tree.attr} & UNIX_NAMES
+    elif not _asks_platform(tree):
+        for _, value in ast.iter_fields(tree):
+            if isinstance(value, list):
+                yield from _of_block([one for one in value if isinstance(one, ast.AST)])
+            elif isinstance(value, ast.AST):
+                yield from _unguarded(value)
+
+
+def _of_block(statements: list[ast.AST]) -> Iterator[str]:
+    for statement in statements:
+        if _asks_platform(statement) and isinstance(statement.body[-1], ast.Return | ast.Raise):  # type: ignore[attr-defined]
+            return
+        yield from _unguarded(statement)
+
+
+def _asks_platform(tree: ast.AST) -> bool:
+    return isinstance(tree, ast.If) and any(
+        word in ast.unparse(tree.test) for word in ("sys.platform", "os.name")
+    )
