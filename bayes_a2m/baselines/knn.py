@@ -13,7 +13,7 @@ as if s more neighbours had voted by the shares alone, so that no class has prob
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -86,12 +86,13 @@ class KNN(Baseline):
     memory: Memory
     projection: Projection
 
-    def learn(self, train: Dataset, tune: Dataset) -> None:
+    def fit_examples(self, train: Dataset, tune: Dataset) -> None:
         """Store frames; choose neighbours, smoothing and context on ``tune``."""
         options, grid = self.options, self.grid
         generator = np.random.default_rng([self.seed, 0])
         spectra = [self.features_of(recording).level for recording in train]
-        self.normalizer = Normalizer.fit(spectra, self.experiment.normalization)
+        normalizer = Normalizer.fit(spectra, self.experiment.normalization)
+        self.fitted = replace(self._known, normalizer=normalizer)
         fit_labels, tune_labels = train.labels_on(grid), np.concatenate(tune.labels_on(grid))
         rows = sample_frames([len(y) for y in fit_labels], options.stored, generator)
         labels = np.concatenate([y[r] for y, r in zip(fit_labels, rows, strict=True)])
@@ -164,7 +165,7 @@ class KNN(Baseline):
             "components": self.projection.components,
         }
 
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def load_state_dict(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what :meth:`arrays` gave."""
         frames, labels = arrays["frames"], arrays["labels"]
         mean, components = arrays["mean"], arrays["components"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.tracker import Heard, Tracker
+from bayes_a2m.baselines.tracker import PitchActivations, Tracker
 from bayes_a2m.errors import InputError
 
 INSTALL = "pip install 'bayes_a2m[peers]'"
@@ -30,7 +30,7 @@ class SwiftF0(Tracker):
     rate = 16000
 
     @cached_property
-    def peer(self) -> Any:
+    def backend(self) -> Any:
         """The detector, on one thread: a process beside others must not fight for processors."""
         try:
             import swift_f0
@@ -38,10 +38,10 @@ class SwiftF0(Tracker):
             raise InputError(f"swift_f0 is not installed: {INSTALL}") from error
         return swift_f0.SwiftF0(threads=1, spin=False)
 
-    def hear(self, samples: Floats) -> Heard:
+    def track(self, samples: Floats) -> PitchActivations:
         """Its frames as they come."""
-        found = self.peer.detect(samples, self.rate)
-        return Heard(
+        found = self.backend.detect(samples, self.rate)
+        return PitchActivations(
             np.asarray(found.timestamps, dtype=np.float64),
             np.asarray(found.pitch_hz, dtype=np.float64)[:, None],
             np.asarray(found.confidence, dtype=np.float64)[:, None],

@@ -29,7 +29,7 @@ LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Heard:
+class PitchActivations:
     """What a tracker hears, on its own frames.
 
     Attributes
@@ -62,15 +62,15 @@ class Tracker(EvidenceBaseline):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        _ = self.peer  # a package that is missing is told before anything is read
+        _ = self.backend  # a package that is missing is told before anything is read
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the peer: sessions do not go from one process to another."""
-        return {name: value for name, value in self.__dict__.items() if name != "peer"}
+        """Without the backend: sessions do not go from one process to another."""
+        return {name: value for name, value in self.__dict__.items() if name != "backend"}
 
     @cached_property
     @abstractmethod
-    def peer(self) -> Any:
+    def backend(self) -> Any:
         """The tracker itself.
 
         Raises
@@ -80,12 +80,12 @@ class Tracker(EvidenceBaseline):
         """
 
     @abstractmethod
-    def hear(self, samples: Floats) -> Heard:
+    def track(self, samples: Floats) -> PitchActivations:
         """What it hears in mono samples at :attr:`rate`."""
 
     def evidence(self, recording: Recording) -> Floats:
         """Log-odds of any pitch and of each, on the grid's frames: ``(frame, 1 + pitch)``."""
-        heard = self.hear(np.asarray(recording.audio(self.rate), dtype=np.float64))
+        heard = self.track(np.asarray(recording.audio(self.rate), dtype=np.float64))
         near = closeness(
             cents(heard.hertz, self.vocabulary, self.options.octave), self.options.width
         )

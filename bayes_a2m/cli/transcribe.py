@@ -123,7 +123,7 @@ def _threshold(model: Posterior, error: float, name: str) -> float:
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import ACCEPT_CONFIDENCE
 
-    counts = model.calibration.accepted
+    counts = model.calibrator.accepted
     if counts is None:
         raise InputError(f"{name}: was trained before --accept-error was; train it again")
     found = accept(counts, error, confidence=ACCEPT_CONFIDENCE, resamples=1)

@@ -72,7 +72,7 @@ def evaluate(
     evaluation = evaluate_chunks(
         chunks,
         model.decoder,
-        tuned=model.calibration,
+        tuned=model.calibrator,
         total=len(data),
         seen_takes=model.seen.takes,
         predictions=predictions,

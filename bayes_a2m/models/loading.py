@@ -33,6 +33,6 @@ def load_model(path: str | Path, *, register: Iterable[type] = ()) -> Posterior:
     """
     for part in register:
         registry.register(part)
-    contents = read(Path(path))
-    kind = posterior_class(contents.experiment.posterior.name)
-    return kind.of_contents(contents, str(path))
+    state = read(Path(path))
+    kind = posterior_class(state.experiment.posterior.name)
+    return kind.from_state(state, str(path))

@@ -15,7 +15,7 @@ from bayes_a2m.posteriors.posterior import Posterior
 Array = NDArray[np.float32]
 
 
-def trunk_features(model: Posterior, recording: Recording) -> Array | None:
+def embeddings(model: Posterior, recording: Recording) -> Array | None:
     """What the head reads of every frame, ``(frames, feature)``; None for models without a trunk.
 
     Of an ensemble, what the head of its first member reads: members do not share their features.
@@ -23,7 +23,7 @@ def trunk_features(model: Posterior, recording: Recording) -> Array | None:
     are those of the first.
     """
     if isinstance(model, DeepEnsemble):
-        return trunk_features(model.members[0], recording) if model.members else None
+        return embeddings(model.members[0], recording) if model.members else None
     if not isinstance(model, NetworkPosterior):
         return None
     frontend = model.frontend

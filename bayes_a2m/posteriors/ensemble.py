@@ -9,6 +9,7 @@ networks is one, too (Wilson and Izmailov 2020, arXiv 2002.08791, section 3).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
@@ -24,13 +25,13 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.member import MemberTraining, unfitted
-from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
+from bayes_a2m.posteriors.network_posterior import FitContext, NetworkPosterior
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 if TYPE_CHECKING:
-    from bayes_a2m.posteriors.model_directory import Contents
+    from bayes_a2m.posteriors.model_directory import ModelState
 
 PREFIX = "member."
 """How the names of the members' tensors start."""
@@ -85,6 +86,7 @@ class DeepEnsemble(NetworkPosterior):
     def __init__(self, network: Network, **settings: Any) -> None:
         super().__init__(network, **settings)
         self.members: list[NetworkPosterior] = []
+        self._records: list[TrainingRecord] = []
         if self.options.method.name == self.name:
             raise InputError("posterior.method: members of an ensemble are no ensembles")
 
@@ -102,21 +104,23 @@ class DeepEnsemble(NetworkPosterior):
         self._share()
         return self
 
-    def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
+    def fit_examples(
+        self, training_data: TrainingData, context: FitContext, start: Posterior | None = None
+    ) -> TrainingRecord:
         """Train the members that ``start`` does not give."""
         from bayes_a2m.training.fit import home
 
         self.forget()
         self._frontend = Frontend.of(
-            self.experiment.features, material.normalizer, self.experiment.windows
+            self.experiment.features, training_data.normalizer, self.experiment.windows
         )
         ready, bases = self._taken_over(start)
         taken = {member.seed for member in ready}
         seeds = (s for s in count(self.experiment.seed * SPREAD) if s not in taken)
         template = self.network.fresh(
-            bins=self.experiment.features.bins, classes=material.classes, seed=0
+            bins=self.experiment.features.bins, classes=training_data.classes, seed=0
         )
-        with home(work.folder) as folder:
+        with home(context.folder) as folder:
             tasks = [
                 MemberTraining(
                     plan=self._plan(seed),
@@ -127,9 +131,14 @@ class DeepEnsemble(NetworkPosterior):
                 )
                 for i, seed in zip(range(self.options.members - len(ready)), seeds, strict=False)
             ]
-            self._train(tasks, material, work)
-            self._adopt([*ready, *(task.read() for task in tasks)])
-        self._share()
+            self._train(tasks, training_data, context)
+            trained = [task.read() for task in tasks]
+        self._adopt([*ready, *(member for member, _ in trained)])
+        self._records = [member.record for member in ready] + [record for _, record in trained]
+        whole = TrainingRecord()
+        for record in self._records:
+            whole = whole.then(record)
+        return whole
 
     def _taken_over(
         self, start: Posterior | None
@@ -150,16 +159,18 @@ class DeepEnsemble(NetworkPosterior):
     def _plan(self, seed: int) -> Experiment:
         return self.experiment.model_copy(update={"posterior": self.options.method, "seed": seed})
 
-    def _train(self, tasks: Sequence[MemberTraining], material: Material, work: Work) -> None:
+    def _train(
+        self, tasks: Sequence[MemberTraining], training_data: TrainingData, context: FitContext
+    ) -> None:
         """Train what is not finished: all in parallel, then what failed alone, once more."""
         from bayes_a2m.parallel import run_all
 
         def run(some: Sequence[MemberTraining]) -> list[str]:
-            calls = [partial(task.run, material) for task in some]
-            watch = partial(_progress, tasks) if work.progress else None
+            calls = [partial(task.run, training_data) for task in some]
+            watch = partial(_progress, tasks) if context.progress else None
             return run_all(calls, jobs=self.options.jobs, watch=watch, what="members")
 
-        if not work.resume:
+        if not context.resume:
             for task in tasks:
                 task.clear()
         run([task for task in tasks if not task.finished])
@@ -177,10 +188,6 @@ class DeepEnsemble(NetworkPosterior):
     def _adopt(self, members: Sequence[NetworkPosterior]) -> None:
         self.members = list(members)
         self.network = self.members[0].network
-        record = TrainingRecord()
-        for member in self.members:
-            record = record.then(member.record)
-        self.record = record
 
     # ---- use ----
 
@@ -215,20 +222,19 @@ class DeepEnsemble(NetworkPosterior):
             members.append(member)
         self._adopt(members)
 
-    def take_back(self, contents: Contents) -> None:
-        """Take back the members."""
-        super().take_back(contents)
-        self._share()
+    def load_state(self, state: ModelState) -> None:
+        """Take the members."""
+        super().load_state(state)
         # a directory has one log of all members; the first carries it on where members are added
-        self.record = self.members[0].record = contents.record
+        rest = [TrainingRecord()] * (len(self.members) - 1)
+        self._records = [state.fitted.record, *rest]
+        self._share()
 
     def _share(self) -> None:
         """Let every member be used alone."""
-        for member in self.members:
+        for member, record in zip(self.members, self._records, strict=True):
             member._frontend = self._frontend
-            for name in ("vocabulary", "seen", "decoder"):
-                if hasattr(self, name):
-                    setattr(member, name, getattr(self, name))
+            member.fitted = replace(self._known, record=record)
 
 
 def _progress(tasks: Sequence[MemberTraining]) -> tuple[float, int]:

@@ -22,10 +22,10 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.laplace import Gaussian, approximate
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
-from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.network_posterior import FitContext, WeightPosterior
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 MOST_DIVERGENCES = 0.05
 """Share of divergent transitions beyond which the samples are not to be trusted."""
@@ -74,7 +74,7 @@ class HMC(WeightPosterior):
         self.samples: Tensor | None = None
         self.divergences = 0
 
-    def infer(self, material: Material, work: Work) -> None:
+    def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
         """Sample every chain.
 
         Raises
@@ -85,13 +85,13 @@ class HMC(WeightPosterior):
         options = self.options
         clock = time.perf_counter()
         layer = LastLayer.of(
-            self.network, material, tempering=options.tempering, every=options.every
+            self.network, training_data, tempering=options.tempering, every=options.every
         )
         around = approximate(layer, prior_precision=options.prior_precision, refit=True)
         chains = []
         self.divergences = 0
         for chain in range(options.chains):
-            whitened, divergences = self._chain(layer, around, chain, work.progress)
+            whitened, divergences = self._chain(layer, around, chain, context.progress)
             self.divergences += divergences
             chains.append(around.mean + whitened @ around.factor.T)
         most = MOST_DIVERGENCES * options.chains * options.samples
@@ -103,7 +103,7 @@ class HMC(WeightPosterior):
         order = np.random.default_rng(np.random.SeedSequence([self.seed, 7]))
         shuffled = [c[torch.from_numpy(order.permutation(len(c)))] for c in chains]
         self.samples = torch.stack(shuffled).float()
-        self.record = self.record.then(TrainingRecord(seconds=time.perf_counter() - clock))
+        return TrainingRecord(seconds=time.perf_counter() - clock)
 
     def _chain(
         self, layer: LastLayer, around: Gaussian, chain: int, progress: bool
@@ -156,11 +156,11 @@ class HMC(WeightPosterior):
         named = unflatten(self.network.head, self._stored[chain, draw])
         return {PREFIX + name: tensor for name, tensor in named.items()}
 
-    def own_state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """All samples."""
         return {"samples": self._stored, "divergences": torch.tensor(self.divergences)}
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Take back the samples."""
         unflatten(self.network.head, state["samples"][0, 0])  # a RuntimeError where unfit
         self.samples = state["samples"]

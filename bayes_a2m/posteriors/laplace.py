@@ -29,10 +29,10 @@ from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.last_layer import PREFIX, LastLayer, unflatten
-from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.network_posterior import FitContext, WeightPosterior
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 CHUNK = 4096
 """Rows whose derivatives are held at a time."""
@@ -245,20 +245,20 @@ class Laplace(WeightPosterior):
         super().__init__(network, **settings)
         self.gaussian: Gaussian | None = None
 
-    def infer(self, material: Material, work: Work) -> None:
+    def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
         """Features once, then second derivatives."""
         options = self.options
         clock = time.perf_counter()
         self.gaussian = approximate(
-            LastLayer.of(self.network, material, tempering=options.tempering),
+            LastLayer.of(self.network, training_data, tempering=options.tempering),
             covariance=options.covariance,
             prior_precision=options.prior_precision,
             refit=options.refit,
         )
-        self.record = self.record.then(TrainingRecord(seconds=time.perf_counter() - clock))
+        return TrainingRecord(seconds=time.perf_counter() - clock)
 
     @property
-    def fitted(self) -> Gaussian:
+    def approximation(self) -> Gaussian:
         """The approximation.
 
         Raises
@@ -278,12 +278,12 @@ class Laplace(WeightPosterior):
     def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
         """The head's weights."""
         generator = torch.Generator().manual_seed(self.draw_seed(draw))
-        named = unflatten(self.network.head, self.fitted.draw(generator).float())
+        named = unflatten(self.network.head, self.approximation.draw(generator).float())
         return {PREFIX + name: tensor for name, tensor in named.items()}
 
-    def own_state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """The Gaussian."""
-        gaussian = self.fitted
+        gaussian = self.approximation
         return {
             "mean": gaussian.mean,
             "factor": gaussian.factor,
@@ -291,7 +291,7 @@ class Laplace(WeightPosterior):
             "log_evidence": torch.tensor(gaussian.log_evidence, dtype=torch.float64),
         }
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Take back the Gaussian."""
         gaussian = Gaussian(
             state["mean"],
@@ -302,14 +302,14 @@ class Laplace(WeightPosterior):
         unflatten(self.network.head, gaussian.mean)  # a RuntimeError where it does not fit
         self.gaussian = gaussian
 
-    def log_ratios(self, material: Material, draws: int = 1000) -> NDArray[np.float64]:
+    def log_ratios(self, training_data: TrainingData, draws: int = 1000) -> NDArray[np.float64]:
         """Log of the exact tempered joint over the Gaussian's density, ``(draw,)``.
 
         Up to a constant. What :func:`bayes_a2m.diagnostics.pareto_k` reads: how far
         the approximation's tails can be trusted (Yao et al. 2018, arXiv 1802.02538).
         """
-        gaussian = self.fitted
-        layer = LastLayer.of(self.network, material, tempering=self.options.tempering)
+        gaussian = self.approximation
+        layer = LastLayer.of(self.network, training_data, tempering=self.options.tempering)
         generator = torch.Generator().manual_seed(self.draw_seed(-1 % 2**31))
         noise = torch.randn(
             draws, len(gaussian.mean), generator=generator, dtype=gaussian.mean.dtype

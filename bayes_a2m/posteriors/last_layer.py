@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bayes_a2m.networks.heads import Head
 from bayes_a2m.networks.network import Network
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 PREFIX = "head."
 """How the names of the head's weights start in the network."""
@@ -46,7 +46,12 @@ class LastLayer:
 
     @classmethod
     def of(
-        cls, network: Network, material: Material, *, tempering: float = 1.0, every: int = 1
+        cls,
+        network: Network,
+        training_data: TrainingData,
+        *,
+        tempering: float = 1.0,
+        every: int = 1,
     ) -> Self:
         """Run the trunk over the recordings to fit, one by one.
 
@@ -54,7 +59,7 @@ class LastLayer:
         ----------
         network
             Fitted, in evaluation mode.
-        material
+        training_data
             Whose ``fit_examples`` are taken.
         tempering
             What one frame counts.
@@ -65,7 +70,7 @@ class LastLayer:
         """
         features, labels = [], []
         with torch.no_grad():
-            for i, example in enumerate(material.normalized(material.fit_examples)):
+            for i, example in enumerate(training_data.normalized(training_data.fit_examples)):
                 trunk = network.trunk(torch.from_numpy(example.features)[None])[0]
                 features.append(trunk[i % every :: every].double())
                 labels.append(torch.from_numpy(example.labels)[i % every :: every])

@@ -13,10 +13,10 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
-from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
+from bayes_a2m.posteriors.network_posterior import FitContext, NetworkPosterior
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class MemberTraining:
         """Remove what an earlier fit left."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, material: Material) -> None:
+    def run(self, training_data: TrainingData) -> None:
         """Train it, going on from where a killed process stopped, and write the result.
 
         Raises
@@ -79,17 +79,17 @@ class MemberTraining:
 
         if self.resample:
             seed = np.random.SeedSequence([self.plan.seed, 5])
-            material = material.resampled(np.random.default_rng(seed))
+            training_data = training_data.resampled(np.random.default_rng(seed))
         self.folder.mkdir(parents=True, exist_ok=True)
         member = unfitted(self.plan, self.network)
-        member.learn(material, Work(self.folder, resume=True), self.base)
+        made = member.fit_examples(training_data, FitContext(self.folder, resume=True), self.base)
         weights = {k: v.detach().contiguous() for k, v in member.weights().items()}
-        record = {"log": member.record.log, "seconds": str(member.record.seconds)}
+        record = {"log": made.log, "seconds": str(made.seconds)}
         with atomic_path(self._result) as path:
             save_file(weights, path, metadata=record)
 
-    def read(self) -> NetworkPosterior:
-        """The fitted member."""
+    def read(self) -> tuple[NetworkPosterior, TrainingRecord]:
+        """The member, and how its training went."""
         from safetensors import safe_open
         from safetensors.torch import load_file
 
@@ -97,8 +97,7 @@ class MemberTraining:
         member.load_weights(load_file(self._result))
         with safe_open(self._result, framework="pt") as file:
             record = file.metadata()
-        member.record = TrainingRecord(record["log"], float(record["seconds"]))
-        return member
+        return member, TrainingRecord(record["log"], float(record["seconds"]))
 
 
 def unfitted(plan: Experiment, network: Network) -> NetworkPosterior:

@@ -28,6 +28,7 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 
@@ -50,29 +51,24 @@ FILES = (
 
 
 @dataclass(frozen=True)
-class Contents:
+class ModelState:
     """What a model directory holds, parsed."""
 
     weights: Mapping[str, Tensor]
     experiment: Experiment
-    vocabulary: Vocabulary
-    normalizer: Normalizer
-    decoder: Decoder
-    calibration: Calibrator
-    seen: Seen
-    record: TrainingRecord
+    fitted: Fitted
 
 
-def write(path: Path, contents: Contents) -> None:
+def write(path: Path, state: ModelState) -> None:
     """Write a model directory beside, then rename it: whole or not at all."""
     from safetensors.torch import save_file
 
     with atomic_folder(path) as beside:
         save_file(
-            {k: v.contiguous() for k, v in contents.weights.items()}, beside / "model.safetensors"
+            {k: v.contiguous() for k, v in state.weights.items()}, beside / "model.safetensors"
         )
         (beside / "model.safetensors").chmod(0o644)
-        vocabulary = contents.vocabulary
+        vocabulary = state.fitted.vocabulary
         config: dict[str, Any] = {
             "format_version": FORMAT,
             "vocabulary": {
@@ -80,19 +76,19 @@ def write(path: Path, contents: Contents) -> None:
                 "sounding_offset": vocabulary.sounding_offset,
                 "middle_c": vocabulary.middle_c,
             },
-            "training_seconds": round(contents.record.seconds, 3),
-            "experiment": contents.experiment.model_dump(mode="json"),
+            "training_seconds": round(state.fitted.record.seconds, 3),
+            "experiment": state.experiment.model_dump(mode="json"),
         }
         write_text(beside / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-        write_json(beside / "normalizer.json", contents.normalizer.to_dict())
-        write_json(beside / "recalibration.json", contents.calibration.to_dict())
-        write_json(beside / "decoder.json", contents.decoder.to_dict())
-        write_json(beside / "seen.json", contents.seen.to_dict())
-        write_text(beside / "training.csv", contents.record.log)
+        write_json(beside / "normalizer.json", state.fitted.normalizer.to_dict())
+        write_json(beside / "recalibration.json", state.fitted.calibrator.to_dict())
+        write_json(beside / "decoder.json", state.fitted.decoder.to_dict())
+        write_json(beside / "seen.json", state.fitted.seen.to_dict())
+        write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
 
 
-def read(path: Path) -> Contents:
+def read(path: Path) -> ModelState:
     """Read a model directory.
 
     Raises
@@ -127,16 +123,15 @@ def read(path: Path) -> Contents:
     except (KeyError, TypeError) as error:
         raise InputError(f"{path / 'seen.json'}: lacks {error}") from error
     recalibration = path / "recalibration.json"
-    return Contents(
-        weights=weights,
-        experiment=experiment,
+    fitted = Fitted(
         vocabulary=vocabulary,
         normalizer=Normalizer.from_dict(read_json(path / "normalizer.json")),
         decoder=Decoder.from_dict(read_json(path / "decoder.json")),
-        calibration=Calibrator.from_dict(read_json(recalibration), str(recalibration)),
+        calibrator=Calibrator.from_dict(read_json(recalibration), str(recalibration)),
         seen=seen,
         record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
     )
+    return ModelState(weights, experiment, fitted)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

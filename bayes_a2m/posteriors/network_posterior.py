@@ -17,33 +17,36 @@ from torch import Tensor
 
 from bayes_a2m.audio.features import CQTFeatures, Features, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.config.experiment import Experiment, Named, TrainingSettings, WindowSettings
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network, make_network
+from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 if TYPE_CHECKING:
-    from bayes_a2m.posteriors.model_directory import Contents
+    from bayes_a2m.posteriors.model_directory import ModelState
 
 OWN = "posterior."
 """How the names of a posterior's own tensors start, beside the network's in one file."""
 
 
 @dataclass(frozen=True)
-class Work:
+class FitContext:
     """Where a fit keeps its state, whether it goes on from it, whether it shows progress."""
 
     folder: Path | None = None
     resume: bool = False
     progress: bool = False
 
-    def inner(self, name: str) -> Work:
+    def inner(self, name: str) -> FitContext:
         """For a part of the fit, in a folder of its own."""
         return self if self.folder is None else replace(self, folder=self.folder / name)
 
@@ -115,9 +118,15 @@ class NetworkPosterior(Posterior):
         """Passes over the recordings that the method takes beside its network's training."""
         return 0.0
 
-    def infer(self, material: Material, work: Work) -> None:
-        """Learn the doubt, once ``self.network`` is trained; a point estimate has none."""
-        return
+    def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
+        """Learn what is uncertain, once ``self.network`` is trained.
+
+        Returns
+        -------
+        TrainingRecord
+            How this part of the training went. A point estimate has nothing to learn.
+        """
+        return TrainingRecord()
 
     @abstractmethod
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
@@ -131,12 +140,12 @@ class NetworkPosterior(Posterior):
             How many to take, over all chains.
         """
 
-    def own_state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Tensors of the posterior's own that a model directory keeps, by name."""
         return {}
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what :meth:`own_state` gave.
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what :meth:`state_dict` gave.
 
         Raises
         ------
@@ -163,21 +172,11 @@ class NetworkPosterior(Posterior):
         return self.network.parameter_count
 
     @property
-    def normalizer(self) -> Normalizer:
-        """Of the features, from the fitting part."""
-        return self.frontend.normalizer
-
-    @property
     def frontend(self) -> Frontend:
         """From recordings to what the network reads."""
-        self.ensure_fitted()
-        assert self._frontend is not None
-        return self._frontend
-
-    def ensure_fitted(self) -> None:
-        """Refuse to go on before ``fit`` or ``load``."""
         if self._frontend is None:
             raise InputError(NOT_FITTED)
+        return self._frontend
 
     def features_of(self, recording: Recording) -> Spectrum:
         """Decibels as the network hears them, before normalisation."""
@@ -215,48 +214,62 @@ class NetworkPosterior(Posterior):
             ``tune``.
         """
         normalizer = None if start is None else self._normalizer_of(start, train, tune)
-        material = Material.of(train, tune, self.experiment, normalizer)
-        self.vocabulary = train.vocabulary
-        self.seen = Seen.of(train, tune)
-        if start is not None:
-            self.seen = self.seen.and_also(start.seen)
-        self.learn(material, Work(workdir, resume, progress), start)
-        self.settle(train, tune)
+        training_data = TrainingData.of(train, tune, self.experiment, normalizer)
+        seen = Seen.of(train, tune)
+        record = self.fit_examples(training_data, FitContext(workdir, resume, progress), start)
+        self.fitted = Fitted(
+            vocabulary=train.vocabulary,
+            normalizer=training_data.normalizer,
+            decoder=Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary)),
+            calibrator=Calibrator(),
+            seen=seen if start is None else seen.and_also(start.seen),
+            record=record,
+        )
+        self.fit_calibration_and_decoder(tune)
         return self
 
-    def learn(self, material: Material, work: Work, start: Posterior | None = None) -> None:
-        """Everything in :meth:`fit` that needs no more than the examples."""
+    def fit_examples(
+        self, training_data: TrainingData, context: FitContext, start: Posterior | None = None
+    ) -> TrainingRecord:
+        """Everything in :meth:`fit` that needs no more than the examples.
+
+        Returns
+        -------
+        TrainingRecord
+            How the training went, that of a network which was taken over included.
+        """
         self.forget()
         self._frontend = Frontend.of(
-            self.experiment.features, material.normalizer, self.experiment.windows
+            self.experiment.features, training_data.normalizer, self.experiment.windows
         )
         if isinstance(start, NetworkPosterior):
-            self.network, self.record = start.network, start.record
+            self.network, record = start.network, start.record
         else:
-            self.train_network(material, work)
-        self.infer(material, work.inner(self.name))
+            record = self.train_network(training_data, context)
+        own = self.fit_posterior(training_data, context.inner(self.name))
+        return record.then(own)
 
-    def train_network(self, material: Material, work: Work) -> None:
+    def train_network(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
         """Train a fresh point network."""
         from bayes_a2m.training.fit import train as train_network
 
         experiment = self.experiment
         trained = train_network(
             self.network.fresh(
-                bins=experiment.features.bins, classes=material.classes, seed=experiment.seed
+                bins=experiment.features.bins, classes=training_data.classes, seed=experiment.seed
             ),
-            material.fit_examples,
-            material.tune_examples,
-            normalizer=material.normalizer,
+            training_data.fit_examples,
+            training_data.tune_examples,
+            normalizer=training_data.normalizer,
             settings=experiment.training,
             floor_db=experiment.features.floor_db,
             seed=experiment.seed,
-            folder=work.folder,
-            resume=work.resume,
-            progress=work.progress,
+            folder=context.folder,
+            resume=context.resume,
+            progress=context.progress,
         )
         self.network = trained.network
-        self.record = TrainingRecord(trained.log, trained.seconds)
+        return TrainingRecord(trained.log, trained.seconds)
 
     def forget(self) -> None:
         """Drop what was computed from an earlier fit."""
@@ -280,7 +293,7 @@ class NetworkPosterior(Posterior):
                 f"the model to start from was fitted on {len(fitted)} recordings of this tuning "
                 f"part ({', '.join(fitted[:3])}, ...); use its --seed"
             )
-        return start.frontend.normalizer
+        return start.normalizer
 
     def _fits(self, start: NetworkPosterior) -> bool:
         same = self.experiment.features == start.experiment.features
@@ -300,7 +313,7 @@ class NetworkPosterior(Posterior):
 
     def weights(self) -> dict[str, Tensor]:
         """The network's tensors, and the posterior's own beside them."""
-        own = {OWN + name: tensor for name, tensor in self.own_state().items()}
+        own = {OWN + name: tensor for name, tensor in self.state_dict().items()}
         return {k: v.detach().cpu() for k, v in {**self.network.state_dict(), **own}.items()}
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
@@ -308,18 +321,20 @@ class NetworkPosterior(Posterior):
         network = {k: v for k, v in weights.items() if not k.startswith(OWN)}
         self.network.load_state_dict(network)
         self.network.eval()
-        self.restore({k.removeprefix(OWN): v for k, v in weights.items() if k.startswith(OWN)})
+        self.load_state_dict(
+            {k.removeprefix(OWN): v for k, v in weights.items() if k.startswith(OWN)}
+        )
 
-    def take_back(self, contents: Contents) -> None:
-        """Take back the network, the posterior's own tensors, and the normaliser."""
-        experiment = contents.experiment
+    def load_state(self, state: ModelState) -> None:
+        """Take the network's weights, the posterior's own tensors, and the normaliser."""
+        experiment, fitted = state.experiment, state.fitted
         self.network = self.network.fresh(
             bins=experiment.features.bins,
-            classes=len(contents.vocabulary),
+            classes=len(fitted.vocabulary),
             seed=experiment.seed,
         )
-        self.load_weights(contents.weights)
-        self._frontend = Frontend.of(experiment.features, contents.normalizer, experiment.windows)
+        self.load_weights(state.weights)
+        self._frontend = Frontend.of(experiment.features, fitted.normalizer, experiment.windows)
 
 
 class WeightPosterior(NetworkPosterior):

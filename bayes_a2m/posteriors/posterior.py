@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,7 +23,8 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.posteriors.model_directory import Contents, read, write
+from bayes_a2m.posteriors.fitted import Fitted
+from bayes_a2m.posteriors.model_directory import ModelState, read, write
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 from bayes_a2m.prediction.posterior import FramePosterior
@@ -50,17 +53,8 @@ class Posterior(ABC):
         Whether it has one draw, however many are asked for.
     experiment, options
         All settings together, and the method's own, checked.
-    vocabulary
-        What it speaks of, once fitted.
-    decoder
-        Turns its frames into notes; fitted on the tuning part.
-    seen
-        What it was fitted and tuned on.
-    calibration
-        What the tuning part says of its probabilities: how they are recalibrated and why so,
-        conformal sets, what ``--accept-error`` needs.
-    record
-        How its training went.
+    fitted
+        What it has once it is fitted or loaded; None before.
     """
 
     group: ClassVar[str] = "posteriors"
@@ -70,11 +64,50 @@ class Posterior(ABC):
     deterministic: ClassVar[bool] = False
     experiment: Experiment
     options: Any
-    calibration: Calibrator = Calibrator()
-    record: TrainingRecord = TrainingRecord()
-    vocabulary: Vocabulary
-    decoder: Decoder
-    seen: Seen
+    fitted: Fitted | None = None
+
+    @property
+    def _known(self) -> Fitted:
+        """What it has once it is fitted."""
+        if self.fitted is None:
+            raise InputError(NOT_FITTED)
+        return self.fitted
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The classes that it tells apart."""
+        return self._known.vocabulary
+
+    @property
+    def normalizer(self) -> Normalizer:
+        """The scale of its features, from the fitting split."""
+        return self._known.normalizer
+
+    @property
+    def decoder(self) -> Decoder:
+        """Turns its frames into notes."""
+        return self._known.decoder
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """What the tuning split says of its probabilities."""
+        return self._known.calibrator
+
+    @property
+    def seen(self) -> Seen:
+        """The recordings that it was fitted and tuned on."""
+        return self._known.seen
+
+    @property
+    def record(self) -> TrainingRecord:
+        """How its training went."""
+        return self._known.record
+
+    @property
+    def calibration(self) -> Calibrator:
+        """The calibrator, by its name in 0.1.0."""
+        warnings.warn("calibration is calibrator now", DeprecationWarning, stacklevel=2)
+        return self.calibrator
 
     @property
     def grid(self) -> FrameGrid:
@@ -89,11 +122,6 @@ class Posterior(ABC):
     @abstractmethod
     def features_of(self, recording: Recording) -> Spectrum:
         """What it hears of a recording, before normalisation."""
-
-    @property
-    @abstractmethod
-    def normalizer(self) -> Normalizer:
-        """Of the features it hears, from the fitting part."""
 
     @property
     @abstractmethod
@@ -131,7 +159,6 @@ class Posterior(ABC):
     def predict_recording(self, recording: Recording, draws: int) -> NDArray[np.float32]:
         """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""
 
-    @abstractmethod
     def ensure_fitted(self) -> None:
         """Do nothing, once fitted or loaded.
 
@@ -140,14 +167,15 @@ class Posterior(ABC):
         InputError
             Before that.
         """
+        _ = self._known
 
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:
         """All that was learned, as the tensors of a model directory, by name."""
 
     @abstractmethod
-    def take_back(self, contents: Contents) -> None:
-        """Take back the weights and the normaliser; all else of ``contents`` is there already.
+    def load_state(self, state: ModelState) -> None:
+        """Take the weights of a model directory; what is ``fitted`` is there already.
 
         Raises
         ------
@@ -163,20 +191,8 @@ class Posterior(ABC):
         InputError
             If the model is not fitted, or something stands at ``path`` already.
         """
-        self.ensure_fitted()
-        write(
-            Path(path),
-            Contents(
-                weights=self.weights(),
-                experiment=self.experiment,
-                vocabulary=self.vocabulary,
-                normalizer=self.normalizer,
-                decoder=self.decoder,
-                calibration=self.calibration,
-                seen=self.seen,
-                record=self.record,
-            ),
-        )
+        known = self._known
+        write(Path(path), ModelState(self.weights(), self.experiment, known))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -188,13 +204,13 @@ class Posterior(ABC):
             If a file is missing or broken, the weights do not fit the network, or the model
             is of another kind.
         """
-        contents = read(Path(path))
-        if contents.experiment.posterior.name != cls.name:
+        state = read(Path(path))
+        if state.experiment.posterior.name != cls.name:
             raise InputError(
-                f"{path}: holds a {contents.experiment.posterior.name} posterior, not {cls.name}; "
+                f"{path}: holds a {state.experiment.posterior.name} posterior, not {cls.name}; "
                 "bayes_a2m.load_model loads any"
             )
-        return cls.of_contents(contents, str(path))
+        return cls.from_state(state, str(path))
 
     @classmethod
     @abstractmethod
@@ -208,20 +224,18 @@ class Posterior(ABC):
         """
 
     @classmethod
-    def of_contents(cls, contents: Contents, source: str) -> Self:
-        """From the contents of a model directory; ``source`` is named in errors.
+    def from_state(cls, state: ModelState, source: str) -> Self:
+        """From the state of a model directory; ``source`` is named in errors.
 
         Raises
         ------
         InputError
             If the tensors are not those of such a model.
         """
-        model = cls.of_experiment(contents.experiment)
-        model.vocabulary, model.decoder = contents.vocabulary, contents.decoder
-        model.calibration, model.seen = contents.calibration, contents.seen
-        model.record = contents.record
+        model = cls.of_experiment(state.experiment)
+        model.fitted = state.fitted
         try:
-            model.take_back(contents)
+            model.load_state(state)
         except (KeyError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(
@@ -254,20 +268,20 @@ class Posterior(ABC):
         """
         return parse_settings(cls.Options, options, "posterior")
 
-    def settle(self, train: Dataset, tune: Dataset) -> None:
-        """The end of every fit: choose a recalibration and the decoder's settings on ``tune``."""
+    def fit_calibration_and_decoder(self, tune: Dataset) -> None:
+        """Choose a recalibration and the decoder's settings on ``tune``: the end of every fit."""
         posterior = self.predict(tune, raw=True)
         wanted = self.experiment.recalibration
-        self.calibration = Calibrator.fit(
+        calibrator = Calibrator.fit(
             posterior,
             tune.labels_on(self.grid),
             methods=candidates() if wanted == CHOOSE else (wanted,),
             groups=[r.take for r in tune],
             seed=self.seed,
         )
-        posterior = recalibrated(posterior, self.calibration.recalibration)
-        decoder = Decoder.from_labels(train.labels_on(self.grid), len(train.vocabulary))
-        self.decoder = decoder.tuned(posterior, [r.notes or () for r in tune])
+        posterior = recalibrated(posterior, calibrator.recalibration)
+        decoder = self.decoder.tuned(posterior, [r.notes or () for r in tune])
+        self.fitted = replace(self._known, calibrator=calibrator, decoder=decoder)
 
     def predict_chunks(
         self,
@@ -317,4 +331,4 @@ class Posterior(ABC):
         log_probs = [self.predict_recording(r, draws) for r in recordings]
         ids = [r.id for r in recordings]
         post = FramePosterior.of_recordings(log_probs, ids, self.vocabulary, self.grid)
-        return post if raw else recalibrated(post, self.calibration.recalibration)
+        return post if raw else recalibrated(post, self.calibrator.recalibration)

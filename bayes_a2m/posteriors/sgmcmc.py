@@ -23,10 +23,10 @@ from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
 from bayes_a2m.networks.network import Network
-from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.network_posterior import FitContext, WeightPosterior
 from bayes_a2m.posteriors.posterior import NOT_FITTED
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 
 class SGMCMC(WeightPosterior):
@@ -70,21 +70,22 @@ class SGMCMC(WeightPosterior):
         super().__init__(network, **settings)
         self.samples: dict[str, Tensor] = {}
 
-    def infer(self, material: Material, work: Work) -> None:
+    def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
         """Sample one chain after the other; a finished one is kept when a fit is resumed."""
-        chains = []
+        chains, whole = [], TrainingRecord()
         for chain in range(self.options.chains):
-            samples, record = self._chain(material, work.inner(f"chain_{chain}"), chain)
+            samples, record = self._chain(training_data, context.inner(f"chain_{chain}"), chain)
             chains.append(samples)
-            self.record = self.record.then(record)
+            whole = whole.then(record)
         self.samples = {k: torch.stack([c[k] for c in chains]) for k in chains[0]}
+        return whole
 
     def _chain(
-        self, material: Material, work: Work, chain: int
+        self, training_data: TrainingData, context: FitContext, chain: int
     ) -> tuple[dict[str, Tensor], TrainingRecord]:
         """Samples of one chain by name, ``(draw, ...)``."""
-        finished = None if work.folder is None else work.folder / "chain.safetensors"
-        if finished is not None and work.resume and finished.is_file():
+        finished = None if context.folder is None else context.folder / "chain.safetensors"
+        if finished is not None and context.resume and finished.is_file():
             return _read(finished)
         from bayes_a2m.training.sampling import sample
 
@@ -97,13 +98,13 @@ class SGMCMC(WeightPosterior):
                 "gradient_clip": 0.0,  # a clipped gradient is another density's
             }
         )
-        if work.folder is not None:
-            work.folder.mkdir(parents=True, exist_ok=True)
+        if context.folder is not None:
+            context.folder.mkdir(parents=True, exist_ok=True)
         result = sample(
             copy.deepcopy(self.network),
-            material.fit_examples,
-            material.tune_examples,
-            normalizer=material.normalizer,
+            training_data.fit_examples,
+            training_data.tune_examples,
+            normalizer=training_data.normalizer,
             settings=settings,
             floor_db=self.experiment.features.floor_db,
             seed=int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0]),
@@ -113,9 +114,9 @@ class SGMCMC(WeightPosterior):
                 key: getattr(options, key)
                 for key in ("momentum", "temperature", "prior_precision", "tempering", "explore")
             },
-            folder=work.folder,
-            resume=work.resume,
-            progress=work.progress,
+            folder=context.folder,
+            resume=context.resume,
+            progress=context.progress,
         )
         # the first draws are of different cycles, the last sample of each before earlier ones
         order = [
@@ -152,11 +153,11 @@ class SGMCMC(WeightPosterior):
         """All weights."""
         return {name: samples[chain, draw] for name, samples in self._stored.items()}
 
-    def own_state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """All samples."""
         return dict(self._stored)
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Take back the samples."""
         for name, tensor in self.network.named_parameters():
             if state[name].shape[2:] != tensor.shape:

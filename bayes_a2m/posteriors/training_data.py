@@ -17,8 +17,8 @@ Recordings = tuple[tuple[Example, ...], ...]
 
 
 @dataclass(frozen=True)
-class Material:
-    """Training material of all members of a model.
+class TrainingData:
+    """Training training_data of all members of a model.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Material:
         tune: Dataset,
         experiment: Experiment,
         normalizer: Normalizer | None = None,
-    ) -> Material:
+    ) -> TrainingData:
         """Features and labels of both parts; ``normalizer`` where one is given already."""
         extractor = FeatureExtractor(experiment.features)
         grid, vocabulary = experiment.features.grid, train.vocabulary
@@ -77,7 +77,7 @@ class Material:
         """The same examples as a network reads them."""
         return [replace(e, features=self.normalizer(e.features)) for e in examples]
 
-    def resampled(self, generator: np.random.Generator) -> Material:
+    def resampled(self, generator: np.random.Generator) -> TrainingData:
         """As many recordings to fit, drawn with replacement: a bootstrap by recording."""
         chosen = generator.integers(len(self.fitting), size=len(self.fitting))
         return replace(self, fitting=tuple(self.fitting[i] for i in chosen))

@@ -24,9 +24,9 @@ from torch import Tensor
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.perturbation import WeightGroup, weight_groups
-from bayes_a2m.posteriors.network_posterior import WeightPosterior, Work
+from bayes_a2m.posteriors.network_posterior import FitContext, WeightPosterior
 from bayes_a2m.posteriors.record import TrainingRecord
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 
 LARGEST_FULL = 2000
 """Numbers a full covariance may be over: a square of them is kept."""
@@ -110,7 +110,7 @@ class Variational(WeightPosterior):
                 )
         return groups
 
-    def infer(self, material: Material, work: Work) -> None:
+    def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
         """Fit the guide from the trained network on."""
         from bayes_a2m.training.variational import VariationalTraining, fit_guide
 
@@ -121,31 +121,31 @@ class Variational(WeightPosterior):
         update = {"epochs": options.epochs, "averaging": 0.0, "early_stopping": None}
         module = VariationalTraining(
             self.network,
-            material.normalizer,
+            training_data.normalizer,
             self.experiment.training.model_copy(update=update),
             floor_db=self.experiment.features.floor_db,
             seed=self.experiment.seed,
-            frames=sum(len(e.labels) for e in material.fit_examples),
+            frames=sum(len(e.labels) for e in training_data.fit_examples),
             variational=options,
         )
         log, seconds = fit_guide(
             module,
-            material.fit_examples,
-            material.tune_examples,
-            folder=work.folder,
-            resume=work.resume,
-            progress=work.progress,
+            training_data.fit_examples,
+            training_data.tune_examples,
+            folder=context.folder,
+            resume=context.resume,
+            progress=context.progress,
         )
-        self.record = self.record.then(TrainingRecord(log, seconds))
         trace = torch.tensor(module.elbo_trace, dtype=torch.float32)
-        self.restore({**module.guide.state(), "elbo": trace})
+        self.load_state_dict({**module.guide.state(), "elbo": trace})
+        return TrainingRecord(log, seconds)
 
-    def own_state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Scales and factors by group, and the trace; the means are the network's weights."""
         return dict(self._own)
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what :meth:`own_state` gave."""
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what :meth:`state_dict` gave."""
         for group in self.groups():
             if state[f"scale.{group.name}"].shape != (group.size,):
                 raise KeyError(f"scale.{group.name} has another size")

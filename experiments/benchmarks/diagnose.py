@@ -23,7 +23,7 @@ from bayes_a2m.files import write_text
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.hmc import HMC
 from bayes_a2m.posteriors.laplace import Laplace
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 from bayes_a2m.prediction.posterior import FramePosterior
 
 FRAMES = 40
@@ -85,8 +85,10 @@ def main() -> None:
             )
             lines.append(f"- {diagnostics.leave_one_recording_out(log).sentence}")
         if isinstance(model, Laplace):
-            material = Material.of(fitted, some, model.experiment, model.frontend.normalizer)
-            k = diagnostics.pareto_k(model.log_ratios(material, 500))
+            training_data = TrainingData.of(
+                fitted, some, model.experiment, model.frontend.normalizer
+            )
+            k = diagnostics.pareto_k(model.log_ratios(training_data, 500))
             lines.append(f"- k-hat of its importance ratios: {k:.2f}")
         if draws * chains >= 10:
             few = replace(post, log_probs=post.log_probs[:1, :40])

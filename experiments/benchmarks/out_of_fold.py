@@ -66,12 +66,12 @@ def main() -> None:
     plan = network if start is None else experiment
     for fold, model in out_of_fold(data, plan, given.models, start=start, say=print):
         before = model.predict(fold.held_out, given.draws, raw=True)
-        post = recalibrated(before, model.calibration.recalibration)
+        post = recalibrated(before, model.calibrator.recalibration)
         truths = [r.labels(post.grid, post.vocabulary) for r in fold.held_out]
         decoded = model.decoder.decode(post)
         for i, r in enumerate(fold.held_out):
             notes.append(NoteStatistics.of(r.notes or (), decoded[i].notes, r.duration))
-        chosen = accept(model.calibration.accepted, 0.05, confidence=0.9, resamples=10)
+        chosen = accept(model.calibrator.accepted, 0.05, confidence=0.9, resamples=10)
         here = AcceptStatistics.stack(
             [AcceptStatistics.of(post.of(i), truths[i]) for i in range(len(post))]
         )
@@ -89,7 +89,7 @@ def main() -> None:
                 "fitted": len(fold.fit),
                 "tuned": len(fold.tune),
                 "held_out": len(fold.held_out),
-                "recalibration": model.calibration.choice.to_dict(),
+                "recalibration": model.calibrator.choice.to_dict(),
                 "accept_threshold": chosen.threshold,
             }
         )

@@ -25,7 +25,7 @@ from bayes_a2m.files import write_text
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior, Work
 from bayes_a2m.posteriors.posterior import Posterior
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 from bayes_a2m.posteriors.variational import Variational
 
 COLUMNS = ("row", "nll", "ece", "accuracy", "mutual_information", "elbo", "seconds")
@@ -107,7 +107,7 @@ def main() -> None:
     assert isinstance(point, NetworkPosterior)
     data = load_folder(options.data, seed=point.seed).split("train")
     fit, tune = data.with_tuning_part(point.experiment.training.tuning_share, point.seed)
-    material = Material.of(fit, tune, point.experiment, point.frontend.normalizer)
+    training_data = TrainingData.of(fit, tune, point.experiment, point.frontend.normalizer)
     wanted = [r for r in options.rows.split(",") if r] or ["point", *ROWS]
     for name in wanted:
         if name in done:
@@ -116,8 +116,8 @@ def main() -> None:
         if name == "point":
             row: dict[str, Any] = {**scores(point, tune, 1), "elbo": "", "seconds": 0}
         else:
-            model = _fitted(name, point, material, options.epochs)
-            model.vocabulary = point.vocabulary
+            model = _fitted(name, point, training_data, options.epochs)
+            model.fitted = point.fitted
             seconds = time.perf_counter() - started
             row = {
                 **scores(model, tune, options.draws),
@@ -136,13 +136,15 @@ def main() -> None:
         write_text(path, buffer.getvalue())
 
 
-def _fitted(name: str, point: NetworkPosterior, material: Material, epochs: int) -> Variational:
+def _fitted(
+    name: str, point: NetworkPosterior, training_data: TrainingData, epochs: int
+) -> Variational:
     """A row's model; its network is the point's, or, for the naive row, a fresh one."""
     values = {**BASE, **ROWS[name], "epochs": epochs}
     update = {"posterior": Named(name="variational", **values), "seed": point.seed}
     model = Variational.of_experiment(point.experiment.model_copy(update=update))
     start = _fresh(point) if name == "naive" else point
-    model.learn(material, Work(), start)
+    model.learn(training_data, Work(), start)
     return model
 
 

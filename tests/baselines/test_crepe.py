@@ -39,14 +39,14 @@ def theirs(model: CREPE, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Module:
     layers = module_from_spec(spec)
     spec.loader.exec_module(layers)
     network: torch.nn.Module = layers.Crepe("tiny")
-    network.load_state_dict(model.peer)
+    network.load_state_dict(model.backend)
     return network.eval()
 
 
 def test_it_answers_as_the_package_does(model: CREPE, theirs: torch.nn.Module) -> None:
     noise = 0.02 * np.random.default_rng(0).standard_normal(6400)
     samples = harmonics(220.0, 0.4, 16000) + noise + 0.1
-    heard = model.hear(samples)
+    heard = model.track(samples)
     frames = torch.from_numpy(np.pad(samples, WINDOW // 2)).float().unfold(0, WINDOW, HOP)
     frames = frames - frames.mean(dim=1, keepdim=True)
     frames = frames / frames.std(dim=1, keepdim=True)
@@ -66,15 +66,15 @@ def test_bins_are_20_cents_apart_from_just_below_c1() -> None:
 
 @pytest.mark.parametrize("hertz", [130.8128, 261.6256, 391.9954])
 def test_the_strongest_bin_is_the_tones(model: CREPE, hertz: float) -> None:
-    heard = model.hear(harmonics(hertz, 0.5, 16000))
+    heard = model.track(harmonics(hertz, 0.5, 16000))
     found = BINS[heard.strength[10:-10].argmax(axis=1)]
     assert np.abs(1200 * np.log2(found / hertz)).max() < 30
     # loudness is taken out
-    quiet = model.hear(0.01 * harmonics(hertz, 0.5, 16000))
+    quiet = model.track(0.01 * harmonics(hertz, 0.5, 16000))
     np.testing.assert_allclose(quiet.strength[10:-10], heard.strength[10:-10], atol=1e-3)
 
 
 def test_digital_silence_is_an_answer(model: CREPE) -> None:
-    heard = model.hear(np.zeros(1600))
+    heard = model.track(np.zeros(1600))
     assert np.isfinite(heard.strength).all()
     assert heard.strength.max() < 0.2

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m import registry
 from bayes_a2m.baselines.frames import blocks
-from bayes_a2m.baselines.tracker import Heard, Tracker
+from bayes_a2m.baselines.tracker import PitchActivations, Tracker
 from bayes_a2m.datasets import Dataset
 from tests.baselines.contract import BaselineContract
 from tests.baselines.small import fitted
@@ -25,17 +25,17 @@ class Forks(Tracker):
     rate = 8000
 
     @cached_property
-    def peer(self) -> NDArray[np.complex128]:
+    def backend(self) -> NDArray[np.complex128]:
         """The forks, ``(sample, fork)``."""
         waves = np.exp(2j * np.pi * np.outer(np.arange(800), HERTZ / self.rate))
         return np.hanning(800)[:, None] * waves / 200
 
-    def hear(self, samples: NDArray[np.float64]) -> Heard:
+    def track(self, samples: NDArray[np.float64]) -> PitchActivations:
         """Loudness of each, 1 for a sine of full scale."""
         frames = 1 + len(samples) // 80
         cut = np.concatenate(list(blocks(samples, 800, 80, frames)))
-        strength = np.minimum(np.abs(cut @ self.peer), 1.0)
-        return Heard(np.arange(frames) * 0.01, HERTZ[None, :], strength)
+        strength = np.minimum(np.abs(cut @ self.backend), 1.0)
+        return PitchActivations(np.arange(frames) * 0.01, HERTZ[None, :], strength)
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from bayes_a2m.audio.features import MelFeatures
 from bayes_a2m.baselines.knn import KNN, Memory
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset, Recording
+from bayes_a2m.music import Vocabulary
 from tests.baselines.contract import BaselineContract
-from tests.baselines.small import SPECTRUM, fitted
+from tests.baselines.small import SPECTRUM, fitted, speak
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,7 @@ def test_the_whole_is_scikit_learn_called_directly(tiny_data: Dataset) -> None:
 
 def test_cepstral_coefficients_are_the_cosine_transform_of_the_spectrum() -> None:
     model = KNN(features=MelFeatures(bins=40), coefficients=13)
+    speak(model, Vocabulary())
     spectrum = np.random.default_rng(0).standard_normal((5, 40)).astype(np.float32)
     bins = np.arange(40)
     # DCT-II, orthonormal, written out

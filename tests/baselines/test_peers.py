@@ -8,7 +8,7 @@ import pytest
 from bayes_a2m.baselines.basic_pitch import HOP, WINDOW, BasicPitch
 from bayes_a2m.baselines.crepe import CREPE
 from bayes_a2m.baselines.swift_f0 import SwiftF0
-from bayes_a2m.baselines.tracker import Heard, Tracker
+from bayes_a2m.baselines.tracker import PitchActivations, Tracker
 from bayes_a2m.calibration import accuracy
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
@@ -16,7 +16,7 @@ from tests.baselines.small import QUICK, fitted, harmonics
 
 
 @pytest.fixture(params=[SwiftF0, BasicPitch, CREPE], ids=lambda kind: kind.name)
-def peer(request: pytest.FixtureRequest) -> Tracker:
+def backend(request: pytest.FixtureRequest) -> Tracker:
     return installed(request.param)
 
 
@@ -27,7 +27,7 @@ def installed(kind: type[Tracker]) -> Tracker:
         pytest.skip(str(error))
 
 
-def near(heard: Heard, hertz: float) -> np.ndarray:
+def near(heard: PitchActivations, hertz: float) -> np.ndarray:
     """The strongest candidate within a quarter tone, by frame."""
     cents = np.abs(1200 * np.log2(np.maximum(heard.hertz, 1.0) / hertz))
     return np.where(cents < 50, heard.strength, 0.0).max(axis=1)
@@ -36,7 +36,7 @@ def near(heard: Heard, hertz: float) -> np.ndarray:
 def test_it_hears_a_tone_and_nothing_else(peer: Tracker) -> None:
     rate = peer.rate
     quiet = np.zeros(rate // 2)
-    heard = peer.hear(np.concatenate([quiet, harmonics(220.0, 1.0, rate), quiet]))
+    heard = peer.track(np.concatenate([quiet, harmonics(220.0, 1.0, rate), quiet]))
     assert (np.diff(heard.seconds) >= 0).all()
     assert heard.strength.min() >= 0
     assert heard.strength.max() <= 1
@@ -59,7 +59,7 @@ def test_basic_pitchs_windows_are_seamless() -> None:
     notes = [harmonics(h, 0.7, 22050) for h in (220.0, 262.0, 330.0, 247.0, 294.0, 196.0)]
     sound = np.concatenate(notes)
     moved_by = WINDOW // 3 // HOP * HOP
-    one, other = model.hear(sound), model.hear(np.pad(sound, (moved_by, 0)))
+    one, other = model.track(sound), model.track(np.pad(sound, (moved_by, 0)))
     seconds = np.arange(0.3, 4.0, 0.01)
     a4 = 220.0
     first = np.interp(seconds, one.seconds, near(one, a4))

@@ -12,7 +12,7 @@ from bayes_a2m.baselines.yin import Candidates
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.music import Vocabulary
 from tests.baselines.contract import BaselineContract
-from tests.baselines.small import fitted, harmonics
+from tests.baselines.small import fitted, harmonics, speak
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_forward_and_backward_give_the_sum_over_all_paths() -> None:
 @pytest.mark.parametrize("offset", [0, -12])
 def test_a_tones_mass_lies_at_its_pitch(smoothing: bool, offset: int) -> None:
     model = PYIN(threshold=0.1, smoothing=smoothing)
-    model.vocabulary = Vocabulary((60, 64, 67), sounding_offset=offset)
+    speak(model, Vocabulary((60, 64, 67), sounding_offset=offset))
     e4 = 440 * 2 ** ((64 + offset - 69) / 12)
     silence = np.zeros(8000)
     samples = np.concatenate([silence, harmonics(e4, 0.5, 16000), silence]).astype(np.float32)
@@ -79,7 +79,7 @@ def test_a_pitch_between_and_one_an_octave_off() -> None:
 
     def median(recording: Recording, **options: object) -> np.ndarray:
         model = PYIN(threshold=0.1, smoothing=False, **options)
-        model.vocabulary = Vocabulary((60, 67))
+        speak(model, Vocabulary((60, 67)))
         return np.median(model.mass(recording), axis=0)
 
     np.testing.assert_allclose(median(octave), [1, 1, 0], atol=0.05)
@@ -91,6 +91,6 @@ def test_a_pitch_between_and_one_an_octave_off() -> None:
 
 def test_pitches_an_octave_apart_share_what_is_folded() -> None:
     model = PYIN()
-    model.vocabulary = Vocabulary((60, 72))
+    speak(model, Vocabulary((60, 72)))
     groups = model._groups(np.geomspace(200.0, 600.0, 501))
     np.testing.assert_array_equal(groups[:, 1], groups[:, 2])

@@ -13,12 +13,12 @@ from bayes_a2m.baselines import tracker
 from bayes_a2m.baselines.basic_pitch import BasicPitch
 from bayes_a2m.baselines.crepe import CREPE
 from bayes_a2m.baselines.swift_f0 import SwiftF0
-from bayes_a2m.baselines.tracker import Heard, Tracker
+from bayes_a2m.baselines.tracker import PitchActivations, Tracker
 from bayes_a2m.calibration import accuracy
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
-from tests.baselines.small import fitted
+from tests.baselines.small import fitted, speak
 
 FRAMES = np.arange(0, 3, 0.016)
 
@@ -30,10 +30,10 @@ class Autocorrelator(Tracker):
     rate = 16000
 
     @cached_property
-    def peer(self) -> object:
+    def backend(self) -> object:
         return lambda: None  # like a session, it cannot be pickled
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def track(self, samples: np.ndarray) -> PitchActivations:
         starts = range(0, max(len(samples) - 1024, 1), 256)
         found = []
         for start in starts:
@@ -44,7 +44,7 @@ class Autocorrelator(Tracker):
             found.append((16000 / lag, max(0.0, loud * r[lag] / (r[0] + 1e-9))))
         hertz, strength = np.array(found).T
         seconds = (np.array(starts) + 512) / 16000
-        return Heard(seconds, hertz[:, None], strength[:, None])
+        return PitchActivations(seconds, hertz[:, None], strength[:, None])
 
 
 def test_a_tracker_becomes_a_law(tiny_data: Dataset) -> None:
@@ -58,19 +58,19 @@ class Told(Tracker):
 
     name = "lpc"
     rate = 16000
-    heard: Heard
+    heard: PitchActivations
 
     @cached_property
-    def peer(self) -> None:
+    def backend(self) -> None:
         return None
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def track(self, samples: np.ndarray) -> PitchActivations:
         return self.heard
 
 
-def told(heard: Heard, **options: object) -> np.ndarray:
+def told(heard: PitchActivations, **options: object) -> np.ndarray:
     model = Told(**options)
-    model.vocabulary = Vocabulary((60, 67), sounding_offset=-12)
+    speak(model, Vocabulary((60, 67), sounding_offset=-12))
     model.heard = heard
     silence = np.zeros(16000, dtype=np.float32)
     evidence = model.evidence(Recording("x", samples=silence, sample_rate=16000))
@@ -84,7 +84,9 @@ def odds(strength: float) -> float:
 
 def test_evidence_is_log_odds_of_any_pitch_and_of_each() -> None:
     # C3 sounds where C4 is written, at 0.8; something far from both at 0.3
-    heard = Heard(FRAMES, np.array([[130.8128, 155.0]]), np.tile([0.8, 0.3], (len(FRAMES), 1)))
+    heard = PitchActivations(
+        FRAMES, np.array([[130.8128, 155.0]]), np.tile([0.8, 0.3], (len(FRAMES), 1))
+    )
     evidence = told(heard)
     np.testing.assert_allclose(evidence[:, 0], odds(0.8), atol=1e-6)
     np.testing.assert_allclose(evidence[:, 1], odds(0.8), atol=1e-4)
@@ -94,9 +96,11 @@ def test_evidence_is_log_odds_of_any_pitch_and_of_each() -> None:
 
 def test_a_frequency_off_the_pitch_counts_less_and_an_octave_by_the_rule() -> None:
     off = 130.8128 * 2 ** (100 / 1200)
-    wide = told(Heard(FRAMES, np.array([[off]]), np.full((len(FRAMES), 1), 0.5)), width=100.0)
+    wide = told(
+        PitchActivations(FRAMES, np.array([[off]]), np.full((len(FRAMES), 1), 0.5)), width=100.0
+    )
     np.testing.assert_allclose(wide[:, 1], odds(0.5 * np.exp(-0.5)), atol=1e-3)
-    octave = Heard(FRAMES, np.array([[261.6256]]), np.full((len(FRAMES), 1), 0.9))
+    octave = PitchActivations(FRAMES, np.array([[261.6256]]), np.full((len(FRAMES), 1), 0.9))
     np.testing.assert_allclose(told(octave)[:, 1], odds(0.9), atol=1e-3)
     np.testing.assert_allclose(told(octave, octave="exact")[:, 1], odds(1e-3), atol=1e-6)
 
@@ -104,7 +108,7 @@ def test_a_frequency_off_the_pitch_counts_less_and_an_octave_by_the_rule() -> No
 def test_frames_of_their_own_are_put_on_the_grid() -> None:
     """From silence to certainty between 0.2 s and 0.4 s: half the log-odds at 0.3 s."""
     strength = np.array([[0.1], [0.1], [0.9], [0.9]])
-    heard = Heard(np.array([0.0, 0.2, 0.4, 3.0]), np.array([[130.8128]]), strength)
+    heard = PitchActivations(np.array([0.0, 0.2, 0.4, 3.0]), np.array([[130.8128]]), strength)
     evidence = told(heard)[:, 0]
     seconds = np.arange(len(evidence)) * 0.006
     wanted = np.interp(seconds, [0.2, 0.4], [odds(0.1), odds(0.9)])

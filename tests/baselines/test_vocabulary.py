@@ -15,7 +15,7 @@ from bayes_a2m.calibration import accuracy
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
-from tests.baselines.small import QUICK, SPECTRUM, fitted
+from tests.baselines.small import QUICK, SPECTRUM, fitted, speak
 
 KINDS = {
     "knn": lambda: KNN(features=SPECTRUM, stored=300, context=0, k=5, smoothing=1.0),
@@ -69,7 +69,7 @@ def test_notes_called_an_octave_too_high_are_heard_where_they_sound(
     np.testing.assert_allclose(
         other.predict_recording(recording), model.predict_recording(recording), atol=1e-6
     )
-    other.vocabulary = Vocabulary((72, 76, 79), sounding_offset=-10)
+    speak(other, Vocabulary((72, 76, 79), sounding_offset=-10))
     assert np.abs(other.evidence(recording) - model.evidence(recording)).max() > 0.5
 
 
@@ -78,7 +78,7 @@ def test_pitches_an_octave_apart_are_told_apart_by_the_exact_rule(tiny_data: Dat
     recording = tiny_data.split("validation")[0]
     labels = recording.labels(LPC().grid, octaves)
     model = PYIN(threshold=0.1, octave="exact")
-    model.vocabulary = octaves
+    speak(model, octaves)
     mass = model.mass(recording)
     c4 = labels == 1
     assert c4.any()

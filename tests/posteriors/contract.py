@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,9 +82,10 @@ class PosteriorContract:
         self, model: Posterior, tiny_data: Dataset, tmp_path: Path
     ) -> None:
         data = tiny_data.split("validation")
-        before, kept = model.calibration, model.predict(data, DRAWS, raw=True)
+        before, kept = model.fitted, model.predict(data, DRAWS, raw=True)
         try:
-            model.calibration = Calibrator(Choice(Temperature(2.0)))
+            assert before is not None
+            model.fitted = replace(before, calibrator=Calibrator(Choice(Temperature(2.0))))
             post = model.predict(data, DRAWS)
             inside = post.inside()
             wanted = Temperature(2.0).apply(kept.mean())
@@ -95,13 +97,13 @@ class PosteriorContract:
             np.testing.assert_array_equal(chunks[0].log_probs, post.log_probs)
             model.save(tmp_path / "model")
             loaded = load_model(tmp_path / "model")
-            assert loaded.calibration == model.calibration
+            assert loaded.calibrator == model.calibrator
             np.testing.assert_array_equal(loaded.predict(data, DRAWS).log_probs, post.log_probs)
         finally:
-            model.calibration = before
+            model.fitted = before
 
     def test_the_tuning_part_says_what_to_accept(self, model: Posterior) -> None:
-        tuned = model.calibration
+        tuned = model.calibrator
         assert [one.level for one in tuned.sets] == [0.95, 0.99]
         assert tuned.accepted is not None
         assert len(tuned.accepted) == len(model.seen.tune)

@@ -17,7 +17,7 @@ from bayes_a2m.posteriors import ensemble as ensemble_file
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
 from bayes_a2m.posteriors.member import MemberTraining
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 
@@ -149,13 +149,13 @@ def dying(marker: Path, kill: bool) -> type[MemberTraining]:
     """
 
     class Dying(MemberTraining):
-        def run(self, material: Material) -> None:
+        def run(self, training_data: TrainingData) -> None:
             if self.plan.seed == 1 and not marker.exists():
                 marker.touch()
                 if kill:
                     os.kill(os.getpid(), signal.SIGKILL)
                 raise RuntimeError("no more disk")
-            super().run(material)
+            super().run(training_data)
 
     return Dying
 
@@ -180,10 +180,10 @@ def test_a_member_that_fails_twice_is_named(
 ) -> None:
     run = MemberTraining.run
 
-    def always(self: MemberTraining, material: Material) -> None:
+    def always(self: MemberTraining, training_data: TrainingData) -> None:
         if self.plan.seed == 1:
             raise RuntimeError("no more disk")
-        run(self, material)
+        run(self, training_data)
 
     monkeypatch.setattr(MemberTraining, "run", always)
     plan = ensemble("posterior.members=2", "posterior.jobs=1")

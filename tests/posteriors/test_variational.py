@@ -8,9 +8,9 @@ from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.models import load_model
-from bayes_a2m.posteriors.network_posterior import Work
+from bayes_a2m.posteriors.network_posterior import FitContext
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.posteriors.training_data import Material
+from bayes_a2m.posteriors.training_data import TrainingData
 from bayes_a2m.posteriors.variational import Variational
 from tests import tiny
 from tests.posteriors.contract import PosteriorContract
@@ -73,7 +73,7 @@ class TestVariational(PosteriorContract):
         name = "projection.weight"
         draws = torch.stack([model.draw_weights(0, d)[name] for d in range(50)])
         mean = model.network.get_parameter(name).detach()
-        scale = model.own_state()[f"scale.{name}"].reshape(mean.shape)
+        scale = model.state_dict()[f"scale.{name}"].reshape(mean.shape)
         standard = (draws - mean) / scale
         # 50 draws of some thousand weights; four standard errors
         assert abs(float(standard.mean())) < 4 / standard.numel() ** 0.5
@@ -83,25 +83,25 @@ class TestVariational(PosteriorContract):
 
 
 @pytest.fixture(scope="module")
-def resting(tiny_data: Dataset, tiny_point: Point) -> Material:
+def resting(tiny_data: Dataset, tiny_point: Point) -> TrainingData:
     fit, tune = tiny_data.split("train").with_tuning_part(0.2)
     normalizer = tiny_point.frontend.normalizer
-    return Material.of(fit, tune, tiny_point.experiment, normalizer)
+    return TrainingData.of(fit, tune, tiny_point.experiment, normalizer)
 
 
-def learned(material: Material, start: Point, *options: str) -> Variational:
+def learned(training_data: TrainingData, start: Point, *options: str) -> Variational:
     plan = load_experiment("variational", (*tiny.SMALL, "posterior.epochs=1", *options))
     model = Variational.of_experiment(plan)
-    model.learn(material, Work(), start)
+    model.fit_examples(training_data, FitContext(), start)
     return model
 
 
 @pytest.mark.parametrize("kind", ["low_rank", "full"])
 def test_draws_of_a_joint_layer_have_its_covariance(
-    kind: str, resting: Material, tiny_point: Point
+    kind: str, resting: TrainingData, tiny_point: Point
 ) -> None:
     model = learned(resting, tiny_point, f"posterior.last_layers={kind}", "posterior.rank=2")
-    own = model.own_state()
+    own = model.state_dict()
     generator = torch.Generator().manual_seed(0)
     size = own["scale.head"].numel()
     if kind == "low_rank":
@@ -111,7 +111,7 @@ def test_draws_of_a_joint_layer_have_its_covariance(
         factor = torch.eye(size) + 0.3 * torch.randn((size, size), generator=generator).tril(-1)
         inner = factor @ factor.T
     scale = torch.rand(size, generator=generator) + 0.1
-    model.restore({**own, "scale.head": scale, "factor.head": factor})
+    model.load_state_dict({**own, "scale.head": scale, "factor.head": factor})
     (group,) = (g for g in model.groups() if g.joint)
     count = 3000
     draws = torch.stack([group.joined(model.draw_weights(0, d)) for d in range(count)]).double()
@@ -125,14 +125,16 @@ def test_draws_of_a_joint_layer_have_its_covariance(
 
 
 @pytest.mark.parametrize("estimator", ["flipout", "local"])
-def test_other_estimators_fit_as_well(estimator: str, resting: Material, tiny_point: Point) -> None:
+def test_other_estimators_fit_as_well(
+    estimator: str, resting: TrainingData, tiny_point: Point
+) -> None:
     model = learned(resting, tiny_point, f"posterior.estimator={estimator}")
     assert np.isfinite(model.elbo_trace).all()
     for name, value in model.draw_weights(0, 0).items():
         assert torch.isfinite(value).all(), name
 
 
-def test_pyro_keeps_nothing(resting: Material, tiny_point: Point) -> None:
+def test_pyro_keeps_nothing(resting: TrainingData, tiny_point: Point) -> None:
     import pyro
 
     pyro.param("somebody_elses", torch.ones(1))
@@ -146,13 +148,13 @@ def test_pyro_keeps_nothing(resting: Material, tiny_point: Point) -> None:
 
 
 def test_a_killed_fit_goes_on(
-    resting: Material, tiny_point: Point, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    resting: TrainingData, tiny_point: Point, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from bayes_a2m.training.variational import VariationalTraining
 
     plan = load_experiment("variational", (*tiny.SMALL, "posterior.epochs=3"))
     whole = Variational.of_experiment(plan)
-    whole.learn(resting, Work(), tiny_point)
+    whole.fit_examples(resting, FitContext(), tiny_point)
     step = VariationalTraining.training_step
 
     def killed(self: VariationalTraining, *given: object) -> torch.Tensor:
@@ -163,10 +165,10 @@ def test_a_killed_fit_goes_on(
     monkeypatch.setattr(VariationalTraining, "training_step", killed)
     broken = Variational.of_experiment(plan)
     with pytest.raises(KeyboardInterrupt):
-        broken.learn(resting, Work(tmp_path), tiny_point)
+        broken.fit_examples(resting, FitContext(tmp_path), tiny_point)
     monkeypatch.undo()
     resumed = Variational.of_experiment(plan)
-    resumed.learn(resting, Work(tmp_path, resume=True), tiny_point)
+    resumed.fit_examples(resting, FitContext(tmp_path, resume=True), tiny_point)
     np.testing.assert_allclose(resumed.elbo_trace, whole.elbo_trace, rtol=1e-6)
     for name, value in whole.weights().items():
         torch.testing.assert_close(resumed.weights()[name], value)
@@ -182,14 +184,14 @@ def test_a_killed_fit_goes_on(
     ],
 )
 def test_wrong_settings_are_named(
-    option: str, message: str, resting: Material, tiny_point: Point
+    option: str, message: str, resting: TrainingData, tiny_point: Point
 ) -> None:
     with pytest.raises(InputError, match=message):
         learned(resting, tiny_point, f"posterior.{option}")
 
 
 def test_a_full_covariance_of_a_large_layer_is_refused(
-    resting: Material, tiny_point: Point
+    resting: TrainingData, tiny_point: Point
 ) -> None:
     with pytest.raises(InputError, match="at most 2000; use low_rank"):
         learned(

@@ -160,13 +160,13 @@ def of_model(
 
 def _embedded_frames(model: Posterior, data: Dataset) -> EmbeddedFrames | None:
     """The embeddings of evenly chosen frames of evenly chosen recordings."""
-    from bayes_a2m.posteriors.embeddings import trunk_features
+    from bayes_a2m.posteriors.embeddings import embeddings
 
     chosen = np.unique(np.linspace(0, len(data) - 1, EMBEDDED_RECORDINGS).round().astype(np.int64))
     each = EMBEDDED_FRAMES // chosen.size
     features, recordings, frames = [], [], []
     for i in chosen.tolist():
-        found = trunk_features(model, data[i])
+        found = embeddings(model, data[i])
         if found is None:
             return None
         at = np.unique(np.linspace(0, found.shape[0] - 1, each).round().astype(np.int64))

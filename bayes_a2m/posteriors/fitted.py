@@ -1,0 +1,41 @@
+"""What a model has once it is fitted, beside what its method learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.calibration.calibrator import Calibrator
+from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.record import TrainingRecord
+from bayes_a2m.posteriors.seen import Seen
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What every fitted model has; a posterior has one, or None before it is fitted.
+
+    Attributes
+    ----------
+    vocabulary
+        The classes that it tells apart.
+    normalizer
+        The scale of its features, from the fitting split.
+    decoder
+        Turns its frames into notes; its settings are fitted on the tuning split.
+    calibrator
+        What the tuning split says of its probabilities: how they are recalibrated and why so,
+        conformal sets, and what ``--accept-error`` needs.
+    seen
+        The recordings that it was fitted and tuned on.
+    record
+        How its training went.
+    """
+
+    vocabulary: Vocabulary
+    normalizer: Normalizer
+    decoder: Decoder
+    calibrator: Calibrator
+    seen: Seen
+    record: TrainingRecord
