@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bayes_a2m import registry
+
 Watch = Callable[[], tuple[float, int]]
 
 WATCHDOG = "bayes-a2m-watchdog"
@@ -65,12 +67,13 @@ def run_all(
     if apart and not within:
         jobs = max(jobs, 2)
     reasons: list[str] = []
+    known = registry.registered()
     with _bar(watch, what):
         try:
             # copy on write: torch warns of arrays that it cannot write to
             done = Parallel(
                 n_jobs=jobs, max_nbytes=SHARED, mmap_mode="c", return_as="generator_unordered"
-            )(delayed(_run)(call, jobs) for call in calls)
+            )(delayed(_run)(call, jobs, known) for call in calls)
             report(0, len(calls))
             for ended, reason in enumerate(done, start=1):
                 report(ended, len(calls))
@@ -88,10 +91,12 @@ def _within_another() -> bool:
     return bool(backend.nesting_level)
 
 
-def _run(call: Callable[[], None], jobs: int) -> str:
-    """One call, in a worker; why it failed, or nothing."""
+def _run(call: Callable[[], None], jobs: int, known: Sequence[tuple[str, type]] = ()) -> str:
+    """One call, in a worker that knows what its parent does; why it failed, or nothing."""
     import torch
 
+    for name, part in known:
+        registry.register(part, name=name)
     if jobs > 1:
         _die_with_parent()
     # sums of another number of threads round otherwise, and training makes much of it

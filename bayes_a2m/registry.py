@@ -27,6 +27,7 @@ from importlib import import_module, metadata
 from typing import Any, TypeVar
 
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.version import __version__
 
 SHIPPED: Mapping[str, Mapping[str, str]] = {
     "networks": {
@@ -223,6 +224,16 @@ def get(group: str, name: str, *, key: str = "") -> Any:
     )
 
 
+def is_known(group: str, name: str) -> bool:
+    """Whether :func:`get` would find a part; nothing is imported."""
+    if name in SHIPPED[group] or name in _entry_points(group):
+        return True
+    return any(
+        in_group == group and name in (known_as, target_of(part))
+        for (in_group, known_as), part in _registered.items()
+    )
+
+
 def names(group: str) -> list[str]:
     """The names of a group's parts: those that ship first, then others'."""
     others = [name for in_group, name in _registered if in_group == group]
@@ -264,6 +275,8 @@ def origin(group: str, name: str) -> Origin:
     if point is not None and (group, name) not in _registered:
         return Origin(group, name, target_of(part), *_distribution(point))
     package = part.__module__.partition(".")[0]
+    if package == __package__:
+        return Origin(group, name, target_of(part), package, __version__)
     brought_by = _packages().get(package, [])
     if not brought_by:
         return Origin(group, name, target_of(part))

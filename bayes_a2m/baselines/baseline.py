@@ -28,6 +28,7 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.posteriors.fitted import Fitted
+from bayes_a2m.posteriors.loadable import ensure_loadable
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
@@ -178,6 +179,7 @@ class Baseline(Posterior):
         """
         if start is not None:
             raise InputError(f"a {self.name} model starts from no other: leave --from out")
+        ensure_loadable(self)
         clock = time.perf_counter()
         before = self.fitted
         self.fitted = Fitted(
@@ -187,6 +189,7 @@ class Baseline(Posterior):
             calibrator=Calibrator(),
             seen=Seen.of(train, tune),
             record=TrainingRecord(),
+            fingerprint=self.fingerprint(train, tune),
         )
         self.chosen, self._considered = {}, []
         try:

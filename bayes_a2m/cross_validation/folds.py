@@ -7,6 +7,7 @@ is fitted, tuned and recalibrated on the rest alone.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
+from bayes_a2m.models import load_model, make_posterior
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
@@ -109,17 +111,13 @@ def _model(
     say: Callable[[str], None],
 ) -> Posterior:
     """Load or train one model."""
-    import shutil
-
-    from bayes_a2m.models import load_model, make_posterior
-
     path = folder / f"{experiment.posterior.name}_{fold.number}"
     if path.is_dir():
         model = load_model(path)
-        if set(model.seen.fit) != set(fold.fit.ids) or set(model.seen.tune) != set(fold.tune.ids):
+        if not _is_of(model, fold, experiment, start):
             raise InputError(
-                f"{path}: was fitted on other recordings than fold {fold.number}; use another "
-                "folder, or delete it"
+                f"{path}: was made of other settings, recordings or labels than fold "
+                f"{fold.number}; use another folder, or delete it"
             )
         return model
     say(f"fold {fold.number}: {experiment.posterior.name} on {len(fold.fit)} recordings")
@@ -131,3 +129,12 @@ def _model(
     model.save(path)
     shutil.rmtree(work)
     return model
+
+
+def _is_of(model: Posterior, fold: Fold, experiment: Experiment, start: Posterior | None) -> bool:
+    """Whether a model is what the fold's training would make."""
+    known = model.fitted.fingerprint if model.fitted else ""
+    if known:
+        return known == make_posterior(experiment).fingerprint(fold.fit, fold.tune, start)
+    # of 0.1.0, which wrote no fingerprint
+    return set(model.seen.fit) == set(fold.fit.ids) and set(model.seen.tune) == set(fold.tune.ids)

@@ -31,6 +31,9 @@ class Fitted:
         The recordings that it was fitted and tuned on.
     record
         How its training went.
+    fingerprint
+        Of everything that decided it (:mod:`bayes_a2m.posteriors.fingerprint`); empty in models
+        of 0.1.0.
     """
 
     vocabulary: Vocabulary
@@ -39,3 +42,4 @@ class Fitted:
     calibrator: Calibrator
     seen: Seen
     record: TrainingRecord
+    fingerprint: str = ""

@@ -29,6 +29,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.fitted import Fitted
+from bayes_a2m.posteriors.loadable import ensure_parts, parts_of
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 
@@ -77,7 +78,9 @@ def write(path: Path, state: ModelState) -> None:
                 "middle_c": vocabulary.middle_c,
             },
             "training_seconds": round(state.fitted.record.seconds, 3),
+            "fingerprint": state.fitted.fingerprint,
             "experiment": state.experiment.model_dump(mode="json"),
+            "parts": [part.to_dict() for part in parts_of(state.experiment)],
         }
         write_text(beside / "config.yaml", yaml.safe_dump(config, sort_keys=False))
         write_json(beside / "normalizer.json", state.fitted.normalizer.to_dict())
@@ -112,6 +115,7 @@ def read(path: Path) -> ModelState:
         weights = load_file(path / "model.safetensors")
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path / 'model.safetensors'}: not readable ({error})") from error
+    ensure_parts(config.get("parts"), str(path))
     try:
         vocabulary = Vocabulary(**config["vocabulary"])
         experiment = validate_experiment(config["experiment"], str(path / "config.yaml"))
@@ -130,6 +134,7 @@ def read(path: Path) -> ModelState:
         calibrator=Calibrator.from_dict(read_json(recalibration), str(recalibration)),
         seen=seen,
         record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
+        fingerprint=str(config.get("fingerprint", "")),
     )
     return ModelState(weights, experiment, fitted)
 

@@ -26,6 +26,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network, make_network
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.frontend import Frontend
+from bayes_a2m.posteriors.loadable import ensure_loadable
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
@@ -213,6 +214,7 @@ class NetworkPosterior(Posterior):
             If ``start`` has another network or other pitches, or was fitted on recordings of
             ``tune``.
         """
+        ensure_loadable(self, self.network)
         normalizer = None if start is None else self._normalizer_of(start, train, tune)
         training_data = TrainingData.of(train, tune, self.experiment, normalizer)
         seen = Seen.of(train, tune)
@@ -224,6 +226,7 @@ class NetworkPosterior(Posterior):
             calibrator=Calibrator(),
             seen=seen if start is None else seen.and_also(start.seen),
             record=record,
+            fingerprint=self.fingerprint(train, tune, start),
         )
         self.fit_calibration_and_decoder(tune)
         return self

@@ -23,6 +23,7 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.posteriors.fingerprint import fingerprint, training_inputs
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.model_directory import ModelState, read, write
 from bayes_a2m.posteriors.record import TrainingRecord
@@ -267,6 +268,19 @@ class Posterior(ABC):
             If one is unknown (the right one is suggested) or not of its type.
         """
         return parse_settings(cls.Options, options, "posterior")
+
+    def fingerprint(self, fit: Dataset, tune: Dataset, start: Posterior | None = None) -> str:
+        """What decides the model that these recordings make, in twelve digits.
+
+        Parameters
+        ----------
+        fit, tune
+            The recordings that it is to be fitted and tuned on.
+        start
+            A fitted model to go on from.
+        """
+        base = None if start is None else start._known.fingerprint
+        return fingerprint(training_inputs(self.experiment, fit, tune, base))
 
     def fit_calibration_and_decoder(self, tune: Dataset) -> None:
         """Choose a recalibration and the decoder's settings on ``tune``: the end of every fit."""

@@ -1,14 +1,12 @@
 """One cell of a study: an arm trained from one seed and scored, known by what goes into it.
 
-A cell's address is a hash of its experiment and of the recordings and labels it learns from, so a
-cell that is there already is the one that is wanted, whichever study made it; and whatever is
+A cell's fingerprint is a hash of its experiment and of the recordings and labels it learns from, so
+a cell that is there already is the one that is wanted, whichever study made it; and whatever is
 changed, only what depends on it is made again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +19,7 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json, write_json, write_text
 from bayes_a2m.models.construction import posterior_class
-
-FORMAT = 1
-"""Part of every address; another number where the same inputs mean another result."""
+from bayes_a2m.posteriors.fingerprint import fingerprint, recordings_of, training_inputs
 
 TRAINED = 0.97
 """Share of a cell that is done once its model is there."""
@@ -62,28 +58,21 @@ class Cell:
         return f"{self.arm}, seed {self.experiment.seed}"
 
     @cached_property
-    def address(self) -> str:
-        """Of everything that decides the model: experiment, recordings and labels, start."""
-        return _digest(
-            {
-                "format": FORMAT,
-                "experiment": deciding(self.experiment),
-                "fit": identity(self.fit),
-                "tune": identity(self.tune),
-                "start": None if self.start is None else self.start.address,
-            }
-        )
+    def fingerprint(self) -> str:
+        """Of everything that decides the model."""
+        start = None if self.start is None else self.start.fingerprint
+        return fingerprint(training_inputs(self.experiment, self.fit, self.tune, start))
 
     @cached_property
-    def scores_address(self) -> str:
+    def scores_fingerprint(self) -> str:
         """Of what else decides the scores."""
-        return _digest([identity(self.scored_on), self.draws])
+        return fingerprint([recordings_of(self.scored_on), self.draws])
 
     @cached_property
     def place(self) -> Path:
-        """Its folder: one that any study made under this address, or a new one of its own."""
-        there = sorted(self.folder.glob(f"*-{self.address}"))
-        own = self.folder / f"{self.arm}-{self.experiment.seed}-{self.address}"
+        """Its folder: one that any study made under this fingerprint, or a new one of its own."""
+        there = sorted(self.folder.glob(f"*-{self.fingerprint}"))
+        own = self.folder / f"{self.arm}-{self.experiment.seed}-{self.fingerprint}"
         return there[0] if there else own
 
     @property
@@ -93,11 +82,11 @@ class Cell:
 
     @property
     def _scores(self) -> Path:
-        return self.place / f"scores-{self.scores_address}.npz"
+        return self.place / f"scores-{self.scores_fingerprint}.npz"
 
     @property
     def _metrics(self) -> Path:
-        return self.place / f"metrics-{self.scores_address}.json"
+        return self.place / f"metrics-{self.scores_fingerprint}.json"
 
     @property
     def _failure(self) -> Path:
@@ -205,37 +194,3 @@ class Cell:
         """Its ``metrics.json``."""
         found: dict[str, Any] = read_json(self._metrics)
         return found
-
-
-def deciding(experiment: Experiment) -> dict[str, Any]:
-    """The settings that a result depends on, defaults among them: a later version may have others.
-
-    A baseline has no network to train, and how many processors work on an ensemble changes nothing.
-    """
-    without = {"description"}
-    if not posterior_class(experiment.posterior.name).trains_network:
-        without |= {"network", "windows", "training"}
-    values: dict[str, Any] = experiment.model_dump(mode="json", exclude=without)
-    values["posterior"].pop("jobs", None)
-    return values
-
-
-def identity(data: Dataset) -> dict[str, Any]:
-    """What a model could learn from these recordings: sound and labels, to the microsecond."""
-    return {
-        "pitches": [list(data.vocabulary.pitches), data.vocabulary.sounding_offset],
-        "recordings": {
-            r.id: [
-                r.hash,
-                r.condition,
-                r.take,
-                [[round(n.onset, 6), round(n.offset, 6), n.pitch] for n in r.notes or ()],
-            ]
-            for r in data
-        },
-    }
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -14,7 +14,8 @@ from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.models import check
-from bayes_a2m.studies.cell import Cell, identity
+from bayes_a2m.posteriors.fingerprint import recordings_of
+from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.study import FitSettings, Study
 
 OWN = ("cells", "data", "compare.json", "table.md")
@@ -47,7 +48,7 @@ class Plan:
         """All cells, each once; those that others start from come first."""
         known: dict[str, Cell] = {}
         for cell in (cell for own in self.cells.values() for cell in own):
-            known.setdefault(cell.address, cell)
+            known.setdefault(cell.fingerprint, cell)
         return tuple(sorted(known.values(), key=lambda cell: cell.start is not None))
 
     @property
@@ -145,7 +146,7 @@ def _joined(data: Dataset, seconds: float, folder: Path, bar: Bar) -> Path:
     """Put end to end, unless the same recordings lie there."""
     from bayes_a2m.datasets.joined import write_joined
 
-    wanted = {"seconds": seconds, "splits": {r.id: r.split for r in data}, **identity(data)}
+    wanted = {"seconds": seconds, "splits": {r.id: r.split for r in data}, **recordings_of(data)}
     record = folder.with_name(folder.name + ".json")
     if folder.is_dir():
         if not record.is_file() or read_json(record) != wanted:

@@ -96,12 +96,12 @@ def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
         share = sum(weight * cell.share_done for weight, cell in pairs) / total
         return min(share * len(missing), len(missing) - 0.1), len(missing)
 
-    weight_of = {cell.address: w for cell, w in zip(missing, coming.weights, strict=True)}
+    weight_of = {cell.fingerprint: w for cell, w in zip(missing, coming.weights, strict=True)}
     for first in (True, False):
         wave = [cell for cell in missing if (cell.start is None) == first]
         while left := [cell for cell in wave if not cell.finished and cell.failure is None]:
             # the longest first, so that none is left over at the end
-            left.sort(key=lambda cell: -weight_of[cell.address])
+            left.sort(key=lambda cell: -weight_of[cell.fingerprint])
             calls = [cell.run for cell in left]
             run_all(calls, jobs=coming.jobs, watch=watch if progress else None, what="cells")
             _tell_apart([cell for cell in left if not cell.finished and cell.failure is None])
@@ -166,9 +166,11 @@ def conclude(
     if not arms:
         reasons = "; ".join(f"{cell}: {reason}" for cell, reason in failed.items())
         raise InputError(f"{name}: no cell could be made ({reasons})")
-    scored = {cell.address: cell.read() for cells in arms.values() for cell in cells}
+    scored = {cell.fingerprint: cell.read() for cells in arms.values() for cell in cells}
     table = results_table(
-        name, {arm: [scored[c.address] for c in cells] for arm, cells in arms.items()}, resamples
+        name,
+        {arm: [scored[c.fingerprint] for c in cells] for arm, cells in arms.items()},
+        resamples,
     )
     table.write_csv(out / "table.csv")
     reference = study.compared_with
@@ -178,8 +180,8 @@ def conclude(
         for done, arm in enumerate(others, start=1):
             ours, theirs = _paired(arms[arm], arms[reference])
             comparisons[arm] = compare(
-                [scored[c.address] for c in ours],
-                [scored[c.address] for c in theirs],
+                [scored[c.fingerprint] for c in ours],
+                [scored[c.fingerprint] for c in theirs],
                 names=(arm, reference),
                 resamples=resamples,
             )
@@ -234,7 +236,7 @@ def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> Non
     from bayes_a2m.reporting.report.page import write_report
 
     options = ReportOptions(sections={"recordings": {"sound": False}})
-    shown = {cells[0].address: (arm, cells[0]) for arm, cells in reversed(arms.items())}
+    shown = {cells[0].fingerprint: (arm, cells[0]) for arm, cells in reversed(arms.items())}
     entries = []
     for arm, cell in reversed(shown.values()):
         with bar(f"predicting: {arm}") as update:

@@ -33,7 +33,7 @@ def test_a_cell_an_arm_and_a_seed(tiny_data: Dataset, tmp_path: Path) -> None:
         ("b", 0),
         ("b", 1),
     ]
-    assert len({c.address for c in plan.every}) == 4
+    assert len({c.fingerprint for c in plan.every}) == 4
     for cell in plan.every:
         fit, tune = set(cell.fit.ids), set(cell.tune.ids)
         assert not fit & tune
@@ -45,16 +45,16 @@ def test_arms_that_come_to_the_same_share_cells(tiny_data: Dataset, tmp_path: Pa
     arms = {"a": small.neighbours(3), "b": small.neighbours(3), "c": small.neighbours(4)}
     plan = planned(small.write(tmp_path, arms), tiny_data, tmp_path / "cells")
     assert len(plan.every) == 4
-    assert plan.cells["a"][0].address == plan.cells["b"][0].address
+    assert plan.cells["a"][0].fingerprint == plan.cells["b"][0].fingerprint
 
 
 def test_what_decides_a_cell_is_in_its_address(tiny_data: Dataset, tmp_path: Path) -> None:
     file = small.write(tmp_path, {"a": small.neighbours(3)}, seeds=[0])
     [plain] = planned(file, tiny_data, tmp_path / "cells").every
     [again] = planned(file, tiny_data, tmp_path / "elsewhere").every
-    assert again.address == plain.address
+    assert again.fingerprint == plain.fingerprint
     [other] = planned(file, tiny_data, tmp_path / "cells", "posterior.k=4").every
-    assert other.address != plain.address
+    assert other.fingerprint != plain.fingerprint
     first = tiny_data.split("train")[0]
     notes = first.notes or ()
     moved = replace(first, notes=(replace(notes[0], onset=notes[0].onset + 0.001), *notes[1:]))
@@ -62,7 +62,7 @@ def test_what_decides_a_cell_is_in_its_address(tiny_data: Dataset, tmp_path: Pat
         tiny_data, recordings=tuple(moved if r.id == first.id else r for r in tiny_data)
     )
     [cell] = planned(file, relabelled, tmp_path / "cells").every
-    assert cell.address != plain.address
+    assert cell.fingerprint != plain.fingerprint
     # what it is scored on is no part of the model, but of the scores
     silent = tiny_data.split("validation")[0]
     scored = replace(
@@ -72,8 +72,8 @@ def test_what_decides_a_cell_is_in_its_address(tiny_data: Dataset, tmp_path: Pat
         ),
     )
     [cell] = planned(file, scored, tmp_path / "cells").every
-    assert cell.address == plain.address
-    assert cell.scores_address != plain.scores_address
+    assert cell.fingerprint == plain.fingerprint
+    assert cell.scores_fingerprint != plain.scores_fingerprint
 
 
 def test_a_description_and_a_default_written_out_change_nothing(
@@ -81,7 +81,7 @@ def test_a_description_and_a_default_written_out_change_nothing(
 ) -> None:
     arms = {"a": small.neighbours(3), "b": small.neighbours(3, **{"training.batch": 10})}
     plan = planned(small.write(tmp_path, arms, description="x"), tiny_data, tmp_path / "cells")
-    assert plan.cells["a"][0].address == plan.cells["b"][0].address
+    assert plan.cells["a"][0].fingerprint == plan.cells["b"][0].fingerprint
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,17 @@ def test_every_setting_that_matters_moves_a_cell(
     }
     _, experiments = load_study(small.write(tmp_path, arms, seeds=[0]))
     one, other = (Cell("x", experiments[a], *[tiny_data] * 3, 3, tmp_path) for a in "ab")
-    assert one.address != other.address
+    assert one.fingerprint != other.fingerprint
 
 
 def test_what_a_baseline_does_not_read_moves_none(tiny_data: Dataset, tmp_path: Path) -> None:
     file = small.write(tmp_path, {"a": small.neighbours(3), "n": {"experiment": "crnn"}})
     plain = planned(file, tiny_data, tmp_path / "cells")
     other = planned(file, tiny_data, tmp_path / "cells", "training.epochs=2")
-    same = {arm: plain.cells[arm][0].address == other.cells[arm][0].address for arm in plain.cells}
+    same = {
+        arm: plain.cells[arm][0].fingerprint == other.cells[arm][0].fingerprint
+        for arm in plain.cells
+    }
     assert same == {"a": True, "n": False}
 
 
@@ -135,7 +138,7 @@ def test_all_of_the_data_that_matters_moves_a_cell(tiny_data: Dataset, tmp_path:
         replace(plain, tune=tune.pick(tune.ids[1:])),
         replace(plain, start=plain),
     ]
-    assert len({cell.address for cell in (plain, *others)}) == 1 + len(others)
+    assert len({cell.fingerprint for cell in (plain, *others)}) == 1 + len(others)
 
 
 def test_part_of_the_recordings(tiny_data: Dataset, tmp_path: Path) -> None:
