@@ -8,8 +8,11 @@ from pathlib import Path
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
+from bayes_a2m.music.midi_events import MidiError, parse
+from bayes_a2m.music.midi_notes import notes_of
 from bayes_a2m.music.notes import Note, clip
 from bayes_a2m.music.vocabulary import Vocabulary
+from bayes_a2m.repairs import Repair
 
 
 @dataclass(frozen=True)
@@ -19,51 +22,52 @@ class MidiContent:
     Attributes
     ----------
     notes
-        All notes of all tracks but drums, as written, by onset.
+        All notes of all tracks, by onset; those of drums are left out.
     truncated
         Notes that end after the recording.
     outside
         Notes whose pitch is not in the vocabulary.
+    repairs
+        What had to be put right to read the notes.
     """
 
     notes: tuple[Note, ...]
     truncated: tuple[Note, ...] = ()
     outside: tuple[Note, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
-def read(path: Path) -> list[Note]:
-    """Every note of a MIDI file, by onset, as written.
+def content(path: Path) -> MidiContent:
+    """Every note of a MIDI file, by onset, and what had to be put right.
 
     Raises
     ------
     InputError
-        If the file is missing or is not MIDI.
+        If the file is missing, is not MIDI, or was cut off.
     """
-    import pretty_midi
-
     if not path.is_file():
         raise InputError(f"{path}: no such MIDI file")
     try:
-        midi = pretty_midi.PrettyMIDI(str(path))
-    except Exception as error:  # mido raises a dozen kinds, down to IndexError
-        reason = str(error) or type(error).__name__
-        raise InputError(f"{path}: not a MIDI file ({reason}); export it again") from error
-    return sorted(
-        Note(float(n.start), float(n.end), int(n.pitch), int(n.velocity))
-        for track in midi.instruments
-        if not track.is_drum
-        for n in track.notes
-        if n.end > n.start
-    )
+        notes, repairs = notes_of(parse(path.read_bytes()))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except MidiError as error:
+        raise InputError(f"{path}: not a MIDI file ({error}); export it again") from error
+    return MidiContent(notes, repairs=repairs)
+
+
+def read(path: Path) -> list[Note]:
+    """The notes of :func:`content` alone."""
+    return list(content(path).notes)
 
 
 def inspect(path: Path, vocabulary: Vocabulary, duration: float) -> MidiContent:
     """Read a MIDI file and say what does not fit a recording of ``duration`` seconds."""
-    notes = read(path)
-    return MidiContent(
-        tuple(notes),
-        truncated=tuple(n for n in notes if n.offset > duration + 1e-6),
-        outside=tuple(n for n in notes if n.pitch not in vocabulary.pitches),
+    whole = content(path)
+    return replace(
+        whole,
+        truncated=tuple(n for n in whole.notes if n.offset > duration + 1e-6),
+        outside=tuple(n for n in whole.notes if n.pitch not in vocabulary.pitches),
     )
 
 
@@ -75,14 +79,14 @@ def read_for(path: Path, vocabulary: Vocabulary, duration: float) -> list[Note]:
     InputError
         If the file is not MIDI, or holds a pitch outside the vocabulary.
     """
-    content = inspect(path, vocabulary, duration)
-    if content.outside:
-        strange = sorted({vocabulary.pitch_name(n.pitch) for n in content.outside})
+    found = inspect(path, vocabulary, duration)
+    if found.outside:
+        strange = sorted({vocabulary.pitch_name(n.pitch) for n in found.outside})
         raise InputError(
             f"{path}: notes outside the vocabulary ({', '.join(strange)}); add their pitches "
             "to dataset.yaml or correct the file"
         )
-    return clip(content.notes, duration)
+    return clip(found.notes, duration)
 
 
 def write(

@@ -68,12 +68,6 @@ def test_labels_of_a_file_made_by_hand(tmp_path: Path) -> None:
     assert labels.tolist() == [0] * 41 + [1] * 42 + [2] * 83 + [0] * 14
 
 
-def test_drums_are_no_notes(tmp_path: Path) -> None:
-    events = [("note_on", 0, 60, 80), ("note_off", 480, 60, 0)]
-    assert midi.read(by_hand(tmp_path / "drums.mid", events, channel=9)) == []
-    assert len(midi.read(by_hand(tmp_path / "voice.mid", events, channel=0))) == 1
-
-
 def test_an_empty_file_has_no_notes(tmp_path: Path) -> None:
     midi.write(tmp_path / "x.mid", [])
     assert midi.read(tmp_path / "x.mid") == []
