@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m.audio.decoding import AudioInfo, Decoded, decode, measure
+from bayes_a2m.audio.mono import to_mono
 from bayes_a2m.errors import InputError
+from bayes_a2m.repairs import Repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,37 +21,38 @@ SHORTEST = 0.05
 """Seconds below which a recording is refused: no note that is counted fits into it."""
 
 
+LARGEST = float(2**31)
+"""Peak over which samples are no sound: more than the full scale of any format."""
+
+
 @dataclass(frozen=True)
-class AudioInfo:
-    """What the header of a sound file says."""
+class Sound:
+    """A recording as the program hears it.
 
-    sample_rate: int
-    channels: int
-    samples: int
+    Attributes
+    ----------
+    samples
+        Mono, shape ``(samples,)``.
+    duration
+        Seconds of what was decoded.
+    repairs
+        What was put right in the file or its sound.
+    """
 
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return self.samples / self.sample_rate
+    samples: NDArray[np.float32]
+    duration: float
+    repairs: tuple[Repair, ...]
 
 
 def info(path: Path) -> AudioInfo:
-    """Rate, channels and length, from the header alone where the format has one.
+    """Rate, channels and length of what can be decoded, decoding no more than needed.
 
     Raises
     ------
     InputError
-        If the file is missing or no sound.
+        If the file is missing, is no sound, or cannot be decoded to its end.
     """
-    import soundfile
-
-    _exists(path)
-    try:
-        header = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, TypeError):  # TypeError: a headerless .raw file
-        samples, rate = _decode_with_ffmpeg(path)
-        return AudioInfo(rate, samples.shape[1], samples.shape[0])
-    return AudioInfo(header.samplerate, header.channels, header.frames)
+    return measure(path)
 
 
 def read(path: Path) -> tuple[NDArray[np.float32], int]:
@@ -59,41 +61,61 @@ def read(path: Path) -> tuple[NDArray[np.float32], int]:
     Raises
     ------
     InputError
-        If the file is missing, unreadable, empty, or holds NaN or infinite samples.
+        If the file is missing, unreadable, cut off, empty, or holds samples that are no numbers.
     """
-    import soundfile
-
-    _exists(path)
-    try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, TypeError):
-        samples, rate = _decode_with_ffmpeg(path)
-    if samples.shape[0] == 0:
-        raise InputError(f"{path}: holds no samples; record it again")
-    if not np.isfinite(samples).all():
-        bad = int(np.count_nonzero(~np.isfinite(samples)))
-        raise InputError(f"{path}: {bad} samples are NaN or infinite; export it again")
-    return samples, rate
+    decoded = _checked(path)
+    return decoded.samples, decoded.rate
 
 
 def load(path: Path, sample_rate: int = 16000) -> NDArray[np.float32]:
-    """A recording as mono samples at ``sample_rate``, shape ``(samples,)``.
+    """The samples of :func:`sound` alone, shape ``(samples,)``."""
+    return sound(path, sample_rate).samples
 
-    Channels are averaged, then resampled once (soxr, high quality). The result has
-    ``round(duration * sample_rate)`` samples.
+
+def sound(path: Path, sample_rate: int = 16000) -> Sound:
+    """A recording as mono samples at ``sample_rate``, and what was put right.
+
+    Channels are averaged (:mod:`bayes_a2m.audio.mono`), then resampled once (soxr, high quality).
+    The result has ``round(duration * sample_rate)`` samples.
 
     Raises
     ------
     InputError
         As :func:`read`, and if the recording is shorter than 50 ms.
     """
-    samples, rate = read(path)
-    if samples.shape[0] / rate < SHORTEST:
+    decoded = _checked(path)
+    duration = decoded.samples.shape[0] / decoded.rate
+    if duration < SHORTEST:
         raise InputError(
-            f"{path}: {1000 * samples.shape[0] / rate:.0f} ms is too short for a note; "
+            f"{path}: {1000 * duration:.0f} ms is too short for a note; "
             f"give at least {1000 * SHORTEST:.0f} ms"
         )
-    return resample(samples.mean(axis=1), rate, sample_rate)
+    mono, repairs = to_mono(decoded.samples)
+    return Sound(resample(mono, decoded.rate, sample_rate), duration, (*decoded.repairs, *repairs))
+
+
+def _checked(path: Path) -> Decoded:
+    """What is stored, if there is any, and it is made of numbers."""
+    decoded = decode(path)
+    if decoded.samples.shape[0] == 0:
+        raise InputError(f"{path}: holds no samples; record it again")
+    bad = strange(decoded.samples)
+    if bad:
+        raise InputError(f"{path}: {bad}; export it again")
+    return decoded
+
+
+def strange(samples: NDArray[np.float32]) -> str:
+    """What makes samples no sound, in words; "" where nothing does.
+
+    >>> strange(np.array([0.5, np.nan], dtype=np.float32))
+    '1 samples are NaN or infinite'
+    """
+    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+    if bad:
+        return f"{bad} samples are NaN or infinite"
+    peak = float(np.abs(samples).max(initial=0.0))
+    return f"samples reach {peak:.3g}, which no sound does" if peak > LARGEST else ""
 
 
 def resample(samples: NDArray[np.float32], rate: int, target: int) -> NDArray[np.float32]:
@@ -156,27 +178,3 @@ EXTENSIONS = frozenset((*_SNDFILE, ".m4a", ".aac", ".mp4"))
 def _exists(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: no such sound file")
-
-
-def _decode_with_ffmpeg(path: Path) -> tuple[NDArray[np.float32], int]:
-    """Decode what libsndfile cannot (m4a, AAC), at the file's own rate and channels."""
-    import io
-
-    import soundfile
-
-    if path.suffix.lower() == ".wav":  # ffmpeg would read garbage as silence or noise
-        raise InputError(f"{path}: not a readable WAV file; export it again")
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        raise InputError(f"{path}: not a format libsndfile reads; install ffmpeg or convert to WAV")
-    # AU (unlike WAV) allows an unknown length in its header, so it can be piped
-    command = [ffmpeg, "-v", "error", "-i", str(path), "-vn", "-f", "au", "-c:a", "pcm_f32be", "-"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode != 0 or not done.stdout:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()
-        raise InputError(f"{path}: not a sound file ({reason[-1] if reason else 'no audio in it'})")
-    try:
-        samples, rate = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise InputError(f"{path}: could not be decoded ({error})") from error
-    return samples, rate

@@ -15,6 +15,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import content_hash
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import clip, to_labels
+from bayes_a2m.repairs import Repair
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Recording:
 
     @cached_property
     def duration(self) -> float:
-        """Seconds, from the file's header."""
+        """Seconds of what can be decoded; the header is believed where it can be."""
         if self.path is not None:
             return io.info(self.path).duration
         assert self.samples is not None and self.sample_rate is not None
@@ -69,9 +70,18 @@ class Recording:
     def audio(self, sample_rate: int = 16000) -> NDArray[np.float32]:
         """Mono samples at ``sample_rate``, shape ``(samples,)``."""
         if self.path is not None:
-            return io.load(self.path, sample_rate)
+            sound = io.sound(self.path, sample_rate)
+            # known now: no need to decode it again when they are asked for
+            self.__dict__.setdefault("duration", sound.duration)
+            self.__dict__.setdefault("repairs", sound.repairs)
+            return sound.samples
         assert self.samples is not None and self.sample_rate is not None
         return io.resample(self.samples, self.sample_rate, sample_rate)
+
+    @cached_property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was put right in the file or its sound."""
+        return io.sound(self.path).repairs if self.path is not None else ()
 
     @cached_property
     def hash(self) -> str:

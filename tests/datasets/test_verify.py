@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -12,9 +14,11 @@ import numpy as np
 import pytest
 
 import bayes_a2m
+from bayes_a2m.datasets import load_folder
 from bayes_a2m.datasets.verify import Code, Problem, VerifyReport, compact, verify
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Note
+from tests.music.midi_bytes import midi, off, on, track
 
 Put = Callable[..., Path]
 C4, E4 = Note(0.2, 0.5, 60), Note(0.6, 0.9, 64)
@@ -192,6 +196,75 @@ def test_same_sound_twice(put: Put) -> None:
     assert codes(report) == [("voice_002.wav", "copy"), ("voice_003.wav", "copy")]
     assert "another split" not in report.problems[0].message
     assert "validation here, train there" in report.problems[1].message
+
+
+# --- what was put right
+
+
+def test_channels_that_cancel(put: Put) -> None:
+    one = np.random.default_rng(0).uniform(-0.5, 0.5, 16000)
+    problem = only(verify(put("001", samples=np.stack((one, -one), axis=1))))
+    assert (problem.level, problem.code) == ("warning", "antiphase")
+    assert "channel 1 is taken alone" in problem.message
+
+
+def test_a_silent_channel(put: Put) -> None:
+    one = np.random.default_rng(0).uniform(-0.5, 0.5, 16000)
+    report = verify(put("001", samples=np.stack((one, 0 * one), axis=1)))
+    assert codes(report) == [("voice_001.wav", "channels"), ("voice_001.wav", "silent-channel")]
+    assert "channel 2 of 2 is silent, so the average is 6 dB" in report.problems[1].message
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "code"),
+    [(32767, 0, "sample-scale"), (3, 0, "over-full-scale"), (1, 0.4, "dc-offset")],
+)
+def test_samples_of_another_scale(put: Put, scale: float, shift: float, code: str) -> None:
+    samples = scale * np.random.default_rng(0).uniform(-0.5, 0.5, 16000) + shift
+    problem = only(verify(put("001", samples=samples, subtype="FLOAT")))
+    assert (problem.level, problem.code) == ("warning", code)
+
+
+def test_a_header_that_was_never_finished(put: Put) -> None:
+    put("001")
+    folder = put("002", samples=np.random.default_rng(0).uniform(-0.5, 0.5, 16000))
+    path = folder / "voice_002.wav"
+    content = bytearray(path.read_bytes())
+    content[40:44] = struct.pack("<I", 0)
+    path.write_bytes(content)
+    problem = only(verify(folder))
+    assert (problem.level, problem.code) == ("warning", "sound-header")
+    assert load_folder(folder)[1].duration == 1.0
+
+
+def test_sound_that_was_cut_off_is_an_error_for_all_alike(put: Put) -> None:
+    put("001")
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 16000)
+    folder = put("002", samples=noise, suffix=".flac")
+    path = folder / "voice_002.flac"
+    path.write_bytes(path.read_bytes()[:9000])
+    problem = only(verify(folder))
+    assert (problem.level, problem.code) == ("error", "unreadable-sound")
+    with pytest.raises(InputError) as caught:
+        load_folder(folder)
+    assert str(caught.value) == f"{path}: {problem.message}"
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        ([(200, on(60)), (500, off(60)), (900, on(64))], "open-note"),
+        ([(0, b"\xff\x59\x02\xfe\xff"), (200, on(60)), (500, off(60))], "odd-event"),
+        ([(200, on(60)), (200, off(60)), (300, on(60)), (500, off(60))], "zero-length-note"),
+        ([(200, on(60, channel=9)), (500, off(60, 9))], "melody-on-drum-channel"),
+    ],
+)
+def test_what_was_put_right_in_midi(put: Put, events: list[tuple[int, bytes]], code: str) -> None:
+    folder = put("001")
+    midi(folder / "midi_001.mid", track([*events, (960, b"\xff\x01\x01x")]))
+    problem = only(verify(folder))
+    assert (problem.level, problem.file, problem.code) == ("warning", "midi_001.mid", code)
+    assert load_folder(folder)[0].notes
 
 
 # --- notes
@@ -384,6 +457,11 @@ def test_report_follows_its_schema(put: Put) -> None:
 
 def test_schema_knows_every_code() -> None:
     assert json.loads(SCHEMA.read_text())["$defs"]["code"]["enum"] == list(get_args(Code))
+
+
+def test_every_code_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`([a-z0-9-]+)`", page)) >= set(get_args(Code))
 
 
 def test_compact_names() -> None:

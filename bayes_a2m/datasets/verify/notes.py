@@ -28,6 +28,9 @@ def notes_in(
         yield Problem("error", path.name, "not-midi", str(error).removeprefix(f"{path}: "))
         return
 
+    for repair in content.repairs:
+        yield Problem("warning", path.name, repair.code, repair.message)
+
     def name(note: Note) -> str:
         return f"{vocabulary.pitch_name(note.pitch)} from {note.onset:.3f} to {note.offset:.3f} s"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bayes_a2m.repairs import RepairCode
+
 Level = Literal["error", "warning"]
 
-Code = Literal[
+OwnCode = Literal[
     # errors
     "no-recordings",
     "number-twice",
@@ -38,7 +40,11 @@ Code = Literal[
     "note-past-end",
     "overlap",
     "crumb",
+    "silent-channel",
 ]
+
+Code = Literal[OwnCode, RepairCode]
+"""What kind of problem; :data:`~bayes_a2m.repairs.RepairCode` has what a reader puts right."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.audio import io
+from bayes_a2m.audio.decoding import decode
+from bayes_a2m.audio.mono import mixed, to_scale
 from bayes_a2m.datasets.verify.problem import Code, Level, Problem
 from bayes_a2m.datasets.verify.words import count_of, ms
+from bayes_a2m.errors import InputError
 
 SAMPLE_RATE = 16000
 """Hz that everything is resampled to."""
@@ -40,26 +44,23 @@ class Sound:
 
 def sound_in(path: Path) -> tuple[Sound | None, list[Problem]]:
     """Check the sound of one recording."""
-    import soundfile
-
     problems: list[Problem] = []
 
     def complain(level: Level, code: Code, text: str) -> None:
         problems.append(Problem(level, path.name, code, text))
 
     try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        reason = str(error).removeprefix(f"Error opening {str(path)!r}: ").rstrip(".")
-        complain("error", "unreadable-sound", f"not readable as sound ({reason}); export it again")
+        decoded = decode(path)
+    except InputError as error:
+        complain("error", "unreadable-sound", str(error).removeprefix(f"{path}: "))
         return None, problems
+    samples, rate = decoded.samples, decoded.rate
+    for repair in decoded.repairs:
+        complain("warning", repair.code, repair.message)
     if rate != SAMPLE_RATE:
         lost = f"nothing above {rate / 2:g} Hz is in it; " if rate < SAMPLE_RATE else ""
         text = f"sampled at {rate} Hz: {lost}it will be resampled to {SAMPLE_RATE} Hz"
         complain("warning", "sample-rate", text)
-    if samples.shape[1] > 1:
-        text = f"{samples.shape[1]} channels: they will be averaged"
-        complain("warning", "channels", text)
     if samples.shape[0] == 0:
         complain("error", "no-samples", "holds no samples; record it again")
         return None, problems
@@ -68,12 +69,18 @@ def sound_in(path: Path) -> tuple[Sound | None, list[Problem]]:
         text = f"{ms(duration)} is too short for a note; give at least {ms(io.SHORTEST)}"
         complain("error", "too-short", text)
 
-    bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+    digest = hashlib.sha256(rate.to_bytes(4, "big") + samples.tobytes()).hexdigest()
+    bad = io.strange(samples)
     if bad:
-        text = f"{bad} samples are NaN or infinite; export it again"
-        complain("error", "nan-samples", text)
-        samples = np.where(np.isfinite(samples), samples, 0.0).astype(np.float32)
-    peak = float(np.abs(samples).max())
+        complain("error", "nan-samples", f"{bad}; export it again")
+        usable = np.abs(samples) <= io.LARGEST  # not true of NaN
+        samples = np.where(usable, samples, 0.0).astype(np.float32)
+    samples, repairs = to_scale(samples)
+    for repair in repairs:
+        complain("warning", repair.code, repair.message)
+    peaks = np.abs(samples).max(axis=0)
+    peak = float(peaks.max())
+    _check_channels(samples, peaks, complain)
     if peak < SILENCE and not bad:
         level = f"peaks at {20 * np.log10(peak):.0f} dBFS" if peak else "is all zeros"
         complain("warning", "silent", f"{level}: there is no voice in it; record it again")
@@ -86,8 +93,31 @@ def sound_in(path: Path) -> tuple[Sound | None, list[Problem]]:
             "record it at a lower level"
         )
         complain("warning", "clipped", text)
-    digest = hashlib.sha256(rate.to_bytes(4, "big") + samples.tobytes()).hexdigest()
     return Sound(duration, peak, digest), problems
+
+
+def _check_channels(
+    samples: NDArray[np.float32],
+    peaks: NDArray[np.float32],
+    complain: Callable[[Level, Code, str], None],
+) -> None:
+    """Say what becomes of several channels."""
+    count = samples.shape[1]
+    if count == 1:
+        return
+    _, cancelled = mixed(samples)
+    for repair in cancelled:
+        complain("warning", repair.code, repair.message)
+    if not cancelled:
+        complain("warning", "channels", f"{count} channels: they will be averaged")
+    silent = [str(i) for i in np.flatnonzero(peaks < SILENCE) + 1]
+    if silent and len(silent) < count:
+        lost = 20 * np.log10(count / (count - len(silent)))
+        text = (
+            f"channel {', '.join(silent)} of {count} is silent, so the average is {lost:.0f} dB "
+            "quieter than the others; save it without"
+        )
+        complain("warning", "silent-channel", text)
 
 
 def _flat_tops(samples: NDArray[np.float32]) -> list[tuple[int, int]]:

@@ -1,0 +1,275 @@
+"""Sound files decoded, block by block, whole or not at all.
+
+libsndfile reads nearly every format; ffmpeg, where it is installed, the others. A header's claim is
+not believed: the length of a recording is what was decoded. What a decoder gives before it fails is
+not the recording, so that is an error, with the file's name and what to do. The one exception is
+sound without any coding (WAV), of which every sample that is there is right: it is read, and what
+its header claims is a :class:`~bayes_a2m.repairs.Repair`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.audio.wav_header import read_header
+from bayes_a2m.errors import InputError
+from bayes_a2m.repairs import Repair
+
+if TYPE_CHECKING:
+    import soundfile
+
+BLOCK = 1 << 18
+"""Samples (of each channel) that are decoded at a time."""
+
+_UNKNOWN = 1 << 40
+"""Samples from which on libsndfile means that a header does not say how many there are."""
+
+_MP3_SLACK = 4 * 1152
+"""Samples that an MP3's header may count too many: what pads its first and last frames."""
+
+_PAGE = 65307
+"""Bytes of an Ogg page at most."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A file's sound as stored, and what is odd about the file.
+
+    Attributes
+    ----------
+    samples
+        Shape ``(samples, channels)``.
+    rate
+        Hz.
+    repairs
+        What was put right to read it.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """Rate, channels, and how many samples of each can be decoded."""
+
+    sample_rate: int
+    channels: int
+    samples: int
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.samples / self.sample_rate
+
+
+def decode(path: Path) -> Decoded:
+    """All samples of a file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no sound, or cannot be decoded to its end.
+    """
+    source, repairs = _source(path)
+    with _opened(path, source) as sound:
+        if sound is not None:
+            rate, channels = sound.samplerate, sound.channels
+            blocks = list(_blocks(path, sound))
+            if not blocks:
+                return Decoded(np.zeros((0, channels), dtype=np.float32), rate, repairs)
+            whole = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+            return Decoded(whole, rate, repairs)
+    return _decode_with_ffmpeg(path)
+
+
+def measure(path: Path) -> AudioInfo:
+    """Rate, channels and length of what can be decoded.
+
+    The header is asked where it can be believed: it says how many samples there are, and the last
+    of them is there. Otherwise the file is decoded, a block at a time, and its samples counted;
+    the count is remembered as long as the file does not change.
+
+    Raises
+    ------
+    InputError
+        As :func:`decode`.
+    """
+    source, _ = _source(path)
+    with _opened(path, source, from_start=False) as sound:
+        if sound is not None:
+            info = AudioInfo(sound.samplerate, sound.channels, sound.frames)
+            if _has_last(sound):
+                return info
+    state = path.stat()
+    return _counted(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _counted(path: Path, _size: int, _changed: int) -> AudioInfo:
+    """The same by decoding the file; its size and time say whether it is still the same."""
+    source, _ = _source(path)
+    with _opened(path, source) as sound:
+        if sound is not None:
+            samples = sum(len(block) for block in _blocks(path, sound))
+            return AudioInfo(sound.samplerate, sound.channels, samples)
+    decoded = _decode_with_ffmpeg(path)
+    return AudioInfo(decoded.rate, decoded.samples.shape[1], decoded.samples.shape[0])
+
+
+def _has_last(sound: soundfile.SoundFile) -> bool:
+    """Whether the last sample that the header counts can be read."""
+    import soundfile
+
+    if not 0 < sound.frames < _UNKNOWN or not sound.seekable():
+        return bool(sound.frames == 0)
+    try:
+        sound.seek(sound.frames - 1)
+        return len(sound.read(1, dtype="float32")) == 1
+    except soundfile.LibsndfileError:
+        return False
+
+
+def _source(path: Path) -> tuple[bytes | str | io.BytesIO, tuple[Repair, ...]]:
+    """What libsndfile is to open: the file's name, or the content of a WAV file with its length.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it cannot be opened.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such sound file")
+    # as bytes a name need not be UTF-8; Windows has no such names
+    name = os.fsencode(path) if os.name == "posix" else str(path)
+    try:
+        with path.open("rb") as file:
+            header = read_header(file)
+            if header is not None and header.unfinished:
+                file.seek(0)
+                mended = io.BytesIO(header.mended(file.read()))
+                return mended, (Repair("sound-header", header.remark),)
+            if header is not None and header.remark:
+                return name, (Repair("sound-header", header.remark),)
+            if _is_cut_ogg(file):
+                text = "it does not end with a whole last page: its end is probably missing"
+                return name, (Repair("sound-header", text),)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    return name, ()
+
+
+def _is_cut_ogg(file: io.BufferedReader) -> bool:
+    """Whether this is an Ogg file whose last page is not whole, or not marked as the last.
+
+    A page (RFC 3533, section 6) has flags in byte 5 and, from byte 26 on, the number of its
+    segments and the length of each.
+    """
+    file.seek(0)
+    if file.read(4) != b"OggS":
+        return False
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _PAGE))
+    tail = file.read()
+    page = tail[tail.rfind(b"OggS") :]
+    if len(page) < 27:
+        return True
+    segments = page[27 : 27 + page[26]]
+    whole = len(segments) == page[26] and len(page) >= 27 + page[26] + sum(segments)
+    return not (whole and page[5] & 4)
+
+
+@contextmanager
+def _opened(
+    path: Path, source: bytes | str | io.BytesIO, *, from_start: bool = True
+) -> Iterator[soundfile.SoundFile | None]:
+    """The file, opened by libsndfile; None where that is for ffmpeg.
+
+    ``from_start`` reads it from its start to its end and nothing else: where a FLAC file does not
+    say how long it is, soundfile can read it only so.
+    """
+    import soundfile
+
+    class FromStart(soundfile.SoundFile):  # type: ignore[misc]
+        def seekable(self) -> bool:
+            return False
+
+    try:
+        sound = (FromStart if from_start else soundfile.SoundFile)(source)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a headerless .raw file
+        kind = path.suffix[1:].upper()
+        if kind in ("WAV", "FLAC"):  # ffmpeg would read rubbish as silence or noise
+            raise InputError(f"{path}: not a readable {kind} file; export it again") from error
+        yield None
+        return
+    with sound:
+        yield sound
+
+
+def _blocks(path: Path, sound: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """Blocks of samples ``(samples, channels)`` up to the end.
+
+    Raises
+    ------
+    InputError
+        If the decoder stops before the end that the header claims.
+    """
+    import soundfile
+
+    def incomplete(reason: str) -> InputError:
+        claim = ""
+        if sound.frames < _UNKNOWN:
+            claim = f" of the {sound.frames / sound.samplerate:.3f} s that its header claims"
+        return InputError(f"{path}: {reason}{claim}; copy or export it again")
+
+    done = 0
+    try:
+        while len(block := sound.read(BLOCK, dtype="float32", always_2d=True)):
+            done += len(block)
+            yield block
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise incomplete("damaged or cut off: it cannot be decoded to the end") from error
+    slack = _MP3_SLACK if sound.format == "MP3" else 0
+    exact = sound.format in ("FLAC", "MP3") and sound.frames < _UNKNOWN
+    if exact and done < sound.frames - slack:
+        raise incomplete(f"cut off: only {done / sound.samplerate:.3f} s can be decoded")
+
+
+def _decode_with_ffmpeg(path: Path) -> Decoded:
+    """Decode what libsndfile cannot (m4a, AAC), at the file's own rate and channels.
+
+    ffmpeg reports success where it decoded a part of a file and says on stderr what was wrong with
+    the rest: that is no success here.
+    """
+    import soundfile
+
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        raise InputError(f"{path}: not a format libsndfile reads; install ffmpeg or convert to WAV")
+    # AU (unlike WAV) allows an unknown length in its header, so it can be piped
+    command = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode"]
+    command += ["-i", f"file:{path}", "-vn", "-f", "au", "-c:a", "pcm_f32be", "-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode != 0 or not done.stdout:
+        raise InputError(f"{path}: not a sound file ({said[-1] if said else 'no audio in it'})")
+    if said:
+        raise InputError(f"{path}: only a part could be decoded ({said[-1]}); export it again")
+    try:
+        samples, rate = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"{path}: could not be decoded ({error})") from error
+    return Decoded(samples, rate)
