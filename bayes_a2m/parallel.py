@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -91,7 +92,7 @@ def _within_another() -> bool:
     return bool(backend.nesting_level)
 
 
-def _run(call: Callable[[], None], jobs: int, known: Sequence[tuple[str, type]] = ()) -> str:
+def _run(call: Callable[[], None], jobs: int, known: Sequence[tuple[str, Any]] = ()) -> str:
     """One call, in a worker that knows what its parent does; why it failed, or nothing."""
     import torch
 

@@ -1,8 +1,8 @@
 """The parts that models, scores and reports are made of, by name; open to other packages.
 
-A part is a class with a ``name``, a ``group`` and, where it has settings, ``Options``. What ships
-stands in one table of strings and is imported when it is used. A part of another package comes in
-one of three ways:
+A part is a class with a ``name``, a ``group`` and, where it has settings, ``Options``; a metric is
+a record with a name and a group. What ships stands in one table of strings and is imported when it
+is used. A part of another package comes in one of three ways:
 
 - its package declares an entry point ``name = package.module:Class`` in the group
   ``bayes_a2m.<group>`` (``bayes_a2m.networks``, for one): it is found wherever that package is
@@ -104,9 +104,9 @@ ENTRY_POINTS = "bayes_a2m."
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 """A class written as ``package.module:Class``."""
 
-Part = TypeVar("Part", bound=type)
+Part = TypeVar("Part")
 
-_registered: dict[tuple[str, str], type] = {}
+_registered: dict[tuple[str, str], Any] = {}
 # the one state of the package: what this process was told to know, beside what is installed
 
 
@@ -141,15 +141,16 @@ def register(part: Part, *, name: str | None = None) -> Part:
     Parameters
     ----------
     part
-        A network, posterior, head, features, recalibration, metric or report section: a class
-        with the ``group`` that its base class gives it, and a ``name``. Usable as a decorator.
+        A network, posterior, head, features, recalibration or report section: a class with the
+        ``group`` that its base class gives it, and a ``name``; or a metric's record. Usable as a
+        decorator.
     name
         Known by this name instead of its own.
 
     Returns
     -------
-    type
-        The class itself.
+    type or Metric
+        What was given.
 
     Raises
     ------
@@ -157,31 +158,31 @@ def register(part: Part, *, name: str | None = None) -> Part:
         If it is no such class, has no name, or the name belongs to a part that ships.
     """
     group: str = getattr(part, "group", "")
-    if not isinstance(part, type) or group not in SHIPPED:
+    if not _is_part(part, group):
         raise InputError(
             f"register: {part!r} is no part: derive it from bayes_a2m.Network, Posterior, Head, "
             "Features, Recalibration, Metric or ReportSection"
         )
     known_as = name or getattr(part, "name", None)
     if not isinstance(known_as, str) or not known_as:
-        raise InputError(f"register: {part.__qualname__} needs a name: a class attribute 'name'")
+        raise InputError(f"register: {part!r} needs a name: a class attribute 'name'")
     ships = SHIPPED[group].get(known_as)
     if ships is not None and ships != target_of(part):
         raise InputError(
             f"register: {NOUNS[group]} {known_as!r} ships with bayes_a2m; give "
-            f"{part.__qualname__} another name"
+            f"{target_of(part)} another name"
         )
     _registered[group, known_as] = part
     return part
 
 
-def forget(part: type) -> None:
+def forget(part: Any) -> None:
     """Take back what :func:`register` did."""
     for key in [key for key, known in _registered.items() if known is part]:
         del _registered[key]
 
 
-def registered() -> tuple[tuple[str, type], ...]:
+def registered() -> tuple[tuple[str, Any], ...]:
     """Names and classes that were registered, for a process that is to know them, too."""
     return tuple((name, part) for (_, name), part in _registered.items())
 
@@ -240,7 +241,7 @@ def names(group: str) -> list[str]:
     return list(dict.fromkeys([*SHIPPED[group], *others, *_entry_points(group)]))
 
 
-def import_target(target: str, *, key: str = "") -> type:
+def import_target(target: str, *, key: str = "") -> Any:
     """Import ``package.module:Class`` and register it under that name.
 
     For names that the user wrote; never for those of a file from elsewhere.
@@ -253,7 +254,7 @@ def import_target(target: str, *, key: str = "") -> type:
     module, _, name = target.partition(":")
     place = f"{key}: " if key else ""
     try:
-        part: type = getattr(import_module(module), name)
+        part = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise InputError(
             f"{place}{target}: cannot be imported ({error}); install its package, or put its "
@@ -283,13 +284,15 @@ def origin(group: str, name: str) -> Origin:
     return Origin(group, name, target_of(part), brought_by[0], metadata.version(brought_by[0]))
 
 
-def target_of(part: type) -> str:
-    """A class as ``package.module:Class``.
+def target_of(part: Any) -> str:
+    """A class as ``package.module:Class``; of a record, its class and name.
 
     >>> target_of(Origin)
     'bayes_a2m.registry:Origin'
     """
-    return f"{part.__module__}:{part.__qualname__}"
+    if isinstance(part, type):
+        return f"{part.__module__}:{part.__qualname__}"
+    return f"{target_of(type(part))}({part.name})"
 
 
 def _loaded(target: str) -> Any:
@@ -298,9 +301,14 @@ def _loaded(target: str) -> Any:
 
 
 def _checked(part: Any, group: str, source: str) -> Any:
-    if not isinstance(part, type) or getattr(part, "group", None) != group:
+    if getattr(part, "group", None) != group or not _is_part(part, group):
         raise InputError(f"{source}: {part!r} is no {NOUNS[group]} of bayes_a2m")
     return part
+
+
+def _is_part(part: Any, group: str) -> bool:
+    """A class; of metrics, a record."""
+    return group in SHIPPED and isinstance(part, type) != (group == "metrics")
 
 
 @cache
