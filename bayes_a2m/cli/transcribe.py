@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bayes_a2m.datasets import Recording
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
-
-FORMATS = ("mid", "csv", "png")
 
 
 def transcribe(
@@ -77,6 +74,7 @@ def transcribe(
     from bayes_a2m.errors import InputError
     from bayes_a2m.models import load_model
     from bayes_a2m.music import midi
+    from bayes_a2m.transcription import transcription_of, write_transcription
 
     wanted = _formats(formats)
     paths = find(audio)
@@ -98,11 +96,12 @@ def transcribe(
                 recording = Recording(
                     path.stem, path=path, notes=None if known is None else tuple(known)
                 )
-                posterior = fitted.predict([recording], draws)
-                notes = fitted.decoder.decode(posterior)[0]
-                if threshold is not None:
-                    notes = notes.accepting(posterior, 0, threshold)
-                _write(fitted, recording, posterior, notes, out, wanted, transpose)
+                posterior, notes = transcription_of(
+                    fitted, recording, draws=draws, threshold=threshold
+                )
+                write_transcription(
+                    fitted, recording, posterior, notes, out, formats=wanted, transpose=transpose
+                )
             except InputError as error:  # one bad file does not stop the others
                 failed.append(str(error))
             else:
@@ -139,31 +138,9 @@ def _marked(posterior: FramePosterior, notes: Transcription, threshold: float) -
     return f", {sum(notes.doubtful)} of them doubtful (?); {100 * kept:.0f} % of frames accepted"
 
 
-def _write(
-    model: Posterior,
-    recording: Recording,
-    posterior: FramePosterior,
-    transcription: Transcription,
-    out: Path,
-    formats: tuple[str, ...],
-    transpose: int,
-) -> None:
-    """The files of one recording."""
-    if "mid" in formats:
-        transcription.write_midi(out / f"{recording.id}.mid", transpose=transpose)
-    if "csv" in formats:
-        transcription.write_csv(out / f"{recording.id}.csv", transpose=transpose)
-    if "png" in formats:
-        from bayes_a2m.reporting import style
-        from bayes_a2m.reporting.transcription import transcription_figure
-
-        level = model.features_of(recording)
-        figure = transcription_figure(posterior, transcription, level, reference=recording.notes)
-        style.save(figure, out / f"{recording.id}.png")
-
-
 def _formats(text: str) -> tuple[str, ...]:
     from bayes_a2m.errors import InputError, suggest
+    from bayes_a2m.transcription import FORMATS
 
     formats = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
     for name in formats:

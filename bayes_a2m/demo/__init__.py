@@ -5,7 +5,7 @@
 60
 """
 
-from bayes_a2m.demo.context import DemoSettings, Outcome, Stage, Step, Watch
+from bayes_a2m.demo.context import DemoContext, DemoSettings, Outcome, Step, Watch
 from bayes_a2m.demo.runner import STEPS, run_demo
 
-__all__ = ["STEPS", "DemoSettings", "Outcome", "Stage", "Step", "Watch", "run_demo"]
+__all__ = ["STEPS", "DemoContext", "DemoSettings", "Outcome", "Step", "Watch", "run_demo"]

@@ -13,13 +13,17 @@ from pydantic import Field
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.datasets import Dataset, Recording, load_folder
+from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from bayes_a2m.audio.features import FeatureExtractor
+    from bayes_a2m.evaluation import Evaluation
     from bayes_a2m.posteriors.posterior import Posterior
 
 Update = Callable[[int, int], None]
-"""Told the number done, and of all."""
+"""Called with how much of a step is done, and of how much."""
 
 
 class DemoSettings(Settings):
@@ -35,20 +39,20 @@ class DemoSettings(Settings):
     severities: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     methods: tuple[str, ...] = Field(
         ("mc_dropout", "ensemble", "variational", "laplace", "sgmcmc", "hmc"),
-        description="ways of being uncertain to compare with the network alone",
+        description="uncertainty methods to compare with the network alone",
     )
     resamples: int = Field(1000, ge=1, description="of the recordings, for every interval")
 
 
 @contextmanager
-def _no_bar(what: str) -> Iterator[Update]:
-    """A bar that is not shown."""
+def _no_bar(title: str) -> Iterator[Update]:
+    """A progress bar that is not shown."""
     yield lambda done, total: None
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told how it goes; nobody, by default.
+    """Whoever is told how the demo goes; nobody, by default.
 
     Attributes
     ----------
@@ -57,9 +61,9 @@ class Watch:
     end
         Called as ``end(words, seconds)`` after it.
     bar
-        Makes the bar of a long step from its name.
+        Makes the progress bar of a long step from its title.
     training
-        Whether the training shows its own.
+        Whether the training shows a bar of its own.
     """
 
     begin: Callable[[int, int, str], None] = lambda number, steps, title: None
@@ -69,17 +73,17 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What steps share. They hand on to each other through the files they write.
+class DemoContext:
+    """What the steps share. They hand on to each other through the files they write.
 
     Attributes
     ----------
     folder
-        Where everything is written while the demo runs.
+        The folder that everything is written to while the demo runs.
     out
-        Where it will be: for words only.
+        The folder that it will be in the end, for words only.
     settings, watch
-        How large, and who is told.
+        How large the demo is, and who is told.
     """
 
     folder: Path
@@ -94,7 +98,7 @@ class Stage:
 
     @cached_property
     def model(self) -> Posterior:
-        """The model, once it is trained: what was written, read again."""
+        """The model as it was written, once it is trained."""
         from bayes_a2m.models import load_model
 
         return load_model(self.folder / "model")
@@ -105,42 +109,52 @@ class Stage:
         return self.model.seen.unseen(self.data)
 
     @cached_property
+    def evaluation(self) -> Evaluation:
+        """The model's evaluation on the held-out recordings, made once."""
+        from bayes_a2m.evaluation import evaluate
+
+        with self.watch.bar("predicting") as update:
+            return evaluate(self.model, self.held_out, progress=update)
+
+    @cached_property
     def extractor(self) -> FeatureExtractor:
-        """What pictures of recordings are drawn with, as ``bayes-a2m plot`` does."""
+        """The features that recordings are drawn with, those of ``bayes-a2m plot``."""
         from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
 
         return FeatureExtractor(CQTFeatures())
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """Names of the conditions, in order of appearance."""
+        """The names of the conditions, in order of appearance."""
         return tuple(dict.fromkeys(r.condition for r in self.data))
 
     @property
     def examples(self) -> tuple[Recording, ...]:
         """The first recording of every condition that has notes."""
-        return tuple(
-            next((r for r in members if r.notes), members[0])
-            for members in (
-                [r for r in self.data if r.condition == name] for name in self.conditions
-            )
-        )
+        by_condition = ([r for r in self.data if r.condition == c] for c in self.conditions)
+        return tuple(next((r for r in members if r.notes), members[0]) for members in by_condition)
 
     def file(self, recording: Recording) -> str:
-        """Where a recording's sound lies within the folder."""
+        """The place of a recording's sound within the folder."""
         assert recording.path is not None
         return f"data/{recording.path.name}"
+
+    def draw(self, name: str, figure: Figure, *endings: str) -> str:
+        """Write a figure to ``figures``, as PNG unless endings are given; gives the PNG's place."""
+        for ending in endings or ("png",):
+            style.save(figure, self.folder / f"figures/{name}.{ending}")
+        return f"figures/{name}.png"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step found.
+    """The findings of a step.
 
     Attributes
     ----------
     facts
-        Plain finite values: what the section shows and ``demo.json`` holds. No seconds, so
-        that they repeat.
+        Plain finite values: what the section of the page shows and ``demo.json`` holds. There are
+        no seconds among them, so they repeat.
     words
         One line for whoever waits.
     """
@@ -156,13 +170,14 @@ class Step:
     Attributes
     ----------
     name
-        Of the section, the facts in ``demo.json``, and ``demo_<name>.html``, its words.
+        The name of the section, of the facts in ``demo.json``, and of the template
+        ``demo_<name>.html``.
     title
-        Heading of the section.
+        The heading of the section.
     work
-        What is done.
+        The function that does it.
     """
 
     name: str
     title: str
-    work: Callable[[Stage], Outcome]
+    work: Callable[[DemoContext], Outcome]

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bayes_a2m.demo.context import DemoSettings, Outcome, Stage, Step, Watch
+from bayes_a2m.demo.context import DemoContext, DemoSettings, Outcome, Step, Watch
 from bayes_a2m.demo.place import MADE_BY, RECORD, building, files_in
-from bayes_a2m.demo.steps import evaluate as measuring
-from bayes_a2m.demo.steps import methods
-from bayes_a2m.demo.steps import sing as voices
-from bayes_a2m.demo.steps import train as learning
-from bayes_a2m.demo.steps import transcribe as hearing
+from bayes_a2m.demo.steps.degrade import degrade
+from bayes_a2m.demo.steps.evaluate import evaluate
+from bayes_a2m.demo.steps.methods import compare
+from bayes_a2m.demo.steps.plot import plot
+from bayes_a2m.demo.steps.sing import sing
+from bayes_a2m.demo.steps.train import train
+from bayes_a2m.demo.steps.transcribe import transcribe
+from bayes_a2m.demo.steps.verify import verify
 from bayes_a2m.files import write_json
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.version import __version__
@@ -25,14 +28,14 @@ PAGE = "index.html"
 TITLE = "From a voice to notes, and how sure"
 
 STEPS = (
-    Step("sing", "Sing", voices.sing),
-    Step("verify", "Verify", voices.verify),
-    Step("plot", "Plot", voices.plot),
-    Step("train", "Train", learning.train),
-    Step("evaluate", "Evaluate", measuring.evaluate),
-    Step("methods", "Doubt", methods.compare),
-    Step("degrade", "Degrade", measuring.degrade),
-    Step("transcribe", "Transcribe", hearing.transcribe),
+    Step("sing", "Sing", sing),
+    Step("verify", "Verify", verify),
+    Step("plot", "Plot", plot),
+    Step("train", "Train", train),
+    Step("evaluate", "Evaluate", evaluate),
+    Step("methods", "Doubt", compare),
+    Step("degrade", "Degrade", degrade),
+    Step("transcribe", "Transcribe", transcribe),
 )
 """In order: each may use what those before it wrote. Each makes a section of the page."""
 
@@ -82,17 +85,17 @@ def run_demo(
     watch = watch or Watch()
     wanted = settings or DemoSettings()
     with building(out) as folder:
-        stage = Stage(folder, out, wanted, watch)
+        context = DemoContext(folder, out, wanted, watch)
         outcomes: dict[str, Outcome] = {}
         seconds: dict[str, float] = {}
         for number, step in enumerate(steps, start=1):
             watch.begin(number, len(steps), step.title)
             start = time.perf_counter()
-            outcomes[step.name] = step.work(stage)
+            outcomes[step.name] = step.work(context)
             seconds[step.name] = round(time.perf_counter() - start, 2)
             watch.end(outcomes[step.name].words, seconds[step.name])
         facts = {name: outcome.facts for name, outcome in outcomes.items()}
-        _write_page(stage, steps, facts, seconds)
+        _write_page(context, steps, facts, seconds)
         record = {
             "format_version": FORMAT_VERSION,
             "made_by": MADE_BY,
@@ -107,13 +110,13 @@ def run_demo(
 
 
 def _write_page(
-    stage: Stage,
+    context: DemoContext,
     steps: Sequence[Step],
     facts: dict[str, dict[str, Any]],
     seconds: dict[str, float],
 ) -> None:
     """The opening, a section a step, and what comes next."""
-    shared = {"out": stage.out.as_posix(), "settings": stage.settings.model_dump(mode="json")}
+    shared = {"out": context.out.as_posix(), "settings": context.settings.model_dump(mode="json")}
     sections = [
         PageSection(step.name, step.title, f"demo_{step.name}.html", {**facts[step.name], **shared})
         for step in steps
@@ -121,7 +124,7 @@ def _write_page(
     places = [
         (name, words)
         for name, words in PLACES
-        if name in (PAGE, RECORD) or (stage.folder / name).exists()
+        if name in (PAGE, RECORD) or (context.folder / name).exists()
     ]
     closing = {
         "places": places,
@@ -132,7 +135,7 @@ def _write_page(
     sections.append(PageSection("next", "Your own voice", "demo_next.html", closing))
     opening = {"facts": facts, "total": sum(seconds.values()), "version": __version__, **shared}
     write_page(
-        stage.folder / PAGE,
+        context.folder / PAGE,
         TITLE,
         PageSection("opening", "", "demo_opening.html", opening),
         sections,

@@ -1,9 +1,9 @@
-"""Which class is taken for which."""
+"""The confusion matrix: which class is taken for which."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +22,7 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
     table
         Frames by truth (row) and by the class called (column), shape ``(class, class)``.
     names
-        Of the classes.
+        The names of the classes.
 
     Returns
     -------
@@ -59,20 +59,37 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
 
 
 def confusion_caption(table: ArrayLike, names: Sequence[str]) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure: its most common mistake.
 
     >>> confusion_caption([[5, 1], [3, 9]], ("silence", "C4"))
     'The commonest mistake is C4 called silence: 3 frames, 75 % of all mistakes.'
     """
-    wrong = np.array(table, dtype=np.float64)
+    mistake = most_common_mistake(table, names)
+    if mistake is None:
+        return "No frame is called wrongly."
+    return (
+        f"The commonest mistake is {mistake['truth']} called {mistake['called']}: "
+        f"{mistake['frames']:,} frames, {100 * mistake['share_of_mistakes']:.0f} % of all mistakes."
+    )
+
+
+def most_common_mistake(table: ArrayLike, names: Sequence[str]) -> dict[str, Any] | None:
+    """The largest cell of a confusion matrix off its diagonal; None where there is no mistake.
+
+    >>> most_common_mistake([[5, 1], [3, 9]], ("silence", "C4"))
+    {'truth': 'C4', 'called': 'silence', 'frames': 3, 'share_of_mistakes': 0.75}
+    """
+    wrong = np.array(table)
     np.fill_diagonal(wrong, 0)
     if not wrong.any():
-        return "No frame is called wrongly."
-    truth, called = divmod(int(wrong.argmax()), wrong.shape[1])
-    return (
-        f"The commonest mistake is {names[truth]} called {names[called]}: {wrong.max():,.0f} "
-        f"frames, {100 * wrong.max() / wrong.sum():.0f} % of all mistakes."
-    )
+        return None
+    truth, predicted = divmod(int(wrong.argmax()), wrong.shape[1])
+    return {
+        "truth": names[truth],
+        "called": names[predicted],
+        "frames": int(wrong.max()),
+        "share_of_mistakes": float(wrong.max() / wrong.sum()),
+    }
 
 
 def _share(value: float) -> str:

@@ -15,16 +15,19 @@ import numpy as np
 import pytest
 
 from bayes_a2m.decoding.transcription import Transcription
-from bayes_a2m.demo import STEPS, DemoSettings, Stage, Step, Watch, run_demo
+from bayes_a2m.demo import STEPS, DemoContext, DemoSettings, Step, Watch, run_demo
 from bayes_a2m.demo.place import building, files_in
-from bayes_a2m.demo.steps.evaluate import band, course_point, gap, most_common_mistake, verdict
+from bayes_a2m.demo.steps.degrade import quick_scores, verdict
+from bayes_a2m.demo.steps.evaluate import band
 from bayes_a2m.demo.steps.transcribe import missed, note_rows
+from bayes_a2m.diagnostics.overconfidence import overconfidence
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html
+from bayes_a2m.reporting.confusion import most_common_mistake
 from tests import tiny
 
 SETTINGS = DemoSettings(
@@ -170,8 +173,8 @@ def test_what_names_say_is_escaped(made: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_interrupted_demo_leaves_the_earlier_one(tmp_path: Path) -> None:
-    def interrupted(stage: Stage) -> Any:
-        (stage.folder / "half").mkdir()
+    def interrupted(context: DemoContext) -> Any:
+        (context.folder / "half").mkdir()
         raise KeyboardInterrupt
 
     out = tmp_path / "demo"
@@ -212,18 +215,18 @@ def test_a_band_of_confidence_and_the_gap_are_counted() -> None:
     # three frames at 0.7, two of them right; one at 0.95, right
     laws = [[0.7, 0.3], [0.7, 0.3], [0.7, 0.3], [0.95, 0.05]]
     counts = FrameStatistics.of(laws, [0, 0, 1, 0])
-    found = band(counts, 20, 0)
+    found = band(counts, resamples=20, seed=0)
     assert (found["low"], found["high"], found["frames"]) == (0.6, 0.8, 3)
     assert found["stated"] == pytest.approx(0.7)
     assert found["right"] == pytest.approx(2 / 3)
     assert found["gap"]["value"] == pytest.approx(0.7 - 2 / 3)
-    lead = gap(FrameStatistics.stack([counts, counts]), 20, 0)
-    assert lead["value"] == pytest.approx((2.1 + 0.95 - 3) / 4)
-    assert lead["low"] == lead["high"] == pytest.approx(lead["value"])
-    point = course_point(counts)
+    lead = overconfidence(FrameStatistics.stack([counts, counts]), resamples=20)
+    assert lead.value == pytest.approx((2.1 + 0.95 - 3) / 4)
+    assert lead.low == lead.high == pytest.approx(lead.value)
+    point = quick_scores(counts)
     assert point["accuracy"] == 0.75
     assert point["confidence"] == pytest.approx(3.05 / 4)
-    empty = band(FrameStatistics.of([[0.9, 0.1]], [0]), 20, 0)
+    empty = band(FrameStatistics.of([[0.9, 0.1]], [0]), resamples=20, seed=0)
     assert empty["stated"] is None
     assert empty["gap"]["value"] is None
 

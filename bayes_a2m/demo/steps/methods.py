@@ -1,4 +1,4 @@
-"""Ways of being uncertain, each on the network that was trained or one like it."""
+"""Methods: other uncertainty methods on the network that was trained, or on one like it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_a2m.demo.context import Outcome, Stage
+from bayes_a2m.demo.context import DemoContext, Outcome
 from bayes_a2m.errors import InputError
-from bayes_a2m.evaluation import evaluate
+from bayes_a2m.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
 SCORES = ("accuracy", "nll", "brier", "ece", "error_auroc")
-"""What the table shows."""
+"""The scores that the table shows."""
 
 DRAWS = 30
 
 FOLDER = "methods"
-"""Where their models are written, beside the network's own."""
+"""The folder of their models, beside the network's own."""
 
 SMALLER: dict[str, tuple[str, ...]] = {
     "ensemble": ("posterior.members=2", "posterior.jobs=1"),
@@ -33,7 +33,7 @@ SMALLER: dict[str, tuple[str, ...]] = {
         "posterior.every=16",
     ),
 }
-"""Than their experiments are, to fit into a demo."""
+"""Settings that make an experiment small enough for a demo."""
 
 WORDS = {
     "point": "the network itself: one answer",
@@ -46,25 +46,27 @@ WORDS = {
 }
 
 
-def compare(stage: Stage) -> Outcome:
+def compare(context: DemoContext) -> Outcome:
     """Fit every method, most of them to the trained network, and score them alike."""
     from bayes_a2m.models import load_model
     from bayes_a2m.parallel import run_all
 
-    rows = [_row(stage.model, stage)]
-    names = stage.settings.methods if stage.model.name == "point" else ()
-    with stage.watch.bar("fitting") as update:
+    rows = [_row(context.model, context.evaluation, context)]
+    names = context.settings.methods if context.model.name == "point" else ()
+    with context.watch.bar("fitting") as update:
 
         def done(number: float, total: int) -> None:
             update(int(number), total)
 
-        calls = [partial(_fit, name, stage.folder, stage.settings.seed) for name in names]
+        calls = [partial(_fit, name, context.folder, context.settings.seed) for name in names]
         reasons = run_all(calls, report=done)
     if reasons:
         raise InputError(f"demo: {'; '.join(reasons)}")
-    rows += [_row(load_model(stage.folder / FOLDER / name), stage) for name in names]
+    for name in names:
+        model = load_model(context.folder / FOLDER / name)
+        rows.append(_row(model, evaluate(model, context.held_out, draws=DRAWS), context))
     best = min(rows, key=lambda row: float(row["scores"]["nll"]["value"]))
-    facts = {"rows": rows, "recordings": len(stage.held_out), "best": best["name"]}
+    facts = {"rows": rows, "recordings": len(context.held_out), "best": best["name"]}
     return Outcome(facts, f"{len(rows)} ways of being uncertain, lowest NLL: {best['name']}")
 
 
@@ -88,7 +90,7 @@ def _fit(name: str, folder: Path, seed: int) -> None:
 
 
 def _plan(name: str, trained: NetworkPosterior) -> Experiment:
-    """The method's experiment on the trained model's features, network and training."""
+    """The experiment of a method with the features, network and training of the trained model."""
     from bayes_a2m.config.experiment import Named, load_experiment
 
     plan, own = load_experiment(name, SMALLER.get(name, ())), trained.experiment
@@ -104,11 +106,10 @@ def _plan(name: str, trained: NetworkPosterior) -> Experiment:
     )
 
 
-def _row(model: Posterior, stage: Stage) -> dict[str, Any]:
-    """Scores of one method on the held-out recordings."""
-    settings = stage.settings
-    result = evaluate(model, stage.held_out, draws=DRAWS)
-    metrics = result.to_dict(resamples=settings.resamples, seed=settings.seed)
+def _row(model: Posterior, evaluation: Evaluation, context: DemoContext) -> dict[str, Any]:
+    """The scores of one method on the held-out recordings."""
+    settings = context.settings
+    metrics = evaluation.to_dict(resamples=settings.resamples, seed=settings.seed)
     return {
         "name": model.name,
         "words": WORDS.get(model.name, ""),

@@ -1,12 +1,12 @@
-"""Transcribe one held-out recording and say where it is least sure."""
+"""Transcribe: one held-out recording, as ``bayes-a2m transcribe`` writes it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bayes_a2m.demo.context import Outcome, Stage
-from bayes_a2m.reporting import style
+from bayes_a2m.demo.context import DemoContext, Outcome
 from bayes_a2m.reporting.html import plural
+from bayes_a2m.transcription import FORMATS, transcription_of, write_transcription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,40 +16,32 @@ if TYPE_CHECKING:
     from bayes_a2m.music import Note, Vocabulary
 
 NEAR = 0.1
-"""Seconds within which a note's onset counts as found."""
+"""The seconds within which the onset of a note counts as found."""
 
 
-def transcribe(stage: Stage) -> Outcome:
+def transcribe(context: DemoContext) -> Outcome:
     """Write the MIDI, the table and the picture of the held-out recording that is in the middle.
 
     Of all held-out recordings, ordered by how sure the model is on average, the middle one:
     neither the prettiest nor the worst.
     """
-    from bayes_a2m.reporting.transcription import transcription_figure
-
-    model = stage.model
-    recording = _middle(stage)
-    posterior = model.predict([recording])
-    found = model.decoder.decode(posterior)[0]
-    name = f"voice_{recording.id}"
-    folder = stage.folder / "transcription"
-    found.write_midi(folder / f"{name}.mid")
-    found.write_csv(folder / f"{name}.csv")
-    spectrum = model.features_of(recording)
-    figure = transcription_figure(posterior, found, spectrum, reference=recording.notes)
-    style.save(figure, folder / f"{name}.png")
-    notes = note_rows(found, recording.notes or ())
+    model, recording = context.model, _middle(context)
+    name, folder = f"voice_{recording.id}", context.folder / "transcription"
+    posterior, found = transcription_of(model, recording)
+    write_transcription(model, recording, posterior, found, folder, name=name)
+    reference = recording.notes or ()
+    notes = note_rows(found, reference)
     least = min(notes, key=lambda note: float(note["frame_probability"]), default=None)
     facts: dict[str, Any] = {
         "id": recording.id,
         "condition": recording.condition,
-        "sound": stage.file(recording),
-        "files": {ending: f"transcription/{name}.{ending}" for ending in ("mid", "csv", "png")},
+        "sound": context.file(recording),
+        "files": {ending: f"transcription/{name}.{ending}" for ending in FORMATS},
         "mean_confidence": float(posterior.confidence().mean()),
-        "reference_notes": len(recording.notes or ()),
+        "reference_notes": len(reference),
         "notes": notes,
         "least_sure": least,
-        "missed": missed(recording.notes or (), found.notes, model.vocabulary),
+        "missed": missed(reference, found.notes, model.vocabulary),
     }
     words = f"{name}: {plural(len(notes), 'note')}"
     if least is not None:
@@ -58,7 +50,7 @@ def transcribe(stage: Stage) -> Outcome:
 
 
 def note_rows(found: Transcription, reference: Sequence[Note]) -> list[dict[str, Any]]:
-    """The notes found: where, what, how sure, and what the reference has there.
+    """The notes found, how sure each is, and what the reference has there.
 
     ``reference`` is ``"match"`` where it has a note of this pitch with an onset within 0.1 s,
     ``"pitch only"`` where it has one that sounds meanwhile, else ``"none"``.
@@ -81,23 +73,19 @@ def note_rows(found: Transcription, reference: Sequence[Note]) -> list[dict[str,
     return rows
 
 
-def _middle(stage: Stage) -> Recording:
+def _middle(context: DemoContext) -> Recording:
     """The held-out recording of middling mean confidence; one with notes, if there is any."""
-    candidates = [r for r in stage.held_out if r.notes] or list(stage.held_out)
-    sure = []
-    with stage.watch.bar("listening") as update:
-        for chunk, posterior in stage.model.predict_chunks(candidates):
-            for i, recording in enumerate(chunk):
-                sure.append((float(posterior.of(i).max(axis=1).mean()), recording.id))
-            update(len(sure), len(candidates))
-    chosen = sorted(sure)[len(sure) // 2][1]
-    return next(r for r in candidates if r.id == chosen)
+    statistics = context.evaluation.frames
+    confidence = statistics.top_confidence.sum(axis=1) / statistics.frames
+    by_id = dict(zip(context.evaluation.ids, confidence.tolist(), strict=True))
+    candidates = [r for r in context.held_out if r.notes] or list(context.held_out)
+    return sorted(candidates, key=lambda r: (by_id[r.id], r.id))[len(candidates) // 2]
 
 
 def missed(
     reference: Sequence[Note], found: Sequence[Note], vocabulary: Vocabulary
 ) -> list[dict[str, Any]]:
-    """Notes of the reference without a found note of their pitch that begins within 0.1 s."""
+    """The reference notes without a found note of their pitch that begins within 0.1 s."""
     return [
         {"onset": note.onset, "offset": note.offset, "name": vocabulary.pitch_name(note.pitch)}
         for note in reference
