@@ -12,7 +12,6 @@ is to be sent on, are inside, too.
 from __future__ import annotations
 
 import base64
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from bayes_a2m import renamed
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
 from bayes_a2m.reporting.table import shown as cell_text
@@ -127,22 +127,22 @@ def render_page(
 
 
 def png_size(path: Path) -> tuple[int, int]:
-    """Width and height of a PNG file in pixels, from its header.
+    """Width and height of a PNG file in pixels, read from its header alone.
 
     Raises
     ------
     InputError
         If it is missing or no PNG.
     """
+    from PIL import Image, UnidentifiedImageError
+
     try:
-        with path.open("rb") as file:
-            header = file.read(24)
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.size
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path}: the page shows this picture, and it is no PNG") from error
     except OSError as error:
         raise InputError(f"{path}: the page shows this picture ({error.strerror})") from error
-    if len(header) < 24 or not header.startswith(b"\x89PNG"):
-        raise InputError(f"{path}: the page shows this picture, and it is no PNG")
-    width, height = struct.unpack(">II", header[16:24])
-    return width, height
 
 
 def data_uri(path: Path) -> str:
@@ -232,3 +232,7 @@ def _environment() -> Environment:
         environment.filters[reads.__name__] = reads
     environment.globals["cell_text"] = cell_text
     return environment
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)
