@@ -1,29 +1,57 @@
 PYTHON ?= python3
 # Processes of pytest, a file of tests in one of them; 0 is none but its own.
 WORKERS ?= 2
+# Where the tests are measured, as .ci/run does: make test COVER='--cov --cov-report='
+COVER ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+PIP := -m pip install --quiet --disable-pip-version-check
+PYTEST := -m pytest -n $(WORKERS) --dist loadfile $(COVER)
+export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install test demo format clean
+.PHONY: help install check test test-fast test-slow test-lowest test-python demo format clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED)  ## Make .venv and install the package in it, editable, with the tested versions
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python $(PIP) -c constraints.txt -e '.[test]'
 	touch $@
 
-test: $(INSTALLED)  ## Install if need be, then check style and types, and run the tests and doctests
+check: $(INSTALLED)  ## Check style, the direction of imports, and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test: check  ## Install if need be, check, and run all tests and doctests that are not slow
+	$(BIN)/python $(PYTEST) -m 'not slow'
+
+test-fast: $(INSTALLED)  ## Run the tests and doctests that train nothing: two minutes
+	$(BIN)/python $(PYTEST) -m 'not slow and not trains'
+
+test-slow: $(INSTALLED)  ## Run the slow tests: kills, browser, long simulations
+	$(BIN)/python $(PYTEST) -m slow
+
+# Other versions have environments of their own, .venv-lowest and .venv-python.
+test-lowest: OTHER := .venv-lowest
+test-lowest:  ## Run the fast tests with the lowest versions that setup.cfg allows
+	$(PYTHON) .ci/lowest.py > .lowest.txt
+	test -x $(OTHER)/bin/python || $(PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python $(PIP) -c .lowest.txt -e '.[test]'
+	$(OTHER)/bin/python $(PYTEST) -m 'not slow and not trains'
+
+test-python: OTHER := .venv-python
+test-python:  ## Run the fast tests with another Python: make test-python PYTHON=python3.13
+	rm -rf $(OTHER)
+	$(PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python $(PIP) -c constraints.txt -e '.[test]'
+	$(OTHER)/bin/python $(PYTEST) -m 'not slow and not trains'
 
 demo: $(INSTALLED)  ## Install if need be, then show everything on synthetic voices: reports/demo/index.html
 	$(BIN)/bayes-a2m demo
@@ -32,6 +60,7 @@ format: $(INSTALLED)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-clean:  ## Remove .venv, builds and caches
-	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean:  ## Remove environments, builds and caches
+	rm -rf .venv .venv-lowest .venv-python .lowest.txt build dist *.egg-info .coverage .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find bayes_a2m experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.music import Note, midi
@@ -17,6 +18,35 @@ from tests import tiny
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.point import Point
+
+
+# In CI every run draws the same examples, so that one that fails has failed for what was changed.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
+SLOW_SECONDS = 900
+"""Time limit of a test that is marked as slow; others have that of pyproject.toml."""
+
+TRAINED = frozenset({"tiny_point", "tiny_model"})
+"""Fixtures that fit a model: who uses one is no fast test."""
+
+TRAINING_ROOMS = frozenset(
+    {"cli", "cross_validation", "demo", "label_audit", "posteriors", "studies", "training"}
+)
+"""Folders of tests most of which fit a model."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests their time, and mark those that train by way of a fixture."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+        room = item.path.relative_to(Path(__file__).parents[1]).parts[1:2]
+        if not TRAINING_ROOMS.isdisjoint(room) or not TRAINED.isdisjoint(
+            getattr(item, "fixturenames", ())
+        ):
+            item.add_marker(pytest.mark.trains)
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ for arguments in json.loads(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 def test_it_trains_evaluates_and_reports_without_unix_modules(
     tiny_folder: Path, tmp_path: Path
 ) -> None:

@@ -38,11 +38,13 @@ def test_a_failure_stops_no_other(tmp_path: Path, jobs: int) -> None:
     assert told == [(0, 2), (1, 2), (2, 2)]
 
 
+@pytest.mark.slow
 def test_a_kill_is_told(tmp_path: Path) -> None:
     _, _, dies = calls(tmp_path)
     assert run_all([dies, dies], jobs=2) == ["a process was killed"]
 
 
+@pytest.mark.slow
 def test_a_single_one_apart_does_not_take_this_process_with_it(tmp_path: Path) -> None:
     good, _, dies = calls(tmp_path)
     assert run_all([dies], jobs=1, apart=True) == ["a process was killed"]

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from bayes_a2m.audio.cqt import CQT
-from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, FeatureSettings, MelFeatures
+from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor, MelFeatures
+from bayes_a2m.config.experiment import FeatureSettings
 from bayes_a2m.errors import InputError
 
 KINDS = [CQTFeatures(), MelFeatures()]

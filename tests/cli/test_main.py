@@ -308,6 +308,7 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in done.stderr
 
 
+@pytest.mark.slow
 def test_interrupting_leaves_no_model(tiny_folder: Path, tmp_path: Path) -> None:
     import signal
     import time

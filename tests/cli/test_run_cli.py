@@ -74,6 +74,7 @@ def test_without_out_it_goes_into_reports(
     assert (tmp_path / "reports" / "small" / "table.md").is_file()
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(
     study: Path, whole: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:

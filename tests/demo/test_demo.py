@@ -140,6 +140,7 @@ def test_the_files_are_of_use_elsewhere(made: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_in_the_same_place(made: Path, tmp_path: Path) -> None:
     out = tmp_path / "again"
     shutil.copytree(made, out)

@@ -160,6 +160,7 @@ def dying(marker: Path, kill: bool) -> type[MemberTraining]:
     return Dying
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "failed"])
 def test_a_member_that_dies_is_trained_again_alone(
     tiny_data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kill: bool
@@ -175,6 +176,7 @@ def test_a_member_that_dies_is_trained_again_alone(
     )
 
 
+@pytest.mark.slow
 def test_a_member_that_fails_twice_is_named(
     tiny_data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.page import write_report
 from tests.browser import chromium, open_page
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["chromium"]  # a fixture, known to pytest by its name here
 
 HOSTILE = (

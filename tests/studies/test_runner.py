@@ -68,6 +68,7 @@ def test_what_is_there_is_not_made_again(done: Plan) -> None:
     assert {p: p.stat().st_mtime_ns for c in done.every for p in c.place.rglob("*")} == stamps
 
 
+@pytest.mark.slow
 def test_what_a_kill_left_half_finished_is_finished(tiny_data: Dataset, tmp_path: Path) -> None:
     plan = planned(
         small.write(tmp_path, {"a": small.neighbours(2)}, seeds=[0]), tiny_data, tmp_path / "cells"
@@ -83,6 +84,7 @@ def test_what_a_kill_left_half_finished_is_finished(tiny_data: Dataset, tmp_path
     assert not cell.finished
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_killed_every_time_stops_no_other(
     tiny_data: Dataset, tmp_path: Path
 ) -> None:

@@ -204,6 +204,7 @@ def test_collate_pads_to_the_longest() -> None:
     assert not batch.features[0, batch.lengths[0] :].any()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_result(tiny_folder: Path, tmp_path: Path) -> None:
     """Kill -9 in the middle of an epoch; --resume ends with the weights of an unbroken run."""
     overrides = [part for s in (*tiny.SMALL, "training.epochs=14") for part in ("--set", s)]
