@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bayes_a2m import registry
+from bayes_a2m.calibration.methods import Recalibration
+from bayes_a2m.config.experiment import load_experiment
+from bayes_a2m.config.settings import Settings
+from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.networks.network import make_network
+from bayes_a2m.posteriors.loadable import parts_of
+from bayes_a2m.posteriors.point import Point
 
 
 def test_settings_reach_the_network() -> None:
@@ -62,3 +72,116 @@ def test_numbers_are_converted() -> None:
 def test_what_is_wrong_is_said(name: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         make_network(name, settings, bins=252, classes=4)
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [(group, name) for group, parts in registry.SHIPPED.items() for name in parts],
+)
+def test_what_ships_is_there_under_its_name(group: str, name: str) -> None:
+    part = registry.get(group, name)
+    assert (part.group, part.name) == (group, name)
+    if hasattr(part, "Options"):
+        assert issubclass(part.Options, Settings)
+    assert registry.origin(group, name).distribution == "bayes_a2m"
+
+
+def covered(contract: str) -> set[str]:
+    """Names that classes of tests stand for, which inherit a contract, by their sources."""
+    trees = [ast.parse(file.read_text()) for file in Path(__file__).parent.rglob("*.py")]
+    classes = {
+        node.name: node
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def inherits(node: ast.ClassDef) -> bool:
+        bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+        return contract in bases or any(inherits(classes[b]) for b in bases if b in classes)
+
+    return {
+        name
+        for node in classes.values()
+        if inherits(node)
+        for line in node.body
+        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "covers"
+        for name in ast.literal_eval(line.value).split()
+    }
+
+
+@pytest.mark.parametrize(
+    ("group", "contract"), [("networks", "NetworkContract"), ("posteriors", "PosteriorContract")]
+)
+def test_no_part_ships_without_its_contract_test(group: str, contract: str) -> None:
+    """The other groups' contracts run over all that the registry's table holds."""
+    assert covered(contract) == set(registry.SHIPPED[group])
+
+
+class Mine(Recalibration):
+    """A part of a notebook."""
+
+    name = "mine"
+
+
+@pytest.fixture
+def mine() -> Iterator[type[Recalibration]]:
+    registry.register(Mine)
+    yield Mine
+    registry.forget(Mine)
+
+
+def test_a_registered_part_is_found_by_name_and_by_its_class(mine: type[Recalibration]) -> None:
+    assert registry.get("recalibrations", "mine") is mine
+    assert registry.get("recalibrations", registry.target_of(mine)) is mine
+    assert registry.names("recalibrations")[-1] == "mine"
+    assert ("mine", mine) in registry.registered()
+    registry.forget(mine)
+    with pytest.raises(InputError, match="unknown recalibration 'mine'"):
+        registry.get("recalibrations", "mine")
+
+
+def test_what_is_no_part_or_takes_a_name_that_ships_is_refused() -> None:
+    with pytest.raises(InputError, match="is no part: derive it from"):
+        registry.register(int)
+    with pytest.raises(InputError, match="'temperature' ships with bayes_a2m"):
+        registry.register(type("Other", (Mine,), {"name": "temperature"}))
+    with pytest.raises(InputError, match="needs a name"):
+        registry.register(type("Other", (Mine,), {"name": ""}))
+
+
+def test_a_class_is_imported_where_a_person_names_it_and_never_where_a_file_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "somebodys.py").write_text(
+        "import bayes_a2m as a2m\n\n\nclass Net(a2m.CRNN):\n    name = 'net'\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match="'somebodys:Net' is not registered"):
+        make_network("somebodys:Net", {}, bins=96)
+    assert "somebodys" not in sys.modules
+    experiment = load_experiment("crnn", ["network.name=somebodys:Net"])
+    try:
+        assert make_network("somebodys:Net", {}, bins=96).name == "net"
+        assert "somebodys:Net" in [part.target for part in parts_of(experiment)]
+        with pytest.raises(InputError, match=r"network\.name: somebodys:Nt: cannot be imported"):
+            load_experiment("crnn", ["network.name=somebodys:Nt"])
+    finally:
+        registry.forget(sys.modules.pop("somebodys").Net)
+
+
+def test_a_model_that_could_not_be_loaded_again_is_refused_before_it_is_trained(
+    tiny_data: Dataset,
+) -> None:
+    class Local(Point):
+        name = "local"
+
+    fit, tune = tiny_data.split("train").with_tuning_part(0.2)
+    with pytest.raises(InputError, match=r"'local' is not registered: call .*register\(Local\)"):
+        Local(CRNN()).fit(fit, tune)
+
+    class Disguised(CRNN):
+        """Of another's name."""
+
+    with pytest.raises(InputError, match="'crnn' is another class"):
+        Point(Disguised()).fit(fit, tune)

@@ -44,6 +44,9 @@ def model(tiny_data: Dataset) -> Forks:
 
 
 class TestForks(BaselineContract):
+    # the three trackers differ from this one in their backends alone, which test_peers.py runs
+    covers = "swift_f0 basic_pitch crepe"
+
     @pytest.fixture(autouse=True)
     def registered(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(registry._registered, ("posteriors", Forks.name), Forks)

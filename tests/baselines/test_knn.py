@@ -23,7 +23,7 @@ def model(tiny_data: Dataset) -> KNN:
 
 
 class TestKNN(BaselineContract):
-    pass
+    covers = "knn"
 
 
 @pytest.mark.parametrize("weights", ["distance", "uniform"])

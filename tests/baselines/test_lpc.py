@@ -17,7 +17,7 @@ def model(tiny_data: Dataset) -> LPC:
 
 
 class TestLPC(BaselineContract):
-    pass
+    covers = "lpc"
 
 
 def test_evidence_tells_a_tone_from_hiss_and_from_nothing(tiny_data: Dataset) -> None:

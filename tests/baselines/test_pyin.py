@@ -21,7 +21,7 @@ def model(tiny_data: Dataset) -> PYIN:
 
 
 class TestPYIN(BaselineContract):
-    pass
+    covers = "pyin"
 
 
 def test_forward_and_backward_give_the_sum_over_all_paths() -> None:

@@ -44,6 +44,9 @@ def set_in_motion(network: Network, seed: int = 0) -> Network:
 class NetworkContract(ABC):
     """Subclasses give :meth:`make`, and ``bins`` that suit it."""
 
+    covers = ""
+    """Names in the registry that a subclass stands for; test_registry.py asks for all."""
+
     bins = 48
 
     @abstractmethod

@@ -21,6 +21,8 @@ SMALL: dict[str, Any] = {
 
 
 class TestCascade(NetworkContract):
+    covers = "cascade"
+
     def make(self, bins: int, classes: int) -> Network:
         return Cascade(bins, classes, trunk=SMALL)
 

@@ -15,6 +15,8 @@ from tests.networks.contract import NetworkContract, randn
 
 
 class TestCRNN(NetworkContract):
+    covers = "crnn"
+
     def make(self, bins: int, classes: int) -> Network:
         return CRNN(bins, classes, channels=(4, 6, 8), projection=16, hidden=12, features=8)
 

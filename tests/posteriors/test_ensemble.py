@@ -38,6 +38,8 @@ def model(tiny_data: Dataset) -> DeepEnsemble:
 
 
 class TestDeepEnsemble(PosteriorContract):
+    covers = "ensemble"
+
     def test_a_chain_is_a_member(self, model: DeepEnsemble, tiny_data: Dataset) -> None:
         recording = tiny_data.split("validation")[0]
         post = model.predict([recording], draws=30)

@@ -26,6 +26,8 @@ def model(tiny_data: Dataset, tiny_point: Point) -> HMC:
 
 
 class TestHMC(PosteriorContract):
+    covers = "hmc"
+
     def test_chains_are_the_samplers_and_samples_are_all_there_are(
         self, model: HMC, tiny_data: Dataset
     ) -> None:

@@ -41,6 +41,8 @@ def model(tiny_data: Dataset, tiny_point: Point) -> Laplace:
 
 
 class TestLaplace(PosteriorContract):
+    covers = "laplace"
+
     def test_its_own_time_counts(self, model: Laplace, tiny_point: Point) -> None:
         assert model.record.seconds > tiny_point.record.seconds
         assert model.record.log == tiny_point.record.log

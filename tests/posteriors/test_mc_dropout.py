@@ -30,6 +30,8 @@ def model(tiny_data: Dataset) -> MCDropout:
 
 
 class TestMCDropout(PosteriorContract):
+    covers = "mc_dropout"
+
     def test_one_chain_of_as_many_draws_as_asked(
         self, model: MCDropout, tiny_data: Dataset
     ) -> None:

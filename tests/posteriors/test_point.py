@@ -12,6 +12,8 @@ from tests.posteriors.contract import PosteriorContract
 
 
 class TestPoint(PosteriorContract):
+    covers = "point"
+
     @pytest.fixture
     def model(self, tiny_point: Point) -> Point:
         return tiny_point

@@ -36,6 +36,8 @@ def model(tiny_data: Dataset, tiny_point: Point) -> SGMCMC:
 
 
 class TestSGMCMC(PosteriorContract):
+    covers = "sgmcmc"
+
     def test_chains_cycles_samples(self, model: SGMCMC, tiny_data: Dataset) -> None:
         post = model.predict(tiny_data.split("validation")[0:1], draws=500)
         assert post.log_probs.shape[:2] == (2, 4)

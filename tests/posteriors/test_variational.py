@@ -30,6 +30,8 @@ def model(tiny_data: Dataset, tiny_point: Point) -> Variational:
 
 
 class TestVariational(PosteriorContract):
+    covers = "variational"
+
     def test_the_start_keeps_its_weights(
         self, model: Variational, tiny_data: Dataset, tiny_point: Point
     ) -> None:
