@@ -10,7 +10,7 @@ from bayes_a2m import calibration
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.evaluation import evaluate, evaluate_chunks
+from bayes_a2m.evaluation import evaluate, evaluate_chunks, results_of
 from bayes_a2m.files import read_json
 from bayes_a2m.metrics.frames import NAMES
 from bayes_a2m.music import Vocabulary
@@ -20,7 +20,8 @@ from bayes_a2m.prediction.posterior import FramePosterior
 
 @pytest.fixture
 def metrics(tiny_point: Point, tiny_data: Dataset) -> dict:
-    return evaluate(tiny_point, tiny_data.split("validation")).to_dict(resamples=200)
+    evaluation = evaluate(tiny_point, tiny_data.split("validation"))
+    return results_of(evaluation, resamples=200).to_dict()
 
 
 def test_the_scores_are_those_of_the_pure_functions(
@@ -135,12 +136,13 @@ def test_takes_that_were_seen_are_told_apart(tiny_point: Point, tiny_data: Datas
     data = tiny_data.split("validation")
     named = tuple(replace(r, take="a" if i < 2 else "b") for i, r in enumerate(data))
     chunks = list(tiny_point.predict_chunks(named))
-    result = evaluate_chunks(chunks, tiny_point.decoder, total=4, seen_takes=("a",)).to_dict()
-    rest = evaluate_chunks(
-        tiny_point.predict_chunks(named[2:]), tiny_point.decoder, total=2
-    ).to_dict()
-    assert result["without_seen_takes"]["nll"] == pytest.approx(rest["metrics"]["nll"])
-    assert rest["without_seen_takes"] is None
+    decoder = tiny_point.decoder
+    result = results_of(evaluate_chunks(chunks, decoder, total=4, seen_takes=("a",)))
+    chunks = list(tiny_point.predict_chunks(named[2:]))
+    rest = results_of(evaluate_chunks(chunks, decoder, total=2))
+    assert result.without_seen_takes is not None
+    assert result.without_seen_takes["nll"] == rest.metrics["nll"]
+    assert rest.without_seen_takes is None
 
 
 def test_memory_grows_by_the_counts_only() -> None:

@@ -101,7 +101,6 @@ def compare(
     from bayes_a2m.comparison.model_counts import Scored
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.evaluation import evaluate
-    from bayes_a2m.files import write_json
     from bayes_a2m.models import load_model
 
     _ensure_each_once(models, versus)
@@ -126,7 +125,7 @@ def compare(
     _tables(found)
     typer.echo(found.sentence)
     if json_file is not None:
-        write_json(json_file, found.to_dict())
+        found.write(json_file)
 
 
 def names_of(one: Sequence[Path], other: Sequence[Path]) -> tuple[str, str]:
@@ -220,12 +219,13 @@ def _by_seed(
 def _tables(found: Comparison) -> None:
     """Print differences overall, by condition, by class and of the stages."""
     from bayes_a2m.cli.console import table
+    from bayes_a2m.metrics.metric import metric_named
 
     one, other = found.names
     seeds = ", paired by seed" if found.paired_seeds else ""
     rows = [
         [
-            _words(name),
+            metric_named(name).label,
             _value(d.one),
             _value(d.other),
             _difference(d),
@@ -248,20 +248,17 @@ def _tables(found: Comparison) -> None:
         if parts:
             shown = dict.fromkeys(name for own in parts.values() for name in own)
             rows = [
-                [_words(n), *(_difference(own.get(n)) for own in parts.values())] for n in shown
+                [metric_named(n).label, *(_difference(own.get(n)) for own in parts.values())]
+                for n in shown
             ]
             table(title, ["", *parts], rows)
     # trust is the precision
     names = [n for n in next(iter(found.per_class.values())) if n != "trust"]
     rows = [
-        [label, *(_difference(own[n], 0 if n.startswith("false_") else 3) for n in names)]
+        [label, *(_difference(own[n], 0 if metric_named(n, "class").unit else 3) for n in names)]
         for label, own in found.per_class.items()
     ]
-    table("Difference by class", ["", *map(_words, names)], rows)
-
-
-def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+    table("Difference by class", ["", *(metric_named(n, "class").label for n in names)], rows)
 
 
 def _value(value: float | None) -> str:

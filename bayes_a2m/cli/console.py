@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from bayes_a2m.evaluation import EvaluationResults
+    from bayes_a2m.evaluation.results import AcceptResults
+    from bayes_a2m.resampling.bootstrap import Interval
 
 
 def say(message: str) -> None:
@@ -30,106 +35,108 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     console.print(shown)
 
 
-def score(value: dict[str, float | None] | None, *, interval: bool = True) -> str:
+def score(value: Interval | None, *, interval: bool = True) -> str:
     """A score as people read it: ``0.943 [0.931, 0.953]``; a dash where there is none."""
-    if value is None or value["value"] is None:
+    if value is None or value.value is None:
         return "–"
-    text = _number(value["value"])
-    if interval and value["low"] is not None and value["high"] is not None:
-        text += f" [{_number(value['low'])}, {_number(value['high'])}]"
+    text = f"{value.value:.3f}"
+    if interval and value.low is not None and value.high is not None:
+        text += f" [{value.low:.3f}, {value.high:.3f}]"
     return text
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}"
+def _count(value: Interval | None) -> str:
+    return "–" if value is None or value.value is None else f"{value.value:.0f}"
 
 
-def _count(value: dict[str, float | None] | None) -> str:
-    return "–" if value is None or value["value"] is None else f"{value['value']:.0f}"
+def metrics_tables(results: EvaluationResults) -> None:
+    """Print the scores of an evaluation: overall, per class, per condition and by stage."""
+    from bayes_a2m.metrics.metric import headline, metrics_of
 
-
-def metrics_tables(metrics: dict[str, Any]) -> None:
-    """Print what ``metrics.json`` holds: overall, per class, per condition and place."""
-    shown = {k: v for k, v in metrics["metrics"].items() if v is not None}
-    places = {
-        "all": metrics["metrics"],
-        "near a boundary": metrics["near_boundary"],
-        "away from one": metrics["away_from_boundary"],
+    shown = [m for m in headline() if results.metrics.get(m.name) is not None]
+    parts = {
+        "all": results.metrics,
+        "near a boundary": results.near_boundary,
+        "away from one": results.away_from_boundary,
     }
-    if metrics["without_seen_takes"]:
-        places["takes never seen"] = metrics["without_seen_takes"]
-    rows = [[n.replace("_", " "), *(score(p[n]) for p in places.values())] for n in shown]
-    heading = f"{metrics['recordings']} recordings, {metrics['frames']} frames, 95 % intervals"
-    table(heading, ["", *places], rows)
-    if metrics["per_condition"]:
-        conditions = metrics["per_condition"]
-        rows = [[n.replace("_", " "), *(score(c[n]) for c in conditions.values())] for n in shown]
+    if results.without_seen_takes is not None:
+        parts["unseen takes"] = results.without_seen_takes
+    rows = [[m.label, *(score(part.get(m.name)) for part in parts.values())] for m in shown]
+    heading = f"{results.recordings} recordings, {results.frames} frames, 95 % intervals"
+    table(heading, ["", *parts], rows)
+    if results.per_condition:
+        conditions = results.per_condition
+        rows = [[m.label, *(score(c.get(m.name)) for c in conditions.values())] for m in shown]
         table("By condition", ["", *conditions], rows)
     # trust has a table of its own, below
-    first = next(iter(metrics["per_class"].values())).items()
-    names = [n for n, v in first if v is not None and n != "trust"]
+    own = [m for m in metrics_of("class") if m.name != "trust"]
     rows = [
-        [c, *(_count(v[n]) if n.startswith("false_") else score(v[n]) for n in names)]
-        for c, v in metrics["per_class"].items()
+        [name, *((_count if m.unit else score)(scores[m.name]) for m in own)]
+        for name, scores in results.per_class.items()
     ]
-    table("By class", ["", *(n.replace("_", " ") for n in names)], rows)
-    _stages_table(metrics)
-    calibration_table(metrics)
-    classes = list(metrics["per_class"])
+    table("By class", ["", *(m.label for m in own)], rows)
+    _stages_table(results)
+    calibration_table(results)
+    classes = list(results.per_class)
     rows = [
         [name, *(str(count) for count in line)]
-        for name, line in zip(classes, metrics["confusion"], strict=True)
+        for name, line in zip(classes, results.confusion, strict=True)
     ]
-    table("Confusion (a row: reference)", ["", *classes], rows)
-    cost = metrics["cost"]
-    if cost["seconds_per_audio_second"] is not None:
-        memory = cost["peak_memory_mb"]
-        table(
-            "Cost",
-            ["seconds per second of audio", "peak memory, MiB", "parameters", "training, s"],
-            [
-                [
-                    f"{cost['seconds_per_audio_second']:.4f}",
-                    "–" if memory is None else f"{memory:.0f}",
-                    f"{cost['parameters']:,}",
-                    f"{cost['training_seconds']:.0f}",
-                ]
-            ],
-        )
+    table("Confusion matrix (a row: the true class)", ["", *classes], rows)
+    _cost_table(results)
 
 
-def _stages_table(metrics: dict[str, Any]) -> None:
-    """Print scores of the law's two stages, whatever design gave it."""
-    heads = {"silence": "silence or sound", "pitch": "which pitch, given sound"}
+def _cost_table(results: EvaluationResults) -> None:
+    """Print what the answer cost, where it was measured."""
+    cost = results.cost
+    if cost.seconds_per_audio_second is None:
+        return
+    cells = (
+        f"{cost.seconds_per_audio_second:.4f}",
+        "–" if cost.peak_memory_mb is None else f"{cost.peak_memory_mb:.0f}",
+        "–" if cost.parameters is None else f"{cost.parameters:,}",
+        "–" if cost.training_seconds is None else f"{cost.training_seconds:.0f}",
+    )
+    heads = ["seconds per second of audio", "peak memory, MiB", "parameters", "training, s"]
+    table("Cost", heads, [cells])
+
+
+def _stages_table(results: EvaluationResults) -> None:
+    """Print scores of the two stages of the distribution, whatever design gave it."""
+    from bayes_a2m.metrics.metric import metric_named
+
+    stages = {
+        "silence or sound": results.stages.silence,
+        "which pitch, given sound": results.stages.pitch,
+    }
     shown = ("accuracy", "nll", "brier", "ece", "classwise_ece")
     rows = [
-        [heads[name], *(score(one[n]) for n in shown)]
-        for name, one in metrics["stages"].items()
-        if one is not None
+        [name, *(score(stage[metric]) for metric in shown)]
+        for name, stage in stages.items()
+        if stage is not None
     ]
-    table("By stage", ["", *(n.replace("_", " ") for n in shown)], rows)
+    table("By stage", ["", *(metric_named(metric).label for metric in shown)], rows)
 
 
-def calibration_table(metrics: dict[str, Any]) -> None:
+def calibration_table(results: EvaluationResults) -> None:
     """Print how far each class can be trusted, and what the tests of calibration say."""
-    found = metrics["calibration"]
+    found = results.calibration
     rows = []
-    for name, of_class in metrics["per_class"].items():
-        more, trusted = found["per_class"][name], of_class["trust"]
-        tests = (more["test"][p] for p in ("ks_p", "kuiper_p"))
+    for name, of_class in results.per_class.items():
+        test = found.per_class[name].test
         rows.append(
             [
                 name,
-                score(trusted),
-                score(trusted["calibration"]),
+                score(of_class.trust.share),
+                score(of_class.trust.calibration),
                 score(of_class["classwise_ece"]),
-                *("–" if p is None else f"{p:.3f}" for p in tests),
+                *("–" if p is None else f"{p:.3f}" for p in (test.ks_p, test.kuiper_p)),
             ]
         )
-    worth = found["effective"]["effective_frames"]
+    worth = found.effective.effective_frames
     independent = "" if worth is None else f", frames worth {worth:,.0f} independent ones"
     table(
-        f"Can it be believed? Recalibration: {found['recalibration']}{independent}",
+        f"Can it be believed? Recalibration: {found.recalibration}{independent}",
         [
             "where it says",
             "right",
@@ -140,62 +147,56 @@ def calibration_table(metrics: dict[str, Any]) -> None:
         ],
         rows,
     )
-    _sets_table(metrics)
-    accepted = found["accept"]
-    if accepted is not None:
-        say(accepted_line(accepted))
-    for caution in [
-        *found["cautions"],
-        *(w for one in found["conformal"] for w in one["warnings"]),
-    ]:
+    _sets_table(results)
+    if found.accept is not None:
+        say(accepted_line(found.accept))
+    for caution in [*found.cautions, *(w for sets in found.conformal for w in sets.warnings)]:
         say(f"caution: {caution}")
 
 
-def raw_table(metrics: dict[str, Any]) -> None:
+def raw_table(results: EvaluationResults) -> None:
     """Print scores before and after recalibration, and the paired difference."""
-    found = metrics["calibration"]
-    if found["gain"] is None:
+    from bayes_a2m.metrics.metric import headline
+
+    found = results.calibration
+    if found.gain is None:
         say("nothing recalibrates this model: raw scores are its scores")
         return
     rows = [
-        [name.replace("_", " "), score(metrics["raw"][name]), score(after), score(gain)]
-        for name, after in metrics["metrics"].items()
-        if (gain := found["gain"].get(name)) is not None
+        [m.label, score(results.raw[m.name]), score(results.metrics[m.name]), score(gain)]
+        for m in headline()
+        if (gain := found.gain.get(m.name)) is not None
     ]
-    title = f"Before and after recalibration ({found['recalibration']})"
+    title = f"Before and after recalibration ({found.recalibration})"
     table(title, ["", "raw", "recalibrated", "difference"], rows)
 
 
-def _sets_table(metrics: dict[str, Any]) -> None:
+def _sets_table(results: EvaluationResults) -> None:
     """Print how often conformal sets hold the truth, and how large they are, class by class."""
-    levels = metrics["calibration"]["conformal"]
+    levels = results.calibration.conformal
     if not levels:
         return
-    rows = [
-        [
-            name,
-            *(
-                score(one["per_class"][name][what], interval=what == "coverage")
-                for one in levels
-                for what in ("coverage", "size")
-            ),
-        ]
-        for name in metrics["per_class"]
-    ]
+    rows = []
+    for name in results.per_class:
+        cells = [name]
+        for level in levels:
+            own = level.per_class[name]
+            cells += [score(own.coverage), score(own.size, interval=False)]
+        rows.append(cells)
     heads = [
         head
-        for one in levels
-        for head in (f"{100 * one['level']:g} % ({one['way']}): hold it", "classes")
+        for level in levels
+        for head in (f"{100 * level.level:g} % ({level.way}): hold it", "classes")
     ]
     table("Sets of classes that hold the truth", ["frames of", *heads], rows)
 
 
-def accepted_line(accepted: dict[str, Any]) -> str:
+def accepted_line(accepted: AcceptResults) -> str:
     """What accepting confident frames keeps and costs, in a sentence."""
-    if accepted["threshold"] is None:
-        return f"--accept-error {accepted['asked']:g}: {accepted['promise']}"
+    if accepted.threshold is None:
+        return f"--accept-error {accepted.asked:g}: {accepted.promise}"
     return (
-        f"--accept-error {accepted['asked']:g}: of these recordings {score(accepted['kept'])} of "
-        f"the frames are accepted (confidence {accepted['threshold']:.3f} and more), "
-        f"{score(accepted['error'])} of those are wrong; {accepted['promise']}"
+        f"--accept-error {accepted.asked:g}: of these recordings {score(accepted.kept)} of "
+        f"the frames are accepted (confidence {accepted.threshold:.3f} and more), "
+        f"{score(accepted.error)} of those are wrong; {accepted.promise}"
     )

@@ -67,7 +67,7 @@ def evaluate(
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate as evaluate_model
-    from bayes_a2m.files import write_json
+    from bayes_a2m.evaluation import results_of
     from bayes_a2m.models import load_model
 
     if not 0 < accept_error < 1:
@@ -90,9 +90,9 @@ def evaluate(
         )
     if result.alarm:
         say(f"warning: {result.alarm}")
-    metrics = result.to_dict(accept_error=accept_error)
+    metrics = results_of(result, accept_error=accept_error)
     metrics_tables(metrics)
     if raw:
         raw_table(metrics)
     if json_file is not None:
-        write_json(json_file, metrics)
+        metrics.write(json_file)

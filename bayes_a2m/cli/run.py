@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from bayes_a2m.studies.record import StudyRecord
 
 
 def run(
@@ -112,14 +115,12 @@ def run(
         sys.exit(1)
 
 
-def _tell(record: dict[str, object], out: Path) -> None:
+def _tell(record: StudyRecord, out: Path) -> None:
     """The table, the sentences, and what failed."""
     from bayes_a2m.cli.console import say
 
     typer.echo((out / "table.md").read_text(encoding="utf-8"))
-    failed = record["failed"]
-    assert isinstance(failed, dict)
-    for cell, reason in failed.items():
+    for cell, reason in record.failed.items():
         say(f"failed: {cell}: {reason}")
     typer.echo(str(out / "compare.json"))
 

@@ -55,7 +55,6 @@ def verify(
 
     from bayes_a2m.cli import progress
     from bayes_a2m.datasets.verify import verify as find_problems
-    from bayes_a2m.files import write_json
 
     with progress.bar("checking") as update:
         report = find_problems(data_dir, update)
@@ -63,7 +62,7 @@ def verify(
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         if json_file is not None:
-            write_json(json_file, report.to_dict())
+            report.record.write(json_file)
         console = _console()
         _print(console, report.errors, "error", "red", in_full=True)
         few = len(report.warnings) <= IN_FULL

@@ -72,8 +72,7 @@ Difference(one=0.8, other=0.8, difference=0.0, low=0.0, high=0.0, probability_be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +81,7 @@ from bayes_a2m.comparison.conclusions import Conclusions, conclusions
 from bayes_a2m.comparison.difference import Difference, difference
 from bayes_a2m.comparison.model_counts import Scored, scores_of
 from bayes_a2m.errors import InputError
+from bayes_a2m.files.record import Count, Record
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import headline, metrics_of
@@ -97,31 +97,37 @@ Statistic = Callable[[Scored, Floats], Mapping[str, Floats]]
 """Scores of a model in every row of weights: name to ``(S,)`` or ``(S, class)``."""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Two sides, score by score.
+class Comparison(Record):
+    """Two sides, score by score: the content of ``compare.json``.
 
     Attributes
     ----------
+    format_version
+        The version of this file; raised when a reader must change.
     names, models
         What the sides are called, and how many models each has.
     recordings
-        How many both were scored on.
+        How many recordings both were scored on.
     paired_seeds
         Whether models were paired by seed.
     metrics
-        Over all frames, and of notes.
+        Differences over all frames, and of notes.
     per_class, per_condition
-        By class and by condition; conditions without a name are left out.
+        Differences by class and by condition; conditions without a name are left out.
     near_boundary, away_from_boundary
-        Of the frames within 50 ms of a change of label, and of the others.
+        Differences over the frames within 50 ms of a change of label, and over the others.
     stages
-        Of silence or sound, and of the pitch given sound.
+        Differences of silence or sound, and of the pitch given sound.
+    can, cannot, hints
+        What can be concluded, what cannot, and what was looked for among much, in sentences.
+    sentence
+        All of it as one paragraph.
     """
 
+    format_version: Literal[1] = 1
     names: tuple[str, str]
-    models: tuple[int, int]
-    recordings: int
+    models: tuple[Count, Count]
+    recordings: Count
     paired_seeds: bool
     metrics: Differences
     per_class: dict[str, Differences]
@@ -129,6 +135,10 @@ class Comparison:
     near_boundary: Differences
     away_from_boundary: Differences
     stages: dict[str, Differences]
+    can: tuple[str, ...] = ()
+    cannot: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    sentence: str = ""
 
     @property
     def conclusions(self) -> Conclusions:
@@ -150,35 +160,11 @@ class Comparison:
             },
         )
 
-    @property
-    def sentence(self) -> str:
-        """All of it as one paragraph."""
-        return self.conclusions.sentence
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it: ``schemas/compare.json``."""
-
-        def plain(one: Differences) -> dict[str, Any]:
-            return {name: dict(vars(value)) for name, value in one.items()}
-
+    def concluded(self) -> Comparison:
+        """The same with its sentences."""
         found = self.conclusions
-        return {
-            "format_version": 1,
-            "names": list(self.names),
-            "models": list(self.models),
-            "recordings": self.recordings,
-            "paired_seeds": self.paired_seeds,
-            "metrics": plain(self.metrics),
-            "per_class": {name: plain(one) for name, one in self.per_class.items()},
-            "per_condition": {name: plain(one) for name, one in self.per_condition.items()},
-            "near_boundary": plain(self.near_boundary),
-            "away_from_boundary": plain(self.away_from_boundary),
-            "stages": {name: plain(one) for name, one in self.stages.items()},
-            "can": list(found.can),
-            "cannot": list(found.cannot),
-            "hints": list(found.hints),
-            "sentence": found.sentence,
-        }
+        said = {"can": found.can, "cannot": found.cannot, "hints": found.hints}
+        return self.model_copy(update={**said, "sentence": found.sentence})
 
 
 def compare(
@@ -223,7 +209,7 @@ def compare(
         near_boundary=pair.part("near"),
         away_from_boundary=pair.part("away"),
         stages={name: pair.part(name) for name in stages.NAMES if name in a[0].parts},
-    )
+    ).concluded()
 
 
 class _Pair:
@@ -244,7 +230,8 @@ class _Pair:
         notes = self._named(
             lambda m, w: m.notes.select(which).metrics_of(w), count, int(noted[which].sum())
         )
-        return {**frames, **notes}
+        others = self._named(lambda m, w: m.scores_of_others(which, w), count, count)
+        return {**frames, **notes, **others}
 
     def part(self, name: str) -> Differences:
         """Scores of some frames, of all recordings; none where there are no such frames."""

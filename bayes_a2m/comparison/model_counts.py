@@ -22,11 +22,15 @@ from bayes_a2m.files import atomic_path
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.recording_statistics import RecordingStatistics, scores_of_others
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientStatistics
 from bayes_a2m.music import Vocabulary
 
 FORMAT = "bayes_a2m scored 1"
 """What a file begins with; another number where its arrays mean something else."""
+
+OTHER = "other/"
+"""How the arrays of other packages' metrics are named in a file: this, and the metric's name."""
 
 PLACES = ("all", "near", "away")
 """Parts of the frames: all, those within 50 ms of a change of label, the others."""
@@ -51,6 +55,8 @@ class Scored:
         Counts of the frames by the names of :data:`PARTS`; those of stages have no histograms.
     notes
         Counts of matched notes.
+    other
+        Statistics of the metrics of other packages, by name.
     cost
         What the answer cost.
     """
@@ -60,6 +66,7 @@ class Scored:
     vocabulary: Vocabulary
     parts: dict[str, FrameStatistics]
     notes: NoteStatistics
+    other: dict[str, RecordingStatistics] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
 
     def __len__(self) -> int:
@@ -76,14 +83,24 @@ class Scored:
             vocabulary=evaluation.vocabulary,
             parts={**dict(zip(PLACES, places, strict=True)), **evaluation.stages},
             notes=evaluation.notes,
+            other=evaluation.other,
             cost=evaluation.cost,
         )
 
     def bearing(self, part: str) -> NDArray[np.bool_]:
-        """Which recordings have anything of a part, a name of ``parts`` or ``"notes"``."""
+        """Which recordings have anything of a part, a name of ``parts``, ``"notes"`` or
+        ``"other"``.
+        """
         if part == "notes":
             return (self.notes.reference > 0) | (self.notes.estimated > 0)
+        if part == "other":
+            return np.ones(len(self), dtype=bool)
         return self.parts[part].frames > 0
+
+    def scores_of_others(self, which: NDArray[np.bool_], weights: Floats) -> dict[str, Floats]:
+        """Scores of some recordings by the metrics of other packages, for each row of weights."""
+        chosen = {name: own.select(which) for name, own in self.other.items()}
+        return scores_of_others(chosen, weights)
 
     def in_order(self, ids: Sequence[str]) -> Scored:
         """The same recordings in the order of these ids.
@@ -104,6 +121,7 @@ class Scored:
             vocabulary=self.vocabulary,
             parts={name: one.select(order) for name, one in self.parts.items()},
             notes=self.notes.select(order),
+            other={name: own.select(order) for name, own in self.other.items()},
             cost=self.cost,
         )
 
@@ -128,6 +146,7 @@ class Scored:
         }
         for name, counts in self.parts.items():
             arrays |= _flat(name, counts)
+        arrays |= {f"{OTHER}{name}": own.sums for name, own in self.other.items()}
         with atomic_path(Path(path)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
@@ -142,7 +161,9 @@ class Scored:
         """
         arrays = _arrays(Path(path))
         try:
-            names = list(dict.fromkeys(key.split(".")[0] for key in arrays if "." in key))
+            other = {k.removeprefix(OTHER): v for k, v in arrays.items() if k.startswith(OTHER)}
+            named = [key for key in arrays if "." in key and not key.startswith(OTHER)]
+            names = list(dict.fromkeys(key.split(".")[0] for key in named))
             return cls(
                 ids=tuple(arrays["ids"].tolist()),
                 conditions=tuple(arrays["conditions"].tolist()),
@@ -153,6 +174,7 @@ class Scored:
                 ),
                 parts={n: _whole(FrameStatistics, n, arrays) for n in names if n != "notes"},
                 notes=_whole(NoteStatistics, "notes", arrays),
+                other={name: RecordingStatistics(sums) for name, sums in other.items()},
                 cost=_cost(arrays["cost"].tolist()),
             )
         except (KeyError, ValueError, TypeError) as error:

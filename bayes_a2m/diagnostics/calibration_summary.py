@@ -1,4 +1,4 @@
-"""What the calibration of some recordings comes to: every score, test and caution, as JSON holds.
+"""The calibration of some recordings: every score, test and caution, as JSON files hold them.
 
 The figures behind a sentence such as "when it says E4 with 0.8, it is right in 78 to 86 % of the
 frames". All scores see the same resamples of recordings, so they can be compared.
@@ -7,10 +7,11 @@ frames". All scores see the same resamples of recordings, so they can be compare
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from bayes_a2m.diagnostics.reliability import (
     Reliability,
@@ -19,12 +20,147 @@ from bayes_a2m.diagnostics.reliability import (
     top_reliability,
 )
 from bayes_a2m.errors import InputError
+from bayes_a2m.files.record import Record
 from bayes_a2m.metrics.cumulative import CalibrationTest, calibration_test
+from bayes_a2m.metrics.metric import Family
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 from bayes_a2m.resampling.design_effect import cautions, effective_of_sums
+from bayes_a2m.resampling.score_table import ScoreTable
 
 Number = float | None
+
+
+class EffectiveSize(Record):
+    """What the frames are worth for the accuracy, since they are not independent.
+
+    Attributes
+    ----------
+    frames, recordings
+        How many there are.
+    design_effect
+        Variance of the accuracy over what it would be were frames independent; None where it is
+        undefined.
+    effective_frames
+        Independent frames that would say as much.
+    """
+
+    frames: Number
+    recordings: Number
+    design_effect: Number
+    effective_frames: Number
+
+
+class CalibrationTestResult(Record):
+    """Tests of calibration whose null hypothesis flips the signs of whole recordings.
+
+    Attributes
+    ----------
+    ks, kuiper
+        Kolmogorov-Smirnov and Kuiper calibration errors.
+    ks_p, kuiper_p
+        Their p-values; None with fewer than two recordings.
+    recordings
+        How many had frames.
+    """
+
+    ks: Number
+    kuiper: Number
+    ks_p: Number
+    kuiper_p: Number
+    recordings: Number
+
+
+class ReliabilityBin(Record):
+    """A bin of a reliability diagram that has frames.
+
+    Attributes
+    ----------
+    lower, upper
+        Its edges; ``from`` and ``to`` in files.
+    frames, recordings
+        Frames in it, and recordings that they are of.
+    confidence
+        Their mean probability; ``stated`` in files.
+    observed
+        The share that came true; ``true`` in files.
+    low, high
+        A simultaneous 95 % band around that share.
+    """
+
+    lower: float = Field(alias="from")
+    upper: float = Field(alias="to")
+    frames: float
+    recordings: float
+    confidence: Number = Field(alias="stated")
+    observed: Number = Field(alias="true")
+    low: Number
+    high: Number
+
+
+class ClassCalibration(ScoreTable):
+    """Further scores of one class against the rest, with its test and its reliability diagram."""
+
+    families: ClassVar[tuple[Family, ...]] = ("class_calibration",)
+
+    test: CalibrationTestResult
+    reliability: list[ReliabilityBin]
+
+
+class CalibrationScores(ScoreTable):
+    """Further scores of calibration and of ranking, of all frames."""
+
+    families: ClassVar[tuple[Family, ...]] = ("calibration",)
+
+
+class CalibrationSummary(Record):
+    """Everything that frames say of calibration beyond the scores of a model as a whole.
+
+    Attributes
+    ----------
+    effective
+        What the frames are worth for the accuracy.
+    metrics
+        Further scores with intervals.
+    test, reliability
+        The test and the reliability diagram of the predicted class.
+    per_class
+        The same for every class against the rest, by its name.
+    cautions
+        Sentences about what rests on too few recordings.
+    """
+
+    effective: EffectiveSize
+    metrics: CalibrationScores
+    test: CalibrationTestResult
+    reliability: list[ReliabilityBin]
+    per_class: dict[str, ClassCalibration]
+    cautions: list[str]
+
+
+class Trust(Record):
+    """How often a prediction of one class is right, at each level of confidence.
+
+    Attributes
+    ----------
+    value, low, high
+        The share right among the frames predicted to be of the class, with its interval.
+    calibration
+        The calibration error of these frames.
+    levels
+        The bins of their reliability diagram that have frames.
+    """
+
+    value: Number
+    low: Number
+    high: Number
+    calibration: Interval
+    levels: list[ReliabilityBin]
+
+    @property
+    def share(self) -> Interval:
+        """The share right with its interval."""
+        return Interval(self.value, self.low, self.high)
 
 
 def calibration_summary(
@@ -33,25 +169,19 @@ def calibration_summary(
     *,
     resamples: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Everything that frames say of calibration beyond the scores of ``metrics.json``.
+) -> CalibrationSummary:
+    """Summarise what frames say of calibration beyond the scores of a model as a whole.
+
+    All scores see the same resamples of recordings.
 
     Parameters
     ----------
     counts
-        Of every recording.
+        Statistics of every recording.
     names
-        Of the classes.
+        The classes' names.
     resamples, seed
-        Of the recordings.
-
-    Returns
-    -------
-    dict
-        ``effective``: what the frames are worth (for the accuracy); ``metrics``: further scores
-        with intervals; ``test``: of the class called; ``reliability``: its diagram; ``per_class``:
-        for every class further scores, ``test``, ``reliability`` (against the rest); ``cautions``:
-        what rests on too few recordings.
+        How often recordings are resampled, and the seed of that.
 
     Raises
     ------
@@ -60,8 +190,8 @@ def calibration_summary(
 
     >>> one = FrameStatistics.of([[0.9, 0.1], [0.2, 0.8]], [0, 1])
     >>> statistics = FrameStatistics.stack([one] * 3)
-    >>> sorted(calibration_summary(statistics, ["silence", "C4"], resamples=50))
-    ['cautions', 'effective', 'metrics', 'per_class', 'reliability', 'test']
+    >>> calibration_summary(statistics, ["silence", "C4"], resamples=50).test.recordings
+    3.0
     """
     classes = counts.confusion.shape[1]
     if len(names) != classes:
@@ -73,78 +203,66 @@ def calibration_summary(
     having = (counts.confusion.sum(axis=2) > 0).sum(axis=0)
     asked = {"all recordings": len(counts)}
     asked |= {f"the class {name}": int(n) for name, n in zip(names, having, strict=True)}
-    return {
-        "effective": {
-            name: _number(value)
-            for name, value in vars(effective_of_sums(hits, hits, counts.frames)).items()
-        },
-        "metrics": _triples(intervals(counts.more_metrics_of, weights)),
-        "test": _test(calibration_test(counts.top_gaps, counts.frames, generator)),
-        "reliability": bins_of(top_reliability(counts)),
-        "per_class": {
-            name: {
-                **_triples(by_class[k]),
-                "test": _test(calibration_test(counts.class_gaps[:, k], counts.frames, generator)),
-                "reliability": bins_of(class_reliability(counts, k)),
-            }
+    effective = effective_of_sums(hits, hits, counts.frames)
+    return CalibrationSummary(
+        effective=EffectiveSize(**{k: _number(value) for k, value in vars(effective).items()}),
+        metrics=CalibrationScores.of(intervals(counts.more_metrics_of, weights)),
+        test=_test(calibration_test(counts.top_gaps, counts.frames, generator)),
+        reliability=bins_of(top_reliability(counts)),
+        per_class={
+            name: ClassCalibration.of(
+                by_class[k],
+                test=_test(calibration_test(counts.class_gaps[:, k], counts.frames, generator)),
+                reliability=bins_of(class_reliability(counts, k)),
+            )
             for k, name in enumerate(names)
         },
-        "cautions": cautions(asked),
-    }
+        cautions=cautions(asked),
+    )
 
 
-def trust(counts: FrameStatistics, weights: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """For every class: among the frames called it, the share right, at each level of confidence.
+def trust(counts: FrameStatistics, weights: NDArray[np.int64]) -> list[Trust]:
+    """For every class, how often its predictions are right, at each level of confidence.
 
     Parameters
     ----------
     counts
-        Of every recording.
+        Statistics of every recording.
     weights
-        Resamples of them, ``(S, R)``.
-
-    Returns
-    -------
-    list
-        ``value``, ``low``, ``high`` of the share right; ``calibration``: the calibration error
-        of these frames, with its interval; ``levels``: the bins of its diagram that have frames.
+        Resamples of the recordings, ``(S, R)``.
     """
     shares = intervals_by_class(lambda w: {"trust": counts.per_class_of(w)["trust"]}, weights)
     errors = intervals_by_class(counts.more_per_class_of, weights)
     return [
-        {
+        Trust(
             **vars(shares[k]["trust"]),
-            "calibration": vars(errors[k]["trust_ece"]),
-            "levels": bins_of(predicted_reliability(counts, k)),
-        }
+            calibration=errors[k]["trust_ece"],
+            levels=bins_of(predicted_reliability(counts, k)),
+        )
         for k in range(counts.confusion.shape[1])
     ]
 
 
-def bins_of(diagram: Reliability) -> list[dict[str, Number]]:
-    """The bins of a diagram that have frames, as JSON holds them."""
+def bins_of(diagram: Reliability) -> list[ReliabilityBin]:
+    """The bins of a diagram that have frames."""
     edges = np.arange(diagram.frames.size + 1) / diagram.frames.size
     return [
-        {
-            "from": float(edges[b]),
-            "to": float(edges[b + 1]),
-            "frames": float(diagram.frames[b]),
-            "recordings": float(diagram.recordings[b]),
-            "stated": _number(diagram.confidence[b]),
-            "true": _number(diagram.true[b]),
-            "low": _number(diagram.low[b]),
-            "high": _number(diagram.high[b]),
-        }
+        ReliabilityBin(
+            lower=float(edges[b]),
+            upper=float(edges[b + 1]),
+            frames=float(diagram.frames[b]),
+            recordings=float(diagram.recordings[b]),
+            confidence=_number(diagram.confidence[b]),
+            observed=_number(diagram.true[b]),
+            low=_number(diagram.low[b]),
+            high=_number(diagram.high[b]),
+        )
         for b in np.flatnonzero(diagram.frames)
     ]
 
 
-def _triples(found: dict[str, Interval]) -> dict[str, dict[str, Number]]:
-    return {name: dict(vars(one)) for name, one in found.items()}
-
-
-def _test(test: CalibrationTest) -> dict[str, Number]:
-    return {name: _number(value) for name, value in vars(test).items()}
+def _test(test: CalibrationTest) -> CalibrationTestResult:
+    return CalibrationTestResult(**{name: _number(value) for name, value in vars(test).items()})
 
 
 def _number(value: float) -> Number:

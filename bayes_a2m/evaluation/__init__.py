@@ -10,8 +10,14 @@ from __future__ import annotations
 from bayes_a2m.evaluation.accumulator import Chunks
 from bayes_a2m.evaluation.cost import Cost
 from bayes_a2m.evaluation.evaluate import evaluate, evaluate_chunks
-from bayes_a2m.evaluation.evaluation import ACCEPT_ERROR, RESAMPLES, Evaluation
-from bayes_a2m.evaluation.metrics import ACCEPT_CONFIDENCE
+from bayes_a2m.evaluation.evaluation import Evaluation
+from bayes_a2m.evaluation.results import EvaluationResults
+from bayes_a2m.evaluation.scoring import (
+    ACCEPT_CONFIDENCE,
+    ACCEPT_ERROR,
+    RESAMPLES,
+    results_of,
+)
 
 __all__ = [
     "ACCEPT_CONFIDENCE",
@@ -20,6 +26,8 @@ __all__ = [
     "Chunks",
     "Cost",
     "Evaluation",
+    "EvaluationResults",
     "evaluate",
     "evaluate_chunks",
+    "results_of",
 ]

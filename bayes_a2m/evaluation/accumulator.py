@@ -1,4 +1,4 @@
-"""Recordings counted, one chunk after the other."""
+"""Recordings boiled down to sufficient statistics, one chunk after the other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Ints
+from bayes_a2m.metrics.metric import registered
 from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.recording_statistics import RecordingStatistics
 from bayes_a2m.metrics.slices import by_level, by_run_length, level_of
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientStatistics
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
@@ -27,18 +29,18 @@ from bayes_a2m.prediction.posterior import FramePosterior
 Counts = TypeVar("Counts", bound=SufficientStatistics)
 
 Chunks: TypeAlias = Iterable[tuple[Sequence[Recording], FramePosterior]]
-"""A few recordings and what is said of them, before recalibration."""
+"""A few recordings and their posterior, before recalibration."""
 
 
-class Tally:
-    """Counts of the recordings added so far.
+class Accumulator:
+    """Sufficient statistics of the recordings seen so far.
 
     Parameters
     ----------
     decoder
         Turns frames into notes.
     tuned
-        What the tuning part said; its conformal sets are counted.
+        What the tuning split gave; its conformal sets are evaluated.
     """
 
     def __init__(self, decoder: Decoder, tuned: Calibrator) -> None:
@@ -57,22 +59,25 @@ class Tally:
         self._sets: list[list[SetStatistics]] = [[] for _ in tuned.sets]
         self._stages: dict[str, list[FrameStatistics]] = {name: [] for name in stages.NAMES}
         self._places: dict[str, dict[str, list[FrameStatistics]]] = {"run_length": {}, "level": {}}
+        self._metrics = registered()
+        self._other: dict[str, list[RecordingStatistics]] = {m.name: [] for m in self._metrics}
+        self._raw_other: dict[str, list[RecordingStatistics]] = {m.name: [] for m in self._metrics}
 
-    def add(
+    def update(
         self,
         recordings: Sequence[Recording],
         posterior: FramePosterior,
         raw: FramePosterior,
         transcriptions: Transcriptions,
     ) -> None:
-        """Count a chunk.
+        """Add a chunk of recordings.
 
         Parameters
         ----------
         recordings
             With references.
         posterior, raw
-            What is said of them, recalibrated and as it was; one and the same where nothing
+            Their posterior after and before recalibration; one and the same where nothing
             recalibrates.
         transcriptions
             The notes decoded from ``posterior``.
@@ -91,17 +96,19 @@ class Tally:
         for i, recording in enumerate(recordings):
             self._count(recording, posterior.of(i), labels[i], posterior.grid)
             self._notes.append(_note_counts(recording, transcriptions[i].notes))
+        self._add_others(self._other, posterior, labels)
         if raw is not posterior:
             raw_transcriptions = self.decoder.decode(raw)
             for i, recording in enumerate(recordings):
                 self._raw.append(FrameStatistics.of(raw.of(i), labels[i]))
                 self._raw_notes.append(_note_counts(recording, raw_transcriptions[i].notes))
+            self._add_others(self._raw_other, raw, labels)
         self.recordings.extend(recordings)
 
     def _count(
         self, recording: Recording, probs: NDArray[np.float32], truth: Ints, grid: FrameGrid
     ) -> None:
-        """All that frames of one recording are counted for."""
+        """Add everything that the frames of one recording are needed for."""
         close = near_boundary(truth, grid)
         self._frames.append(FrameStatistics.of(probs, truth))
         self._near.append(FrameStatistics.of(probs[close], truth[close]))
@@ -119,8 +126,22 @@ class Tally:
                 one = FrameStatistics.of(probs[mask], truth[mask], fine=False)
                 self._places[kind].setdefault(place, []).append(one)
 
-    def total(self, seen_takes: Sequence[str] = ()) -> Evaluation:
-        """All recordings together; the tally is empty then."""
+    def _add_others(
+        self,
+        kept: dict[str, list[RecordingStatistics]],
+        posterior: FramePosterior,
+        labels: Sequence[Ints],
+    ) -> None:
+        """Add what the metrics of other packages want of every recording."""
+        if not self._metrics:
+            return
+        for i, truth in enumerate(labels):
+            alone = posterior.alone(i)
+            for metric in self._metrics:
+                kept[metric.name].append(RecordingStatistics.of(metric, alone, truth))
+
+    def compute(self, seen_takes: Sequence[str] = ()) -> Evaluation:
+        """The evaluation of all recordings together; the accumulator is empty then."""
         members = self.recordings
         return Evaluation(
             ids=tuple(r.id for r in members),
@@ -144,6 +165,8 @@ class Tally:
             tuned=self.tuned,
             sets=tuple(_stacked(parts) for parts in self._sets),
             accepted=_stacked(self._accepted),
+            other={name: _stacked(parts) for name, parts in self._other.items()},
+            raw_other={name: _stacked(parts) for name, parts in self._raw_other.items() if parts},
         )
 
 
@@ -152,7 +175,7 @@ def _note_counts(recording: Recording, found: Sequence[Note]) -> NoteStatistics:
 
 
 def _stacked(parts: list[Counts]) -> Counts:
-    """All recordings as one; the parts are let go, so that no two kinds are held twice."""
+    """Stack all recordings; the parts are let go, so that no two kinds are held twice."""
     whole = type(parts[0]).stack(parts)
     parts.clear()
     return whole

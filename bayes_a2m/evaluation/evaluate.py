@@ -14,7 +14,7 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.errors import InputError
-from bayes_a2m.evaluation.accumulator import Chunks, Tally
+from bayes_a2m.evaluation.accumulator import Accumulator, Chunks
 from bayes_a2m.evaluation.cost import Clock, Cost, peak_memory_mb
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.evaluation.predictions import write_predictions
@@ -105,21 +105,21 @@ def evaluate_chunks(
     result decoded here, once each. ``observe`` is shown both, so that nobody has to do it again.
     """
     tuned = tuned or Calibrator()
-    tally = Tally(decoder, tuned)
+    accumulator = Accumulator(decoder, tuned)
     kept: list[xarray.Dataset] = []
     for recordings, raw in chunks:
         posterior = recalibrated(raw, tuned.recalibration)
         transcriptions = decoder.decode(posterior)
-        tally.add(recordings, posterior, raw, transcriptions)
+        accumulator.update(recordings, posterior, raw, transcriptions)
         if observe is not None:
             observe(recordings, posterior, transcriptions)
         if predictions is not None:
             labels = [r.labels(posterior.grid, posterior.vocabulary) for r in recordings]
             kept.append(posterior.to_xarray(labels, draws_too=draws_too))
         if progress is not None:
-            progress(len(tally.recordings), total)
-    if not tally.recordings:
+            progress(len(accumulator.recordings), total)
+    if not accumulator.recordings:
         raise InputError("no recording to evaluate")
     if predictions is not None:
         write_predictions(predictions, kept)
-    return tally.total(seen_takes)
+    return accumulator.compute(seen_takes)

@@ -18,6 +18,7 @@ from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.roll import roll_figure
 from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Cell, Column, Table
+from bayes_a2m.resampling.bootstrap import Interval
 from bayes_a2m.version import __version__
 
 if TYPE_CHECKING:
@@ -104,10 +105,8 @@ def _facts(found: Findings, experiment: Experiment, draws: int, folds: int) -> d
         "causes": sorted(causes.items(), key=lambda item: -item[1]),
         "first": [s.id for s in notable[:5]],
         "empty": [r.id for r in found.data if not r.notes],
-        "lag": None if lags is None or lags.whole.value is None else vars(lags.whole),
-        "conditions": {
-            name: vars(one) for name, one in conditions.items() if one.value is not None
-        },
+        "lag": None if lags is None or lags.whole.value is None else lags.whole,
+        "conditions": {name: one for name, one in conditions.items() if one.value is not None},
         "kinds": {} if lags is None else lags.by_kind,
         "sign_changes": bool(values) and min(values) < -0.005 and max(values) > 0.005,
     }
@@ -160,7 +159,7 @@ def _cards(
                     "condition": found.data[i].condition,
                     "picture": f"figures/{stem}.png",
                     "sound": file,
-                    "lag": None if found.lags is None else vars(found.lags.recordings[i]),
+                    "lag": None if found.lags is None else found.lags.recordings[i],
                     "stretches": [
                         {
                             "start": s.start,
@@ -224,7 +223,7 @@ def _lags(found: Findings) -> Table:
         groups = {"all": found.lags.whole, **found.lags.by_condition}
         for name, one in groups.items():
             count = sum(bool(r.notes) for r in found.data if name == "all" or r.condition == name)
-            rows.append((name, _ms(vars(one)), count))
+            rows.append((name, _ms(one), count))
     return Table("lags", "How long after its label the sound comes", columns, tuple(rows))
 
 
@@ -250,11 +249,11 @@ def _suspects(found: Findings) -> Table:
                 one.id,
                 rank,
                 found.data[i].condition,
-                {"value": one.score, "low": one.low, "high": one.high},
+                Interval(one.score, one.low, one.high),
                 one.cause,
                 one.words,
                 one.agreement,
-                None if lag is None else _ms(vars(lag)),
+                None if lag is None else _ms(Interval(lag.value, lag.low, lag.high)),
                 None if lag is None else lag.changes,
             )
         )
@@ -281,10 +280,9 @@ def _stretches(found: Findings) -> Table:
     return Table("stretches", "Every stretch, the strongest first", columns, rows)
 
 
-def _ms(values: dict[str, Any]) -> dict[str, float | None] | None:
+def _ms(lag: Interval) -> Interval | None:
     """A lag in milliseconds."""
-    if values["value"] is None:
+    if lag.value is None:
         return None
-    return {
-        key: None if values[key] is None else 1000 * values[key] for key in ("value", "low", "high")
-    }
+    low, high = (None if bound is None else 1000 * bound for bound in (lag.low, lag.high))
+    return Interval(1000 * lag.value, low, high)

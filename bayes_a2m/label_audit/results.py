@@ -19,6 +19,13 @@ from bayes_a2m.label_audit.lag import (
     pooled_lag,
     recording_lags,
 )
+from bayes_a2m.label_audit.record import (
+    AuditRecord,
+    KindLag,
+    LagRecord,
+    SegmentRecord,
+    SuspectRecord,
+)
 from bayes_a2m.label_audit.suspects import Hearing, Suspect, suspects
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid
@@ -36,7 +43,7 @@ class Lags:
 
     whole: Interval
     by_condition: dict[str, Interval]
-    by_kind: dict[str, dict[str, float | int | None]]
+    by_kind: dict[str, KindLag]
     recordings: list[RecordingLag]
     spreads: dict[str, LagSpread]
     changes: list[Change]
@@ -75,56 +82,51 @@ class Findings:
         pairs = zip(self.data, self.lags.recordings, strict=True)
         return {r.id: lag.value for r, lag in pairs if lag.changes and r.id not in never}
 
-    def to_dict(self) -> dict[str, Any]:
-        """For ``audit.json``; times in seconds."""
-        names = self.data.vocabulary.names
-        place = {r.id: i for i, r in enumerate(self.data)}
+    @property
+    def record(self) -> AuditRecord:
+        """What was found as ``audit.json`` holds it; times in seconds."""
         lags = self.lags
-        rows = []
-        for rank, one in enumerate(self.suspects, start=1):
-            i = place[one.id]
-            lag = None if lags is None else lags.recordings[i]
-            rows.append(
-                {
-                    "rank": rank,
-                    "id": one.id,
-                    "condition": self.data[i].condition,
-                    "split": self.data[i].split,
-                    "score": one.score,
-                    "low": one.low,
-                    "high": one.high,
-                    "cause": one.cause,
-                    "words": one.words,
-                    "agreement": one.agreement,
-                    "shift": one.shift,
-                    "lag": None if lag is None else vars(lag),
-                    "stretches": [
-                        {
-                            "start": s.start,
-                            "end": s.end,
-                            "label": names[s.label],
-                            "heard": names[s.heard],
-                            "kind": s.kind,
-                            "evidence": s.evidence,
-                        }
-                        for s in one.stretches
-                    ],
-                }
-            )
-        return {
-            "format_version": 1,
-            "data": self.data.name,
-            "recordings": len(self.data),
-            "lag": None
+        return AuditRecord(
+            data=self.data.name,
+            recordings=len(self.data),
+            lag=None
             if lags is None
-            else {
-                "data_set": vars(lags.whole),
-                "by_condition": {k: vars(v) for k, v in lags.by_condition.items()},
-                "by_kind": lags.by_kind,
-                "spread": {k: vars(v) for k, v in lags.spreads.items()},
-            },
-            "suspects": rows,
-        }
+            else LagRecord(
+                data_set=lags.whole,
+                by_condition=lags.by_condition,
+                by_kind=lags.by_kind,
+                spread=lags.spreads,
+            ),
+            suspects=tuple(self._row(rank, s) for rank, s in enumerate(self.suspects, start=1)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found as plain values."""
+        return self.record.to_dict()
+
+    def _row(self, rank: int, suspect: Suspect) -> SuspectRecord:
+        """One recording of the record."""
+        names, i = self.data.vocabulary.names, self.data.ids.index(suspect.id)
+        segments = tuple(
+            SegmentRecord(
+                start=s.start,
+                end=s.end,
+                label=names[s.label],
+                heard=names[s.heard],
+                kind=s.kind,
+                evidence=s.evidence,
+            )
+            for s in suspect.stretches
+        )
+        own = {key: value for key, value in vars(suspect).items() if key != "stretches"}
+        return SuspectRecord(
+            rank=rank,
+            condition=self.data[i].condition,
+            split=self.data[i].split,
+            lag=None if self.lags is None else self.lags.recordings[i],
+            stretches=segments,
+            **own,
+        )
 
 
 def find(
@@ -189,15 +191,12 @@ def _lags(
     )
 
 
-def _of_kind(changes: Sequence[Change], kind: str) -> dict[str, float | int | None]:
-    """How many there are, their median lag, and where the middle half lies."""
+def _of_kind(changes: Sequence[Change], kind: str) -> KindLag:
+    """How many changes there are, their median lag, and where the middle half lies."""
     lags = np.array([c.lag for c in changes if c.kind == kind])
     if not lags.size:
-        return {"changes": 0, "median": None, "lower_quartile": None, "upper_quartile": None}
+        return KindLag(changes=0, median=None, lower_quartile=None, upper_quartile=None)
     lower, middle, upper = (float(q) for q in np.quantile(lags, [0.25, 0.5, 0.75]))
-    return {
-        "changes": int(lags.size),
-        "median": middle,
-        "lower_quartile": lower,
-        "upper_quartile": upper,
-    }
+    return KindLag(
+        changes=int(lags.size), median=middle, lower_quartile=lower, upper_quartile=upper
+    )

@@ -76,7 +76,7 @@ def run_audit(
         say(str(error))
         heard = None
     found = find(labelled.data, grid, hearings, heard, seed=experiment.seed)
-    write_json(out / RECORD, found.to_dict())
+    found.record.write(out / RECORD)
     write_audit_page(
         out, found, experiment, decided, show=show, sound=sound, bar=bar, draws=draws, folds=folds
     )

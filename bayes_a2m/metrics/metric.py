@@ -15,19 +15,19 @@ sums; which sums, its family says:
 - ``recording``: sums that the score defines itself, for scores of other packages.
 
 A score of another package brings two functions. ``statistics(posterior, labels)`` is called once
-for each recording with a :class:`~bayes_a2m.prediction.posterior.FramePosterior` of that recording
-alone (all its draws; after recalibration) and the class of every frame ``(frames,)``; it gives a
-vector ``(S,)`` of sums that may be added over recordings. ``kernel(sums)`` makes the score from
-such a vector, summed over recordings; it gives nan where the score is undefined. Intervals come
-from resampling recordings, and the score stands in ``metrics.json``, comparisons and tables.
+for each recording, with the :class:`~bayes_a2m.prediction.posterior.FramePosterior` of that
+recording alone (all its draws, recalibrated) and the class of every frame ``(frames,)``; it gives a
+vector ``(S,)`` of sums that may be added over recordings. The ``kernel`` makes the score from such
+a vector, summed over recordings; nan where it is undefined. Registered
+(:mod:`bayes_a2m.registry`), it stands in ``metrics.json``, comparisons and tables, with intervals
+from resampling recordings.
 
->>> def statistics(posterior, labels):
-...     changes = (labels[1:] != labels[:-1]).sum()
+>>> def changes(posterior, labels):
 ...     predicted = posterior.of(0).argmax(axis=1)
-...     return [(predicted[1:] != predicted[:-1]).sum(), changes]
+...     return [(predicted[1:] != predicted[:-1]).sum(), (labels[1:] != labels[:-1]).sum()]
 >>> flicker = Metric(
-...     "flicker", "changes per true change", lambda sums: sums[0] / sums[1],
-...     better="lower", range=(0, inf), family="recording", statistics=statistics)
+...     "flicker", "changes per true change", lambda sums: sums[0] / sums[1], "lower", (0, inf),
+...     family="recording", statistics=changes)
 >>> flicker.largest_difference
 inf
 >>> metric_named("nll").label, metric_named("nll").better
@@ -44,11 +44,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics import scores as s
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.registry import get, names
 
 Better: TypeAlias = Literal["higher", "lower"]
 
@@ -93,6 +94,8 @@ class Metric:
     InputError
         If a metric of the family ``recording`` has no statistics, or another has.
     """
+
+    group: ClassVar[str] = "metrics"
 
     name: str
     label: str
@@ -179,8 +182,20 @@ def evaluated(metrics: Iterable[Metric], sums: object) -> dict[str, Floats]:
 
 
 def registered() -> tuple[Metric, ...]:
-    """The metrics that other packages brought, by name."""
-    return ()
+    """The metrics that other packages brought, or that were registered in this process.
+
+    Raises
+    ------
+    InputError
+        If one has the name of a metric that ships.
+    """
+    found = tuple(get("metrics", name) for name in names("metrics"))
+    for metric in found:
+        if any(metric.name == known.name for known in SHIPPED):
+            raise InputError(
+                f"metric {metric.name!r} ships with bayes_a2m; give the registered one another name"
+            )
+    return found
 
 
 def headline() -> tuple[Metric, ...]:
@@ -207,8 +222,7 @@ def metric_named(name: str, *families: Family) -> Metric:
     for metric in known:
         if metric.name == name:
             return metric
-    names = [metric.name for metric in known]
+    near = suggest(name, [metric.name for metric in known])
     raise InputError(
-        f"no metric called {name!r}{suggest(name, names)}; a metric of another package must be "
-        "registered first"
+        f"no metric called {name!r}{near}; a metric of another package must be registered first"
     )

@@ -204,6 +204,17 @@ class FramePosterior(FramePredictive):
         if recordings and not (self.lengths.min() >= 1 and self.lengths.max() <= frames):
             raise InputError(f"lengths must lie between 1 and {frames} frames")
 
+    def alone(self, recording: int) -> FramePosterior:
+        """The posterior of one recording alone, with all its draws and without padding."""
+        length = int(self.lengths[recording])
+        return FramePosterior(
+            self.log_probs[:, :, recording : recording + 1, :length],
+            self.lengths[recording : recording + 1],
+            (self.ids[recording],),
+            self.vocabulary,
+            self.grid,
+        )
+
     @classmethod
     def from_probs(
         cls,

@@ -60,7 +60,9 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
 def comparison_caption(comparison: Comparison) -> str:
     """What the figure shows, in one line: how many of its differences are decided.
 
-    >>> comparison_caption(Comparison(("a", "b"), (3, 3), 45, True, {}, {}, {}, {}, {}, {}))
+    >>> parts = ("metrics", "per_class", "per_condition", "near_boundary", "away_from_boundary")
+    >>> comparison_caption(Comparison(names=("a", "b"), models=(3, 3), recordings=45,
+    ...     paired_seeds=True, stages={}, **{part: {} for part in parts}))
     'a less b, with 95 % intervals from recordings and seeds: 0 of 0 exclude zero.'
     """
     shown = [own[metric] for own in _rows(comparison).values() for metric in SHOWN if metric in own]

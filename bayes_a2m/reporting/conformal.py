@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from bayes_a2m.evaluation.results import ConformalResults, SetScores
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _MARKERS = "os^D"
 
 
-def conformal_figure(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
+def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) -> Figure:
     """Coverage by class against the level asked for, and the mean size of the sets.
 
     Parameters
@@ -37,14 +38,13 @@ def conformal_figure(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -
     for i, one in enumerate(found):
         colour = style.PALETTE[i % len(style.PALETTE)]
         marker = _MARKERS[i % len(_MARKERS)]
-        left.axvline(100 * one["level"], color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
+        left.axvline(100 * one.level, color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
         for place, name in enumerate(rows):
-            scores = one if place == 0 else one["per_class"][name]
+            scores: SetScores = one if place == 0 else one.per_class[name]
             at = place + 0.22 * (i - (len(found) - 1) / 2)
-            label = f"{100 * one['level']:g} % asked for" if place == 0 else None
-            for axes, score, scale in ((left, "coverage", 100), (right, "size", 1)):
-                value = scores.get(score)
-                if value is None or value["value"] is None:
+            label = f"{100 * one.level:g} % asked for" if place == 0 else None
+            for axes, score, scale in ((left, scores.coverage, 100), (right, scores.size, 1)):
+                if score.value is None:
                     if axes is left and i == 0:
                         axes.text(
                             0.02,
@@ -55,12 +55,10 @@ def conformal_figure(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -
                             transform=axes.get_yaxis_transform(),
                         )
                     continue
-                if value["low"] is not None:
-                    span = [scale * value["low"], scale * value["high"]]
+                if score.low is not None and score.high is not None:
+                    span = [scale * score.low, scale * score.high]
                     axes.plot(span, [at, at], color=colour, linewidth=1.1)
-                axes.plot(
-                    scale * value["value"], at, marker, color=colour, markersize=4, label=label
-                )
+                axes.plot(scale * score.value, at, marker, color=colour, markersize=4, label=label)
     left.set_yticks(range(len(rows)), labels=rows)
     left.invert_yaxis()
     style.dress(left, x="truth in the set (%)", grid=True)
@@ -74,28 +72,31 @@ def conformal_figure(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -
     return figure
 
 
-def conformal_caption(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+def conformal_caption(found: Sequence[ConformalResults], names: Sequence[str]) -> str:
     """What the figure shows, in one line.
 
-    >>> triple = {"value": 0.97, "low": 0.96, "high": 0.98}
-    >>> conformal_caption([{"level": 0.95, "coverage": triple, "size": {"value": 1.2},
-    ...                     "per_class": {"C4": {"coverage": triple}}}], ["C4"])
+    >>> from bayes_a2m.evaluation.results import ClassSetScores, ConformalResults
+    >>> from bayes_a2m.resampling.bootstrap import Interval
+    >>> held, size = Interval(0.97, 0.96, 0.98), Interval(1.2)
+    >>> scores = {"coverage": held, "size": size, "single": held}
+    >>> conformal_caption([ConformalResults(level=0.95, way="recordings", **scores,
+    ...     per_class={"C4": ClassSetScores(**scores)}, per_condition={}, warnings=[])], ["C4"])
     'Sets of 95 % hold the truth in 97.0 % of the frames with 1.20 classes on average, least
     often for C4 (97.0 %).'
     """
     told = []
     for one in found:
-        coverage, size = one["coverage"]["value"], one["size"]["value"]
+        coverage, size = one.coverage.value, one.size.value
         if coverage is None or size is None:
             continue
         words = (
-            f"sets of {100 * one['level']:g} % hold the truth in {100 * coverage:.1f} % of the "
+            f"sets of {100 * one.level:g} % hold the truth in {100 * coverage:.1f} % of the "
             f"frames with {size:.2f} classes on average"
         )
         by_class = {
-            name: one["per_class"][name]["coverage"]["value"]
+            name: scores.coverage.value
             for name in names
-            if (one["per_class"].get(name, {}).get("coverage") or {}).get("value") is not None
+            if (scores := one.per_class.get(name)) is not None and scores.coverage.value is not None
         }
         if by_class:
             least = min(by_class, key=lambda name: by_class[name])

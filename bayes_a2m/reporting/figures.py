@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -154,23 +154,29 @@ def conformal(
 ) -> Drawn:
     """How often sets, calibrated on other recordings, hold the truth, and how large they are."""
     from bayes_a2m.calibration.conformal import SetStatistics
+    from bayes_a2m.evaluation.results import ClassSetScores, ConformalResults
     from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
 
     _check(posterior, labels)
     names = posterior.vocabulary.names
     weights = resample_weights(len(labels), RESAMPLES, np.random.default_rng(seed))
-    found: list[dict[str, Any]] = []
+    found: list[ConformalResults] = []
     for one in sets:
         parts = [SetStatistics.of(one.sets(posterior.of(i)), y) for i, y in enumerate(labels)]
         counts = SetStatistics.stack(parts)
-        whole = {name: vars(v) for name, v in intervals(counts.metrics_of, weights).items()}
-        by_class = {
-            name: {score: vars(v) for score, v in scores.items()}
-            for name, scores in zip(
-                names, intervals_by_class(counts.per_class_of, weights), strict=True
+        by_class = intervals_by_class(counts.per_class_of, weights)
+        found.append(
+            ConformalResults(
+                level=one.level,
+                way=one.way,
+                **intervals(counts.metrics_of, weights),
+                per_class={
+                    n: ClassSetScores(**own) for n, own in zip(names, by_class, strict=True)
+                },
+                per_condition={},
+                warnings=list(one.warnings(names)),
             )
-        }
-        found.append({"level": one.level, **whole, "per_class": by_class})
+        )
     return Drawn(conformal_figure(found, names), conformal_caption(found, names))
 
 
@@ -183,6 +189,7 @@ def places(
 ) -> Drawn:
     """Accuracy and ECE near and away from boundaries, by run length and by condition."""
     from bayes_a2m.reporting.places import places_caption, places_figure
+    from bayes_a2m.resampling.score_table import ScoreTable
 
     whole = counts_of(posterior, labels)
     found = {"all frames": whole}
@@ -194,8 +201,7 @@ def places(
     scores = {}
     for name, counts in found.items():
         weights = resample_weights(len(counts), RESAMPLES, np.random.default_rng(seed))
-        one = intervals(counts.quick_metrics_of, weights)
-        scores[name] = {score: vars(value) for score, value in one.items()}
+        scores[name] = ScoreTable.of(intervals(counts.quick_metrics_of, weights))
     drawn = {"model": scores}
     return Drawn(places_figure(drawn), places_caption(drawn))
 

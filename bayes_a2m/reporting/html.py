@@ -24,6 +24,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
 from bayes_a2m.reporting.table import shown as cell_text
 from bayes_a2m.reporting.table import sort_key
+from bayes_a2m.resampling.bootstrap import Interval
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -175,17 +176,18 @@ def score(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def interval(triple: Mapping[str, float | None] | None, digits: int = 3) -> str:
+def interval(bounds: Interval | Mapping[str, float | None] | None, digits: int = 3) -> str:
     """The bounds of a score, "0.931 to 0.953"; nothing where there are none.
 
-    >>> interval({"value": 0.9, "low": 0.85, "high": 0.95})
+    >>> interval(Interval(0.9, 0.85, 0.95))
     '0.850 to 0.950'
     >>> interval(None)
     ''
     """
-    if triple is None or triple["low"] is None or triple["high"] is None:
+    known = Interval(**bounds) if isinstance(bounds, Mapping) else bounds
+    if known is None or known.low is None or known.high is None:
         return ""
-    return f"{score(triple['low'], digits)} to {score(triple['high'], digits)}"
+    return f"{score(known.low, digits)} to {score(known.high, digits)}"
 
 
 def percent(value: float | None, digits: int = 0) -> str:

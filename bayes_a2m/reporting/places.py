@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.reporting import style
+from bayes_a2m.resampling.score_table import ScoreTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = "os^Dv<>P"
 
-Scores = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""Model to place to score to ``{"value", "low", "high"}``."""
+Scores = Mapping[str, Mapping[str, ScoreTable]]
+"""Model to place to the scores there."""
 
 
 def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece")) -> Figure:
@@ -51,14 +52,15 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
         for place, name in enumerate(rows):
             at = place + 0.6 * ((i + 0.5) / len(models) - 0.5)
             for axes, metric in zip(panels, metrics, strict=True):
-                one = scores[model].get(name, {}).get(metric)
-                if one is None or one["value"] is None:
+                there = scores[model].get(name)
+                one = None if there is None else there.get(metric)
+                if one is None or one.value is None:
                     continue
-                if one["low"] is not None and one["high"] is not None:
-                    axes.plot([one["low"], one["high"]], [at, at], color=colour, linewidth=1.0)
+                if one.low is not None and one.high is not None:
+                    axes.plot([one.low, one.high], [at, at], color=colour, linewidth=1.0)
                 marker = _MARKERS[i % len(_MARKERS)]
                 label = style.label(model) if place == 0 else None
-                axes.plot(one["value"], at, marker, color=colour, markersize=3.4, label=label)
+                axes.plot(one.value, at, marker, color=colour, markersize=3.4, label=label)
     for axes, metric in zip(panels, metrics, strict=True):
         style.dress(axes, x=metric_named(metric).heading, grid=True)
     panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
@@ -75,17 +77,18 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
 def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece")) -> str:
     """What the figure shows, in one line: where the first model does worst.
 
-    >>> one = {"near": {"ece": {"value": 0.09}}, "away": {"ece": {"value": 0.01}}}
-    >>> places_caption({"crnn": one}, metrics=("ece",))
+    >>> from bayes_a2m.resampling.bootstrap import Interval
+    >>> near, away = (ScoreTable.of({"ece": Interval(v)}) for v in (0.09, 0.01))
+    >>> places_caption({"crnn": {"near": near, "away": away}}, metrics=("ece",))
     'By place, with 95 % intervals: crnn does worst in ECE at near (0.090).'
     """
     name, own = next(iter(scores.items()))
     told = []
     for metric in metrics:
         values = {
-            place: scored[metric]["value"]
-            for place, scored in own.items()
-            if scored.get(metric) is not None and scored[metric]["value"] is not None
+            place: score.value
+            for place, scores_there in own.items()
+            if (score := scores_there.get(metric)) is not None and score.value is not None
         }
         if not values:
             continue

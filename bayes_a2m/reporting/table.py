@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
+from bayes_a2m.resampling.bootstrap import Interval
 
-Cell: TypeAlias = str | float | int | Mapping[str, float | None] | None
-"""Text, a number, nothing, or a score with its interval (``value``, ``low``, ``high``)."""
+Cell: TypeAlias = str | float | int | Interval | None
+"""Text, a number, nothing, or a score with its interval."""
 
 KINDS = ("text", "number", "interval")
 
@@ -118,10 +118,10 @@ class Table:
 def sort_key(cell: Cell) -> str:
     """What a cell is sorted by on the page; empty where there is nothing.
 
-    >>> sort_key({"value": 0.25, "low": 0.2, "high": 0.3}), sort_key(None), sort_key("E4")
+    >>> sort_key(Interval(0.25, 0.2, 0.3)), sort_key(None), sort_key("E4")
     ('0.25', '', 'E4')
     """
-    value = cell["value"] if isinstance(cell, Mapping) else cell
+    value = cell.value if isinstance(cell, Interval) else cell
     return "" if value is None else str(value)
 
 
@@ -131,7 +131,7 @@ def shown(column: Column, cell: Cell) -> str:
     >>> shown(Column("n", "frames", "number", 0), 29970)
     '29,970'
     """
-    value = cell["value"] if isinstance(cell, Mapping) else cell
+    value = cell.value if isinstance(cell, Interval) else cell
     if value is None or value == "":
         return "–"
     return value if isinstance(value, str) else f"{value:,.{column.digits}f}"
@@ -139,8 +139,8 @@ def shown(column: Column, cell: Cell) -> str:
 
 def _texts(column: Column, cell: Cell) -> list[str]:
     if column.kind == "interval":
-        given = cell if isinstance(cell, Mapping) else {"value": None}
-        values = (given.get(key) for key in ("value", "low", "high"))
+        given = cell if isinstance(cell, Interval) else Interval(None)
+        values = (given.value, given.low, given.high)
         return ["" if v is None else repr(float(v)) for v in values]
     if cell is None:
         return [""]

@@ -11,15 +11,18 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import read_json, write_json, write_text
+from bayes_a2m.files import read_json, write_text
 from bayes_a2m.models.construction import posterior_class
 from bayes_a2m.posteriors.fingerprint import fingerprint, recordings_of, training_inputs
+
+if TYPE_CHECKING:
+    from bayes_a2m.evaluation import EvaluationResults
 
 TRAINED = 0.97
 """Share of a cell that is done once its model is there."""
@@ -177,20 +180,21 @@ class Cell:
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _score(self) -> None:
-        from bayes_a2m.evaluation import evaluate
+        from bayes_a2m.evaluation import evaluate, results_of
         from bayes_a2m.models import load_model
 
         if self.finished:
             return
         result = evaluate(load_model(self.model), self.scored_on, draws=self.draws)
-        write_json(self._metrics, result.to_dict())
+        results_of(result).write(self._metrics)
         Scored.of(result).save(self._scores)
 
     def read(self) -> Scored:
         """Its counts."""
         return Scored.load(self._scores)
 
-    def metrics(self) -> dict[str, Any]:
-        """Its ``metrics.json``."""
-        found: dict[str, Any] = read_json(self._metrics)
-        return found
+    def metrics(self) -> EvaluationResults:
+        """Its scores, from its ``metrics.json``."""
+        from bayes_a2m.evaluation import EvaluationResults
+
+        return EvaluationResults.read(self._metrics)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.evaluation import Evaluation, evaluate
-from bayes_a2m.files import write_json
+from bayes_a2m.evaluation import Evaluation, EvaluationResults, evaluate, results_of
 from bayes_a2m.posteriors.posterior import Posterior
 
 
-def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluation, dict[str, Any]]:
+def write_fitted(
+    model: Posterior, tune: Dataset, path: Path
+) -> tuple[Evaluation, EvaluationResults]:
     """Write the model directory, its ``metrics.json`` and, where it has any, its loss curves.
 
     Returns
     -------
     Evaluation
         On the tuning part, which chose the epoch and the decoder's settings.
-    dict
+    EvaluationResults
         The content of ``metrics.json``.
 
     Raises
@@ -32,15 +32,15 @@ def write_fitted(model: Posterior, tune: Dataset, path: Path) -> tuple[Evaluatio
 
 def describe_fitted(
     model: Posterior, tune: Dataset, path: Path
-) -> tuple[Evaluation, dict[str, Any]]:
+) -> tuple[Evaluation, EvaluationResults]:
     """What :func:`write_fitted` writes beside the model itself, which is at ``path`` already."""
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.training import has_losses, loss_figure
 
     result = evaluate(model, tune)
-    metrics = result.to_dict()
+    metrics = results_of(result)
     if has_losses(model.record.log):
         style.save(loss_figure(model.record.log), path / "training.png")
     # last, for where it is nothing is missing
-    write_json(path / "metrics.json", metrics)
+    metrics.write(path / "metrics.json")
     return result, metrics

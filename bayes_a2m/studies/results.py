@@ -12,9 +12,10 @@ from bayes_a2m.comparison.difference import difference
 from bayes_a2m.comparison.model_counts import Scored, scores_of
 from bayes_a2m.files import write_text
 from bayes_a2m.metrics.inputs import Floats
-from bayes_a2m.metrics.metric import metric_named
+from bayes_a2m.metrics.metric import metric_named, registered
+from bayes_a2m.metrics.recording_statistics import scores_of_others
 from bayes_a2m.reporting.table import Cell, Column, Table
-from bayes_a2m.resampling.bootstrap import resample_weights
+from bayes_a2m.resampling.bootstrap import Interval, resample_weights
 
 if TYPE_CHECKING:
     from bayes_a2m.comparison.compare import Comparison
@@ -36,6 +37,11 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
 """Part of the statistics, score, and what its heading adds to the score's label."""
 
 
+def _shown() -> tuple[tuple[str, str, str], ...]:
+    """What the table shows: what ships, and the metrics of other packages."""
+    return (*SHOWN, *(("other", metric.name, "") for metric in registered()))
+
+
 def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
     """A row an arm: every score's mean over seeds, and the 95 % interval of that.
 
@@ -44,7 +50,7 @@ def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: in
     columns = [Column("arm", "arm"), Column("seeds", "seeds", "number", 0)]
     columns += [
         Column(_key(part, score), metric_named(score).label + where, "interval")
-        for part, score, where in SHOWN
+        for part, score, where in _shown()
     ]
     columns += [
         Column("parameters", "parameters", "number", 0),
@@ -87,7 +93,7 @@ def differences_table(comparisons: Mapping[str, Comparison]) -> Table:
                 score,
                 one.one,
                 one.other,
-                {"value": one.difference, "low": one.low, "high": one.high},
+                Interval(one.difference, one.low, one.high),
                 one.probability_better,
             )
             for place, own in places.items()
@@ -124,9 +130,9 @@ def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]
     weights = np.concatenate([np.ones((1, count)), drawn])
     scores: dict[str, list[Mapping[str, Floats]]] = {
         part: [_scores(model, part, weights) for model in models]
-        for part in dict.fromkeys(part for part, _, _ in SHOWN)
+        for part in dict.fromkeys(part for part, _, _ in _shown())
     }
-    for part, score, _ in SHOWN:
+    for part, score, _ in _shown():
         own = [found[score] for found in scores[part] if score in found]
         bearing = int(np.any([model.bearing(part) for model in models], axis=0).sum())
         values.append(_interval(own, bearing, score) if len(own) == len(models) else None)
@@ -141,6 +147,8 @@ def _scores(model: Scored, part: str, weights: Floats) -> Mapping[str, Floats]:
     """All scores of a part that there are, in every row of weights."""
     if part == "notes":
         return model.notes.metrics_of(weights)
+    if part == "other":
+        return scores_of_others(model.other, weights)
     return scores_of(model.parts[part], weights)
 
 
@@ -151,17 +159,17 @@ def _interval(scores: Sequence[Floats], recordings: int, score: str) -> Cell:
     found = difference(scores, nothing, recordings=recordings, better=metric.better)
     low = None if found.low is None else max(found.low, metric.range[0])
     high = None if found.high is None else min(found.high, metric.range[1])
-    return {"value": found.difference, "low": low, "high": high}
+    return Interval(found.difference, low, high)
 
 
 def _key(part: str, score: str) -> str:
-    return score if part in ("all", "notes") else f"{part}_{score}"
+    return score if part in ("all", "notes", "other") else f"{part}_{score}"
 
 
 def _text(column: Column, cell: Cell) -> str:
     from bayes_a2m.reporting.table import shown
 
     text = shown(column, cell)
-    if isinstance(cell, Mapping) and cell["low"] is not None and cell["high"] is not None:
-        text += f" [{cell['low']:.{column.digits}f}, {cell['high']:.{column.digits}f}]"
+    if isinstance(cell, Interval) and cell.low is not None and cell.high is not None:
+        text += f" [{cell.low:.{column.digits}f}, {cell.high:.{column.digits}f}]"
     return text

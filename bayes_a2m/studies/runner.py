@@ -11,14 +11,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bayes_a2m.comparison.compare import Comparison, compare
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import write_json
 from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.estimate import Estimates
 from bayes_a2m.studies.plan import Bar, Plan
+from bayes_a2m.studies.record import StudyRecord
 from bayes_a2m.studies.results import differences_table, results_table, write_markdown
 from bayes_a2m.version import __version__
 
@@ -128,7 +127,7 @@ def conclude(
     resamples: int = 1000,
     report: bool = True,
     say: Callable[[str], None] = lambda message: None,
-) -> dict[str, Any]:
+) -> StudyRecord:
     """Write the tables, ``compare.json``, figures and the report.
 
     ``table.md`` and ``table.csv`` hold the scores, ``differences.csv`` every difference.
@@ -152,7 +151,7 @@ def conclude(
 
     Returns
     -------
-    dict
+    StudyRecord
         The content of ``compare.json``.
 
     Raises
@@ -186,22 +185,21 @@ def conclude(
                 resamples=resamples,
             )
             update(done, len(others))
-    record = {
-        "format_version": 1,
-        "version": __version__,
-        "study": name,
-        "description": study.description,
-        "reference": reference,
-        "seeds": list(study.seeds),
-        "split": study.split,
-        "cells": {
+    record = StudyRecord(
+        version=__version__,
+        study=name,
+        description=study.description,
+        reference=reference,
+        seeds=list(study.seeds),
+        split=study.split,
+        cells={
             arm: {str(cell.experiment.seed): cell.place.name for cell in cells}
             for arm, cells in arms.items()
         },
-        "failed": failed,
-        "comparisons": {arm: found.to_dict() for arm, found in comparisons.items()},
-    }
-    write_json(out / "compare.json", record)
+        failed=failed,
+        comparisons=comparisons,
+    )
+    record.write(out / "compare.json")
     differences_table(comparisons).write_csv(out / "differences.csv")
     write_markdown(out / "table.md", study, table, comparisons, failed)
     _figures(out, comparisons)

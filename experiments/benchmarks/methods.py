@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.diagnostics import collapsed
 from bayes_a2m.diagnostics.monte_carlo import draws_curve
-from bayes_a2m.evaluation import Evaluation, evaluate
+from bayes_a2m.evaluation import Evaluation, evaluate, results_of
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
@@ -179,7 +179,7 @@ def main() -> None:
     for name, model in models.items():
         results[name] = evaluate(model, data, draws=options.draws)
         print(name, "scored", flush=True)
-    found = {name: result.to_dict() for name, result in results.items()}
+    found = {name: results_of(result).to_dict() for name, result in results.items()}
     for name, metrics in found.items():
         write_json(options.out / f"{name}.json", metrics)
     table = rows(found)

@@ -122,9 +122,9 @@ def main() -> None:
             weights,
         ),
         "per_class": _by_class(counts, names, weights),
-        "calibration": calibration_summary(counts, names),
-        "raw_calibration": calibration_summary(counts_raw, names),
-        "trust": dict(zip(names, trust(counts, weights), strict=True)),
+        "calibration": calibration_summary(counts, names).to_dict(),
+        "raw_calibration": calibration_summary(counts_raw, names).to_dict(),
+        "trust": {n: t.to_dict() for n, t in zip(names, trust(counts, weights), strict=True)},
         "each_recalibration": {
             name: _summary(FrameStatistics.stack(parts), names) for name, parts in forced.items()
         },
@@ -172,7 +172,7 @@ def _summary(counts: FrameStatistics, names: Any) -> dict[str, Any]:
     more = calibration_summary(counts, names, resamples=10)
     return {
         **_scores(counts.quick_metrics_of, weights),
-        "ks_p": {name: more["per_class"][name]["test"]["ks_p"] for name in names},
+        "ks_p": {name: more.per_class[name].test.ks_p for name in names},
         "classwise": {
             name: one["classwise_ece"] for name, one in _by_class(counts, names, weights).items()
         },

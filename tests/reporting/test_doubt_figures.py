@@ -7,6 +7,7 @@ import pytest
 
 from bayes_a2m.audio.features import CQTFeatures, Spectrum
 from bayes_a2m.errors import InputError
+from bayes_a2m.evaluation.results import ClassSetScores, ConformalResults
 from bayes_a2m.label_audit.lag import RecordingLag
 from bayes_a2m.label_audit.lag_figure import lag_caption, lag_figure
 from bayes_a2m.music import Note, Vocabulary
@@ -18,6 +19,7 @@ from bayes_a2m.reporting.places import places_caption, places_figure
 from bayes_a2m.reporting.roll import roll_caption, roll_figure
 from bayes_a2m.reporting.variance import variance_caption, variance_figure, variance_parts
 from bayes_a2m.resampling.bootstrap import Interval
+from bayes_a2m.resampling.score_table import ScoreTable
 
 TWO = Vocabulary((60,))
 
@@ -85,14 +87,22 @@ def test_labels_that_do_not_go_with_the_recordings_are_refused() -> None:
             parts(POST, LABELS * 2)
 
 
-def interval(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.02, "high": value + 0.02}
+def interval(value: float) -> Interval:
+    return Interval(value, value - 0.02, value + 0.02)
 
 
 def test_conformal_points_stand_where_they_should() -> None:
-    by_class = {"coverage": interval(0.9), "size": interval(1.5)}
-    nothing = {"coverage": {"value": None, "low": None, "high": None}, "size": None}
-    found = [{"level": 0.95, **by_class, "per_class": {"silence": by_class, "C4": nothing}}]
+    held = ClassSetScores(coverage=interval(0.9), size=interval(1.5), single=interval(0.5))
+    nothing = ClassSetScores(coverage=Interval(None), size=Interval(None), single=Interval(None))
+    level = ConformalResults(
+        level=0.95,
+        way="recordings",
+        **{k: getattr(held, k) for k in ("coverage", "size", "single")},
+        per_class={"silence": held, "C4": nothing},
+        per_condition={},
+        warnings=[],
+    )
+    found = [level]
     figure = conformal_figure(found, ("silence", "C4"))
     left = figure.axes[0]
     assert left.lines[0].get_xdata()[0] == 95
@@ -104,8 +114,8 @@ def test_conformal_points_stand_where_they_should() -> None:
 
 def test_places_of_two_models_have_markers_of_their_own() -> None:
     scores = {
-        "one": {"near": {"accuracy": interval(0.7), "ece": None}},
-        "two": {"near": {"accuracy": interval(0.6), "ece": interval(0.1)}},
+        "one": {"near": ScoreTable.of({"accuracy": interval(0.7), "ece": None})},
+        "two": {"near": ScoreTable.of({"accuracy": interval(0.6), "ece": interval(0.1)})},
     }
     figure = places_figure(scores)
     shown = [line for line in figure.axes[0].lines if line.get_marker() not in ("None", None)]

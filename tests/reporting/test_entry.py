@@ -45,7 +45,7 @@ def test_the_file_says_what_the_model_says(
     model = of_model("m", drawing, data, draws=4, **SHARED)
     file = of_predictions("f", written, data, **SHARED)
     for score in ("accuracy", "nll", "ece", "brier", "aurc"):
-        a, b = (one.metrics["metrics"][score]["value"] for one in (model, file))
+        a, b = (one.metrics.metrics[score].value for one in (model, file))
         assert a == pytest.approx(b, abs=1e-5)
     np.testing.assert_allclose(model.posterior.variance(), file.posterior.variance(), atol=1e-5)
     np.testing.assert_allclose(

@@ -10,6 +10,7 @@ import pytest
 from bayes_a2m.errors import InputError
 from bayes_a2m.reporting.html import PageSection, render_page
 from bayes_a2m.reporting.table import Column, Table
+from bayes_a2m.resampling.bootstrap import Interval
 
 COLUMNS = (
     Column("name", "name"),
@@ -21,8 +22,8 @@ TABLE = Table(
     "Scores <b>",
     COLUMNS,
     (
-        ("E4", 1200, {"value": 0.91, "low": 0.85, "high": 0.95}),
-        ('=HYPERLINK("x")', None, {"value": 0.5, "low": None, "high": None}),
+        ("E4", 1200, Interval(0.91, 0.85, 0.95)),
+        ('=HYPERLINK("x")', None, Interval(0.5)),
         ("a, “b”\nc", 7, None),
     ),
 )

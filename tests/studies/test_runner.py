@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import signal
@@ -121,8 +122,8 @@ def test_other_draws_score_again_and_train_nothing(
 
 
 def test_the_conclusion_is_that_of_compare(done: Plan, tmp_path: Path) -> None:
-    record = conclude(done, tmp_path, "small", {}, bar=small.no_bar, resamples=200, report=False)
-    assert read_json(tmp_path / "compare.json") == record
+    conclude(done, tmp_path, "small", {}, bar=small.no_bar, resamples=200, report=False)
+    record = read_json(tmp_path / "compare.json")
     assert record["reference"] == "few"
     assert record["failed"] == {}
     assert list(record["comparisons"]) == ["many"]
@@ -132,7 +133,7 @@ def test_the_conclusion_is_that_of_compare(done: Plan, tmp_path: Path) -> None:
         names=("many", "few"),
         resamples=200,
     )
-    assert record["comparisons"]["many"] == wanted.to_dict()
+    assert record["comparisons"]["many"] == json.loads(json.dumps(wanted.to_dict()))
     schema = Path(bayes_a2m.__file__).parent / "schemas" / "compare.json"
     jsonschema.validate(record["comparisons"]["many"], read_json(schema))
     assert wanted.sentence in (tmp_path / "table.md").read_text()
@@ -181,8 +182,8 @@ def test_a_failed_cell_stops_no_other_and_is_tried_again(
     assert failed == {"bad, seed 1": "the disk is full"}
     out = tmp_path / "out"
     record = conclude(plan, out, "small", failed, bar=small.no_bar, resamples=50, report=False)
-    assert record["failed"] == failed
-    assert record["comparisons"]["bad"]["models"] == [1, 1]
+    assert record.failed == failed
+    assert record.comparisons["bad"].models == (1, 1)
     assert "Failed: bad, seed 1 (the disk is full)" in (out / "table.md").read_text()
     again = planned(file, tiny_data, tmp_path / "cells")
     assert len(forecast(again).missing) == 1

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from bayes_a2m.datasets.verify.problem import Problem
+from bayes_a2m.datasets.verify.problem import Code, Problem
+from bayes_a2m.files.record import Count, Record
 
-FORMAT_VERSION = 1
-"""Of :meth:`VerifyReport.to_dict`; ``schemas/verify.json`` describes it."""
+
+class VerifyRecord(Record):
+    """Every problem of a data folder: what ``verify --json`` writes.
+
+    Attributes
+    ----------
+    format_version
+        The version of this file; raised when a reader must change.
+    folder
+        The data folder, as it was given.
+    recordings
+        How many recordings it holds.
+    errors, warnings
+        How many of the problems are errors, and how many warnings.
+    summary
+        How many problems there are of each code.
+    problems
+        Errors first, then warnings; within each by file.
+    """
+
+    format_version: Literal[1] = 1
+    folder: str
+    recordings: Count
+    errors: Count
+    warnings: Count
+    summary: dict[Code, Count]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -41,18 +67,22 @@ class VerifyReport:
         return tuple(p for p in self.problems if p.level == "warning")
 
     @property
-    def summary(self) -> dict[str, int]:
+    def summary(self) -> dict[Code, int]:
         """How many problems of each code, the errors' codes first."""
         return dict(Counter(p.code for p in self.problems))
 
+    @property
+    def record(self) -> VerifyRecord:
+        """The report as JSON files hold it."""
+        return VerifyRecord(
+            folder=self.folder,
+            recordings=self.recordings,
+            errors=len(self.errors),
+            warnings=len(self.warnings),
+            summary=self.summary,
+            problems=self.problems,
+        )
+
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain values, for JSON (``schemas/verify.json``)."""
-        return {
-            "format_version": FORMAT_VERSION,
-            "folder": self.folder,
-            "recordings": self.recordings,
-            "errors": len(self.errors),
-            "warnings": len(self.warnings),
-            "summary": self.summary,
-            "problems": [asdict(p) for p in self.problems],
-        }
+        """The report as plain values."""
+        return self.record.to_dict()

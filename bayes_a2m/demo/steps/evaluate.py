@@ -6,10 +6,11 @@ from typing import Any
 
 from bayes_a2m.demo.context import DemoContext, Outcome
 from bayes_a2m.diagnostics.overconfidence import overconfidence
-from bayes_a2m.files import write_json
+from bayes_a2m.evaluation import results_of
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.reporting.confusion import confusion_figure, most_common_mistake
 from bayes_a2m.reporting.reliability import reliability_figure, shares
+from bayes_a2m.resampling.score_table import ScoreTable
 
 SCORES = ("accuracy", "macro_f1", "nll", "ece", "note_onset_f1_100ms")
 """The scores that the table by condition shows."""
@@ -26,31 +27,31 @@ def evaluate(context: DemoContext) -> Outcome:
         context.settings.resamples,
         context.settings.seed,
     )
-    metrics = evaluation.to_dict(resamples=resamples, seed=seed)
-    write_json(context.folder / "metrics.json", metrics)
-    context.draw("confusion", confusion_figure(metrics["confusion"], names), "png", "svg")
+    results = results_of(evaluation, resamples=resamples, seed=seed)
+    results.write(context.folder / "metrics.json")
+    context.draw("confusion", confusion_figure(results.confusion, names), "png", "svg")
     context.draw("reliability", reliability_figure(statistics), "png", "svg")
-    present = [name for name in context.conditions if name in metrics["per_condition"]]
+    present = [name for name in context.conditions if name in results.per_condition]
     facts: dict[str, Any] = {
-        "recordings": metrics["recordings"],
-        "frames": metrics["frames"],
-        "all": _chosen(metrics["metrics"]),
-        "conditions": {name: _chosen(metrics["per_condition"][name]) for name in present},
+        "recordings": results.recordings,
+        "frames": results.frames,
+        "all": _chosen(results.metrics),
+        "conditions": {name: _chosen(results.per_condition[name]) for name in present},
         "counts": {name: evaluation.conditions.count(name) for name in present},
-        "near": _chosen(metrics["near_boundary"]),
-        "away": _chosen(metrics["away_from_boundary"]),
+        "near": _chosen(results.near_boundary),
+        "away": _chosen(results.away_from_boundary),
         "classes": {
-            name: {key: values[key] for key in ("precision", "recall")}
-            for name, values in metrics["per_class"].items()
+            name: _chosen(scores, ("precision", "recall"))
+            for name, scores in results.per_class.items()
         },
-        "mistake": most_common_mistake(metrics["confusion"], names),
-        "confusion": metrics["confusion"],
+        "mistake": most_common_mistake(results.confusion, names),
+        "confusion": results.confusion,
         "reliability": reliability(statistics),
         "band": band(statistics, resamples=resamples, seed=seed),
         "gap": vars(overconfidence(statistics, resamples=resamples, seed=seed)),
     }
-    accuracy, ece = (metrics["metrics"][name]["value"] for name in ("accuracy", "ece"))
-    words = f"{metrics['recordings']} held-out recordings: accuracy {accuracy:.3f}, ECE {ece:.3f}"
+    accuracy, ece = (facts["all"][name]["value"] for name in ("accuracy", "ece"))
+    words = f"{results.recordings} held-out recordings: accuracy {accuracy:.3f}, ECE {ece:.3f}"
     return Outcome(facts, words)
 
 
@@ -88,5 +89,8 @@ def band(statistics: FrameStatistics, *, resamples: int, seed: int) -> dict[str,
     }
 
 
-def _chosen(scores: dict[str, Any]) -> dict[str, Any]:
-    return {name: scores[name] for name in SCORES}
+def _chosen(
+    table: ScoreTable, names: tuple[str, ...] = SCORES
+) -> dict[str, dict[str, float | None] | None]:
+    """Some scores of a table as plain values."""
+    return {n: None if score is None else vars(score) for n, score in table.only(names).items()}

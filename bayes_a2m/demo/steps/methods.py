@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_a2m.demo.context import DemoContext, Outcome
 from bayes_a2m.errors import InputError
-from bayes_a2m.evaluation import Evaluation, evaluate
+from bayes_a2m.evaluation import Evaluation, evaluate, results_of
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
@@ -109,10 +109,12 @@ def _plan(name: str, trained: NetworkPosterior) -> Experiment:
 def _row(model: Posterior, evaluation: Evaluation, context: DemoContext) -> dict[str, Any]:
     """The scores of one method on the held-out recordings."""
     settings = context.settings
-    metrics = evaluation.to_dict(resamples=settings.resamples, seed=settings.seed)
+    results = results_of(evaluation, resamples=settings.resamples, seed=settings.seed)
     return {
         "name": model.name,
         "words": WORDS.get(model.name, ""),
-        "draws": metrics["draws"],
-        "scores": {name: metrics["metrics"][name] for name in SCORES},
+        "draws": results.draws,
+        "scores": {
+            name: score and vars(score) for name, score in results.metrics.only(SCORES).items()
+        },
     }

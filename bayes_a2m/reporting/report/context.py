@@ -18,6 +18,7 @@ from bayes_a2m.reporting import style
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.picture import Picture
 from bayes_a2m.reporting.table import Table
+from bayes_a2m.resampling.bootstrap import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -148,6 +149,6 @@ class ReportContext:
         return stems[self.entries.index(entry)]
 
 
-def triple(value: Mapping[str, float | None] | None) -> Mapping[str, float | None] | None:
-    """A score with its interval as the cell of a table; None where there is no score."""
-    return None if value is None or value["value"] is None else value
+def known(score: Interval | None) -> Interval | None:
+    """A score with its interval as the cell of a table; None where it is undefined."""
+    return None if score is None or score.value is None else score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.transcription import Transcription, Transcriptions
-from bayes_a2m.evaluation import Evaluation, evaluate
+from bayes_a2m.evaluation import Evaluation, EvaluationResults, evaluate, results_of
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 from bayes_a2m.prediction.summary import PosteriorSummary
@@ -79,7 +79,7 @@ class ReportEntry:
     method: str
     posterior: FramePredictive
     evaluation: Evaluation
-    metrics: dict[str, Any]
+    metrics: EvaluationResults
     transcriptions: tuple[Transcription, ...]
     training_log: str = ""
     embeddings: EmbeddedFrames | None = None
@@ -150,7 +150,7 @@ def of_model(
         model.name,
         recorder.posterior,
         evaluation,
-        evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
+        results_of(evaluation, resamples=resamples, seed=seed, accept_error=accept_error),
         recorder.transcriptions,
         model.record.log,
         _embedded_frames(model, data),

@@ -10,8 +10,9 @@ from typing import Any
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_folder, read_json, write_json
+from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.reporting.html import PageSection, write_page
-from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, triple
+from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, known
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.section import Section, make_sections
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline
@@ -82,7 +83,7 @@ def write_report(
                     "origin": entry.origin,
                     "method": entry.method,
                     "verdicts": [_plain(v) for v in verdicts[entry.name]],
-                    "metrics": entry.metrics,
+                    "metrics": entry.metrics.to_dict(),
                 }
                 for entry in entries
             ],
@@ -134,7 +135,7 @@ def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str
     told = []
     for entry in context.entries:
         metrics = entry.metrics
-        near = metrics["near_boundary"]
+        near = metrics.near_boundary
         told.append(
             {
                 "name": entry.name,
@@ -142,12 +143,12 @@ def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str
                 "alarm": entry.evaluation.alarm,
                 "headline": headline(entry.evaluation.frames, context.names, verdicts[entry.name]),
                 "verdicts": verdicts[entry.name],
-                "accuracy": triple(metrics["metrics"]["accuracy"]),
-                "ece": triple(metrics["metrics"]["ece"]),
-                "nll": triple(metrics["metrics"]["nll"]),
-                "near_accuracy": triple(near["accuracy"]),
-                "near_ece": triple(near["ece"]),
-                "cautions": metrics["calibration"]["cautions"],
+                "accuracy": known(metrics.metrics["accuracy"]),
+                "ece": known(metrics.metrics["ece"]),
+                "nll": known(metrics.metrics["nll"]),
+                "near_accuracy": known(near["accuracy"]),
+                "near_ece": known(near["ece"]),
+                "cautions": metrics.calibration.cautions,
             }
         )
     return {
@@ -155,18 +156,19 @@ def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str
         "met": [(s.name, s.seen) for s in context.entries if s.seen],
         "data": context.data.name,
         "recordings": len(context.data),
-        "frames": context.entries[0].metrics["frames"],
+        "frames": context.entries[0].metrics.frames,
         "comparison": context.table(_comparison(context)) if len(told) > 1 else None,
         "classes": context.table(_class_table(context, verdicts)),
     }
 
 
 def _comparison(context: ReportContext) -> Table:
-    scores = ("accuracy", "macro_f1", "nll", "ece", "aurc", "error_auroc", "note_onset_f1_100ms")
+    scores = ["accuracy", "macro_f1", "nll", "ece", "aurc", "error_auroc", "note_onset_f1_100ms"]
+    scores += [metric.name for metric in registered()]
     columns = [Column("model", "model")]
-    columns += [Column(s, s.replace("_", " "), "interval") for s in scores]
+    columns += [Column(s, metric_named(s).label, "interval") for s in scores]
     rows = tuple(
-        (s.name, *(triple(s.metrics["metrics"][name]) for name in scores)) for s in context.entries
+        (s.name, *(known(s.metrics.metrics[name]) for name in scores)) for s in context.entries
     )
     return Table("models", "Side by side", tuple(columns), rows)
 
@@ -187,10 +189,10 @@ def _class_table(context: ReportContext, verdicts: dict[str, list[Any]]) -> Tabl
             name,
             v.name,
             v.word,
-            triple(vars(v.right)),
+            known(v.right),
             v.stated,
-            triple(vars(v.gap)),
-            triple(vars(v.found)),
+            known(v.gap),
+            known(v.found),
             v.called,
         )
         for name, own in verdicts.items()

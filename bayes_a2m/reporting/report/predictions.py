@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.evaluation import Cost, evaluate_chunks
+from bayes_a2m.evaluation import Cost, evaluate_chunks, results_of
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
 from bayes_a2m.reporting.report.entry import PredictionRecorder, ReportEntry
@@ -63,7 +63,7 @@ def of_predictions(
         "",
         posterior,
         evaluation,
-        evaluation.to_dict(resamples=resamples, seed=seed, accept_error=accept_error),
+        results_of(evaluation, resamples=resamples, seed=seed, accept_error=accept_error),
         recorder.transcriptions,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
-from bayes_a2m.reporting.report.context import ReportContext, triple
+from bayes_a2m.reporting.report.context import ReportContext, known
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Cell, Column, Table
@@ -21,7 +21,7 @@ class Confusion(Section):
         """Write the section's figures and tables, and give what the page shows."""
         pictures, tables = [], []
         for entry in context.entries:
-            table = np.asarray(entry.metrics["confusion"])
+            table = np.asarray(entry.metrics.confusion)
             pictures.append(
                 context.picture(
                     "confusion",
@@ -73,15 +73,15 @@ def _errors(context: ReportContext) -> Table:
     )
     rows = []
     for entry in context.entries:
-        for name, scores in entry.metrics["per_class"].items():
+        for name, scores in entry.metrics.per_class.items():
             counts = (scores[key] for key in ("false_positives", "false_negatives"))
             rows.append(
                 (
                     entry.name,
                     name,
-                    triple(scores["precision"]),
-                    triple(scores["recall"]),
-                    *(None if c is None else c["value"] for c in counts),
+                    known(scores["precision"]),
+                    known(scores["recall"]),
+                    *(None if c is None else c.value for c in counts),
                 )
             )
     return Table("errors", "Precision, recall and errors of every class", columns, tuple(rows))

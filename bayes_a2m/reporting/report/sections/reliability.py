@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.reporting.reliability import (
     class_reliability_caption,
     class_reliability_figure,
     reliability_caption,
     reliability_figure,
 )
-from bayes_a2m.reporting.report.context import ReportContext, triple
+from bayes_a2m.reporting.report.context import ReportContext, known
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Column, Table
 
@@ -62,13 +63,13 @@ class Reliability(Section):
 
 def _scores(context: ReportContext) -> Table:
     columns = [Column("model", "model"), Column("probabilities", "probabilities")]
-    columns += [Column(name, name.replace("_", " "), "interval", 4) for name in SCORES]
+    columns += [Column(name, metric_named(name).label, "interval", 4) for name in SCORES]
     rows = []
     for entry in context.entries:
-        metrics = entry.metrics
-        rows.append((entry.name, "as used", *(triple(metrics["metrics"][s]) for s in SCORES)))
+        results = entry.metrics
+        rows.append((entry.name, "as used", *(known(results.metrics[s]) for s in SCORES)))
         if entry.evaluation.raw is not None:
-            raw = (triple(metrics["raw"][s]) for s in SCORES)
+            raw = (known(results.raw[s]) for s in SCORES)
             rows.append((entry.name, "before recalibration", *raw))
     return Table("calibration", "Calibration over all frames", tuple(columns), tuple(rows))
 
@@ -83,15 +84,15 @@ def _classes(context: ReportContext) -> Table:
     )
     rows = []
     for entry in context.entries:
-        more = entry.metrics["calibration"]["per_class"]
-        for name, scores in entry.metrics["per_class"].items():
+        more = entry.metrics.calibration.per_class
+        for name, scores in entry.metrics.per_class.items():
             rows.append(
                 (
                     entry.name,
                     name,
-                    triple(scores["classwise_ece"]),
-                    triple(scores["trust"]["calibration"]),
-                    more[name]["test"]["ks_p"],
+                    known(scores["classwise_ece"]),
+                    known(scores.trust.calibration),
+                    more[name].test.ks_p,
                 )
             )
     caption = "Calibration error of every class; the test’s null is that the class is calibrated"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bayes_a2m.calibration.selective import Accepted, AcceptStatistics, accept
 from bayes_a2m.evaluation import ACCEPT_CONFIDENCE
+from bayes_a2m.evaluation.results import SetScores
 from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
-from bayes_a2m.reporting.report.context import ReportContext, triple
+from bayes_a2m.reporting.report.context import ReportContext, known
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_figure
 from bayes_a2m.reporting.table import Cell, Column, Table
@@ -65,24 +66,24 @@ class Conformal(Section):
         pictures = [
             context.picture(
                 "conformal",
-                conformal_figure(s.metrics["calibration"]["conformal"], context.names),
-                conformal_caption(s.metrics["calibration"]["conformal"], context.names),
+                conformal_figure(s.metrics.calibration.conformal, context.names),
+                conformal_caption(s.metrics.calibration.conformal, context.names),
                 "Left, how often sets hold the truth, by class; right, how many classes they hold.",
                 entry=s,
             )
             for s in context.entries
-            if s.metrics["calibration"]["conformal"]
+            if s.metrics.calibration.conformal
         ]
         notes = {
             warning
             for s in context.entries
-            for one in s.metrics["calibration"]["conformal"]
-            for warning in one["warnings"]
+            for one in s.metrics.calibration.conformal
+            for warning in one.warnings
         }
         notes |= {
             f"{s.name}: no sets are stored with it."
             for s in context.entries
-            if not s.metrics["calibration"]["conformal"]
+            if not s.metrics.calibration.conformal
         }
         return SectionContent(
             "Instead of one class, a set of classes that holds the truth as often as asked. A set "
@@ -105,12 +106,12 @@ def _kept(context: ReportContext) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for entry in context.entries:
-        one = entry.metrics["calibration"]["accept"]
+        one = entry.metrics.calibration.accept
         if one is None:
             rows.append((entry.name, None, None, None, None))
         else:
-            kept, error = triple(one["kept"]), triple(one["error"])
-            rows.append((entry.name, one["asked"], one["threshold"], kept, error))
+            kept, error = known(one.kept), known(one.error)
+            rows.append((entry.name, one.asked, one.threshold, kept, error))
     return Table("accepting", "Accepted frames", columns, tuple(rows))
 
 
@@ -118,9 +119,9 @@ def _promises(context: ReportContext) -> tuple[str, ...]:
     """What the threshold of each model promises, or why it has none."""
     told = []
     for entry in context.entries:
-        one = entry.metrics["calibration"]["accept"]
+        one = entry.metrics.calibration.accept
         said = "nothing of its tuning part is stored, so it has no threshold"
-        said = said if one is None else f"the promise is: {one['promise']}"
+        said = said if one is None else f"the promise is: {one.promise}"
         told.append(f"{entry.name}: {said}.")
     return tuple(told)
 
@@ -136,10 +137,9 @@ def _sets(context: ReportContext) -> Table:
     )
     rows = []
     for entry in context.entries:
-        for one in entry.metrics["calibration"]["conformal"]:
-            groups = {"all": one, **one["per_class"]}
+        for one in entry.metrics.calibration.conformal:
+            groups: dict[str, SetScores] = {"all": one, **one.per_class}
             for name, scores in groups.items():
-                coverage = triple(scores.get("coverage"))
-                size = triple(scores.get("size"))
-                rows.append((entry.name, one["level"], WAYS[one["way"]], name, coverage, size))
+                coverage, size = known(scores.coverage), known(scores.size)
+                rows.append((entry.name, one.level, WAYS[one.way], name, coverage, size))
     return Table("conformal", "Coverage and size of the sets", columns, tuple(rows))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.reporting.places import places_caption, places_figure
-from bayes_a2m.reporting.report.context import ReportContext, triple
+from bayes_a2m.reporting.report.context import ReportContext, known
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Column, Table
+from bayes_a2m.resampling.score_table import ScoreTable
 
 SCORES = ("accuracy", "nll", "ece", "macro_f1")
 
@@ -36,9 +36,9 @@ class Slices(Section):
             "Accuracy and calibration error with their intervals, a row a place.",
         )
         columns = [Column("model", "model"), Column("place", "frames")]
-        columns += [Column(s, s.replace("_", " "), "interval") for s in SCORES]
+        columns += [Column(s, metric_named(s).label, "interval") for s in SCORES]
         rows = tuple(
-            (name, place, *(triple(one.get(s)) for s in SCORES))
+            (name, place, *(known(one.get(s)) for s in SCORES))
             for name, by_place in scores.items()
             for place, one in by_place.items()
         )
@@ -48,7 +48,7 @@ class Slices(Section):
             "rows say which of the two an error belongs to."
         ]
         first = context.entries[0].metrics
-        if first["without_seen_takes"]:
+        if first.without_seen_takes is not None:
             notes.append(
                 "Some recordings are from a take that the model was trained on, which flatters it; "
                 "“takes never seen” leaves them out."
@@ -63,22 +63,23 @@ class Slices(Section):
         )
 
 
-def _places(entry: ReportEntry) -> dict[str, dict[str, Any]]:
+def _places(entry: ReportEntry) -> dict[str, ScoreTable]:
     """The scores of every slice by its name, in the order of the page."""
-    metrics = entry.metrics
-    found: dict[str, dict[str, Any]] = {
-        "all frames": metrics["metrics"],
-        "near boundaries": metrics["near_boundary"],
-        "away from boundaries": metrics["away_from_boundary"],
+    results = entry.metrics
+    tables: dict[str, ScoreTable] = {
+        "all frames": results.metrics,
+        "near boundaries": results.near_boundary,
+        "away from boundaries": results.away_from_boundary,
     }
     for name, words in STAGES.items():
-        if metrics["stages"][name] is not None:
-            found[words] = metrics["stages"][name]
-    found |= dict(metrics["per_condition"])
-    if metrics["without_seen_takes"]:
-        found["takes never seen"] = metrics["without_seen_takes"]
-    by_place = metrics["by_place"]
-    found |= {f"runs {name}": one for name, one in by_place["run_length"].items()}
-    found |= {f"level {name}": one for name, one in by_place["level"].items()}
-    found |= {f"take {name}": one for name, one in by_place["take"].items()}
-    return found
+        stage = getattr(results.stages, name)
+        if stage is not None:
+            tables[words] = stage
+    tables |= results.per_condition
+    if results.without_seen_takes is not None:
+        tables["takes never seen"] = results.without_seen_takes
+    slices = results.by_place
+    tables |= {f"runs {name}": table for name, table in slices.run_length.items()}
+    tables |= {f"level {name}": table for name, table in slices.level.items()}
+    tables |= {f"take {name}": table for name, table in slices.take.items()}
+    return tables

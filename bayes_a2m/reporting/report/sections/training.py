@@ -67,13 +67,13 @@ def _cost(context: ReportContext) -> Table:
     )
     rows = []
     for entry in context.entries:
-        cost = entry.metrics["cost"]
+        cost = entry.metrics.cost
         rows.append(
             (
                 entry.name,
                 entry.method or entry.origin,
-                entry.metrics["draws"],
-                *(cost[c.key] for c in columns[3:]),
+                entry.metrics.draws,
+                *(getattr(cost, c.key) for c in columns[3:]),
             )
         )
     return Table("cost", "What it costs", columns, tuple(rows))

@@ -16,6 +16,7 @@ from bayes_a2m.reporting.report.picture import Picture
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.reporting.variance import variance_caption, variance_figure, variance_parts
+from bayes_a2m.resampling.bootstrap import Interval
 
 
 class Distributions(Section):
@@ -71,7 +72,7 @@ class Variance(Section):
                     part["frames"],
                     part["expected"],
                     part["draws"],
-                    _triple(part),
+                    _total(part),
                 )
                 for part in parts
             ]
@@ -121,7 +122,7 @@ class Entropy(Section):
                 )
             )
             rows += [
-                (entry.name, part["frames"], part["expected"], part["information"], _triple(part))
+                (entry.name, part["frames"], part["expected"], part["information"], _total(part))
                 for part in parts
             ]
         columns = (
@@ -141,11 +142,11 @@ class Entropy(Section):
         )
 
 
-def _triple(part: Mapping[str, Any]) -> dict[str, float | None] | None:
+def _total(part: Mapping[str, Any]) -> Interval | None:
     """The total of the two parts with its interval; None where there are no frames."""
     if part["total"] is None:
         return None
-    return {"value": part["total"], "low": part["low"], "high": part["high"]}
+    return Interval(part["total"], part["low"], part["high"])
 
 
 def _ecdfs(context: ReportContext, entry: ReportEntry) -> list[Picture]:

@@ -1,0 +1,1 @@
+"""JSON schemas of what the program writes, made from its records."""
