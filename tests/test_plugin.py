@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow  # processes of their own, and an installation
+
 PLUGIN = Path(__file__).with_name("plugin")
 
 EXPERIMENT: dict[str, Any] = {
