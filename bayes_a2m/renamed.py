@@ -19,6 +19,7 @@ from typing import Any
 PACKAGE = "bayes_a2m."
 
 MODULES: Mapping[str, str] = {
+    "baselines.evidence": "baselines.frame_features",
     "calibration.audit": "label_audit",
     "calibration.audit.decisions": "label_audit.decisions",
     "calibration.audit.lag": "label_audit.lag",

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from bayes_a2m.baselines import linear_prediction as lp
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.evidence import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.pitch import (
     Octave,

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.evidence import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.pitch import Octave, cents, search_range, window_for
 from bayes_a2m.baselines.yin import Candidates, candidates, difference

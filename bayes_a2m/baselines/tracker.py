@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.evidence import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
 from bayes_a2m.baselines.pitch import Octave, cents, closeness
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError

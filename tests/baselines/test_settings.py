@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bayes_a2m.baselines.baseline import Baseline
-from bayes_a2m.baselines.evidence import CONTEXTS, PENALTIES
+from bayes_a2m.baselines.frame_features import CONTEXTS, PENALTIES
 from bayes_a2m.baselines.knn import KNN, NEIGHBOURS
 from bayes_a2m.baselines.lpc import LPC
 from bayes_a2m.baselines.pyin import PYIN
