@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: every recording predicted by a model that never heard its take.
+"""Cross-validation by take: a model for each fold, which was fitted without the fold's takes.
 
 One validation split is one draw of luck. With folds by take, stratified by condition, every
 recording is held out once, and what is said of calibration rests on all of them. A fold's model
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold.
+    """One fold of a cross-validation.
 
     Attributes
     ----------
     number
-        From 0.
+        The fold's number, from 0.
     fit, tune
-        What its model is fitted and tuned on.
+        The recordings that the fold's model is fitted and tuned on.
     held_out
-        What it predicts.
+        The recordings that the model predicts.
     """
 
     number: int
@@ -76,18 +76,18 @@ def out_of_fold(
     data
         All recordings, whatever their splits.
     experiment
-        What to train.
+        The experiment that is trained.
     folder
         Model directories ``<posterior>_<fold>``; a training that was interrupted goes on.
     start
         An experiment whose networks are trained first and taken over, for methods that can; kept
         in ``folder``, too.
     count
-        Of folds.
+        The number of folds.
     progress
         Whether trainings show a bar.
     say
-        Told what is being done.
+        Called with a line about each training.
 
     Raises
     ------

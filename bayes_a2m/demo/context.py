@@ -1,4 +1,4 @@
-"""What every step of the demo is given, and what it gives back."""
+"""The context that every step of the demo is given, and the outcome it gives back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Update = Callable[[int, int], None]
 
 
 class DemoSettings(Settings):
-    """How large the demo is. The defaults take two to three minutes on two cores."""
+    """The size of the demo. The defaults take two to three minutes on two cores."""
 
     recordings: int = Field(60, ge=9, description="fewer leave no condition to report on")
     seconds: float = Field(4.0, ge=1, description="of each recording")
@@ -52,7 +52,7 @@ def _no_bar(title: str) -> Iterator[Update]:
 
 @dataclass(frozen=True)
 class Watch:
-    """Whoever is told how the demo goes; nobody, by default.
+    """The callbacks that are told how the demo goes; nobody, by default.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class DemoContext:
-    """What the steps share. They hand on to each other through the files they write.
+    """The context that the steps share. They hand on to each other through the files they write.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class DemoContext:
     out
         The folder that it will be in the end, for words only.
     settings, watch
-        How large the demo is, and who is told.
+        The size of the demo, and whoever is told how it goes.
     """
 
     folder: Path

@@ -1,4 +1,4 @@
-"""Quality and confidence while recordings get worse: does a model know when it does not know?"""
+"""Accuracy and confidence while recordings get worse: confidence should fall as accuracy does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def degradation_figure(courses: Mapping[str, Course]) -> Figure:
     Parameters
     ----------
     courses
-        By the name of what was done to the recordings.
+        The scores by severity, by the name of what was done to the recordings.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where a demo may be written, and writing it there whole or not at all."""
+"""The folder of a demo, written whole or not at all."""
 
 from __future__ import annotations
 

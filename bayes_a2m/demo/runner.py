@@ -37,7 +37,7 @@ STEPS = (
     Step("degrade", "Degrade", degrade),
     Step("transcribe", "Transcribe", transcribe),
 )
-"""In order: each may use what those before it wrote. Each makes a section of the page."""
+"""The steps in order. Each may use what those before it wrote, and makes a section of the page."""
 
 PLACES = (
     (PAGE, "this page"),
@@ -49,7 +49,7 @@ PLACES = (
     ("transcription/", "one held-out recording as MIDI, table and picture"),
     ("figures/", "the pictures of this page, as PNG, the diagrams as SVG, too"),
 )
-"""What lies where in the folder."""
+"""The files and folders of a demo, and what they hold."""
 
 
 def run_demo(
@@ -66,11 +66,11 @@ def run_demo(
     out
         The folder to write; it appears when all is done. An earlier demo there is replaced.
     settings
-        How large, and the seed.
+        The size of the demo, and its seed.
     watch
-        Who is told how it goes.
+        Whoever is told how the demo goes.
     steps
-        What is done.
+        The steps, in order.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a synthetic singer was asked for, over what the microphone got."""
+"""The f0 that a synthetic singer was asked for, over the spectrum of what was recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person decided about suspicious recordings, in a file.
+"""Decisions of a person about suspicious recordings, in a file.
 
 ``decisions.json`` maps a recording's id to ``{"decision": "exclude" | "keep", "note": "..."}``.
 The audit's page writes such a file; ``train --exclude FILE`` leaves out what it excludes, and
@@ -19,7 +19,7 @@ DECISIONS = ("exclude", "keep")
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with one recording, and why."""
+    """A decision about one recording, and the reason."""
 
     decision: str
     note: str = ""
@@ -40,7 +40,7 @@ class Decisions:
 
     @property
     def excluded(self) -> tuple[str, ...]:
-        """Ids of the recordings to leave out."""
+        """The ids of the recordings to leave out."""
         return tuple(i for i, one in self.by_id.items() if one.decision == "exclude")
 
     def save(self, path: Path) -> None:

@@ -59,7 +59,7 @@ class FrameListener:
         x
             Decibels, ``(row, bin)``.
         y
-            Their classes, ``(row,)``.
+            The classes of the frames, ``(row,)``.
         classes
             How many there are.
 
@@ -166,7 +166,7 @@ def hear_out_of_fold(
     frame_rate
         Frames a second.
     seed
-        Of the frames drawn for fitting.
+        The seed by which frames are drawn for fitting.
     progress
         Called with how much is done, and of how much.
 

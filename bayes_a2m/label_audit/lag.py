@@ -51,7 +51,7 @@ _STEP = 0.002
 
 @dataclass(frozen=True, eq=False)
 class LagProfiles:
-    """How well the labels of every recording fit its sound, by shift.
+    """The fit of the labels of every recording to its sound, by shift.
 
     Attributes
     ----------
@@ -143,9 +143,9 @@ class Change:
     Attributes
     ----------
     recording
-        Its number.
+        The number of the recording.
     time
-        Of the label, in seconds.
+        The time of the label in seconds.
     kind
         ``onset`` (from silence), ``offset`` (to silence) or ``change`` (from note to note).
     lag
@@ -198,7 +198,7 @@ class RecordingLag:
 
 @dataclass(frozen=True)
 class LagSpread:
-    """How lags are spread: mean and standard deviation over recordings, and of one change."""
+    """The spread of lags: mean and standard deviation over recordings, and of one change."""
 
     mean: float
     between: float
@@ -216,7 +216,7 @@ def fit_spread(lags: Sequence[Floats]) -> LagSpread:
     Parameters
     ----------
     lags
-        Of every recording, the lags of its changes in seconds.
+        The lags of the changes of every recording in seconds, an array ``(change,)`` each.
 
     Raises
     ------
@@ -268,7 +268,7 @@ def recording_lags(
     Parameters
     ----------
     changes
-        Of all recordings.
+        The changes of label of all recordings.
     groups
         The condition of every recording; one with fewer than five that have changes takes the
         spread of all.

@@ -1,4 +1,4 @@
-"""How far labels lie before or after the sound: every recording, and each condition."""
+"""A figure of the lag between labels and sound: every recording, and each condition."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def lag_figure(
     Parameters
     ----------
     lags
-        Of every recording, in seconds; positive where the sound comes after the label.
+        The lag of every recording in seconds; positive where the sound comes after the label.
     conditions
-        Of every recording.
+        The condition of every recording.
     pooled
         The lag of each condition; its interval is a band behind the recordings.
 
@@ -75,7 +75,7 @@ def lag_figure(
 
 
 def lag_caption(pooled: Mapping[str, Interval]) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> lag_caption({"studio": Interval(0.036, 0.031, 0.041), "laptop": Interval(-0.048)})
     'Lag of every recording with its 95 % interval; dashed, the condition: studio +36 ms (31 to

@@ -54,9 +54,9 @@ def write_audit_page(
     out
         The folder.
     found
-        What the audit found.
+        The audit's findings.
     experiment
-        What listened.
+        The experiment of the models.
     decided
         Earlier decisions, to be shown as taken.
     show
@@ -66,7 +66,7 @@ def write_audit_page(
     bar
         Opens a progress bar.
     draws, folds
-        Of the models that listened.
+        The number of draws of each model, and of models.
     """
     tables = {t.name: t for t in (_lags(found), _suspects(found), _stretches(found))}
     for table in tables.values():

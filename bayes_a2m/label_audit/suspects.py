@@ -76,7 +76,7 @@ class Hearing:
     Attributes
     ----------
     id
-        Of the recording.
+        The recording's id.
     probs
         Posterior predictive, ``(frames, class)``.
     heard
@@ -113,7 +113,7 @@ class Suspect:
     Attributes
     ----------
     id
-        Of the recording.
+        The recording's id.
     score, low, high
         Nats against its labels, and the 5th and 95th percentile over draws.
     cause

@@ -1,4 +1,4 @@
-"""Two sides, score by score and place by place: where one is better, and where nobody knows."""
+"""A figure of two sides, score by score and slice by slice: which differences are decided."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
     Parameters
     ----------
     comparison
-        Of two sides.
+        A comparison of two sides.
     metrics
-        Which scores.
+        The names of the scores, a panel each.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
 
 
 def comparison_caption(comparison: Comparison) -> str:
-    """What the figure shows, in one line: how many of its differences are decided.
+    """The caption of the figure: how many of its differences are decided.
 
     >>> parts = ("metrics", "per_class", "per_condition", "near_boundary", "away_from_boundary")
     >>> comparison_caption(Comparison(names=("a", "b"), models=(3, 3), recordings=45,
@@ -76,7 +76,7 @@ def comparison_caption(comparison: Comparison) -> str:
 
 
 def _rows(comparison: Comparison) -> dict[str, Differences]:
-    """What is compared where, in the order of the rows."""
+    """The differences by slice, in the order of the rows."""
     stages = {"silence": "silence or sound", "pitch": "pitch, given sound"}
     return {
         "all frames": comparison.metrics,

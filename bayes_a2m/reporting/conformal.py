@@ -1,4 +1,4 @@
-"""How often conformal sets hold the truth, and how large they are."""
+"""Coverage and size of conformal prediction sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) ->
     found
         ``calibration.conformal`` of ``metrics.json``: one a level.
     names
-        Of the classes.
+        The names of the classes.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) ->
 
 
 def conformal_caption(found: Sequence[ConformalResults], names: Sequence[str]) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> from bayes_a2m.evaluation.results import ClassSetScores, ConformalResults
     >>> from bayes_a2m.resampling.bootstrap import Interval

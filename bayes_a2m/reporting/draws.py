@@ -1,4 +1,4 @@
-"""How many draws are enough, for several methods at once."""
+"""A score against the number of draws, for several methods at once."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERA
     Parameters
     ----------
     courses
-        By the method's name, all of one score.
+        The curves by the name of the method, all of one score.
     tolerance
-        Of the stop rule (:meth:`~bayes_a2m.diagnostics.monte_carlo.DrawsCurve.enough`); the fewest
+        The tolerance of the stop rule
+        (:meth:`~bayes_a2m.diagnostics.monte_carlo.DrawsCurve.enough`); the fewest
         draws that meet it are marked with a dashed line in the method's colour.
 
     Returns
@@ -73,7 +74,7 @@ def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERA
 
 
 def draws_caption(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> from bayes_a2m.diagnostics.monte_carlo import DrawsCurve
     >>> one = DrawsCurve("nll", np.array([1, 10]), np.array([0.3, 0.2]), np.array([0.1, 0.0]), 20)

@@ -1,4 +1,4 @@
-"""How confidence and doubt are distributed: distribution functions with their bands."""
+"""Empirical distribution functions of confidence and uncertainty, with their bands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AXES = {
 }
 _LOGARITHMIC = frozenset({"variance", "class_variance", "entropy", "mutual_information"})
 _LEAST = 1e-6
-"""Where a logarithmic axis starts at the lowest: what is below says the same."""
+"""The lowest start of a logarithmic axis: values below it say the same."""
 
 _UNSEEN = 0.02
 """Share of a group's frames that may lie left of a logarithmic axis."""
@@ -49,9 +49,9 @@ def ecdf_figure(
     Parameters
     ----------
     ecdfs
-        By group, as :func:`~bayes_a2m.diagnostics.ecdf.ecdfs_of` gives them.
+        The curves by group, from :func:`~bayes_a2m.diagnostics.ecdf.ecdfs_of`.
     quantity
-        Of :data:`~bayes_a2m.diagnostics.ecdf.QUANTITIES`, or what the axis is to say. The axis
+        One of :data:`~bayes_a2m.diagnostics.ecdf.QUANTITIES`, or what the axis is to say. The axis
         is logarithmic for entropy, variances and mutual information.
     names
         All classes, ``vocabulary.names``: a class then has its own colour and line even where
@@ -111,7 +111,7 @@ def ecdf_figure(
 
 
 def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> from bayes_a2m.diagnostics.ecdf import Ecdf
     >>> one = Ecdf(np.array([0.5, 1.0]), 1200, 9, np.array([0.5, 1.0]))

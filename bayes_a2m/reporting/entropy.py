@@ -34,7 +34,7 @@ def entropy_parts(
     labels
         Class of every frame, an array a recording.
     resamples, seed
-        Of the recordings, for the interval of the total.
+        The resampling of recordings for the interval of the total.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def entropy_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     Parameters
     ----------
     rows
-        As :func:`entropy_parts` gives them.
+        The rows of :func:`entropy_parts`.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def entropy_figure(rows: Sequence[dict[str, Any]]) -> Figure:
 
 
 def entropy_caption(rows: Sequence[dict[str, Any]]) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> entropy_caption([{"frames": "all", "expected": 0.15, "information": 0.01, "total": 0.16}])
     'Mean entropy 0.160 nats, of which 6.2 % is about the model.'

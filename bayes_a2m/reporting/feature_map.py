@@ -59,7 +59,7 @@ def project(
         ``pca``: the two principal components, each turned so that its largest loading is positive.
         ``umap``: McInnes et al. 2018 (arXiv 1802.03426), from the optional package umap-learn.
     seed, neighbours, min_distance, progress
-        Of UMAP.
+        Settings of UMAP.
 
     Raises
     ------
@@ -104,11 +104,11 @@ def feature_map_figure(
     Parameters
     ----------
     projection
-        Of the rows.
+        The projection of the rows.
     labels, uncertainty
         Class and entropy in nats of each, ``(row,)``.
     names
-        Of the classes.
+        The names of the classes.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def feature_map_caption(
     uncertainty: NDArray[np.float64],
     names: Sequence[str],
 ) -> str:
-    """What the figure shows, in one line: which class is the most doubtful.
+    """The caption of the figure: the class with the highest entropy.
 
     >>> projection = Projection(np.zeros((3, 2)), "pca", (0.5, 0.25))
     >>> labels, doubt = np.array([0, 1, 1]), np.array([0.1, 0.3, 0.5])

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bayes_a2m.prediction.posterior import FramePredictive
 
 RESAMPLES = 1000
-"""Of recordings, for every interval."""
+"""The number of resamples of recordings, for every interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def counts_of(posterior: FramePredictive, labels: Sequence[Ints]) -> FrameStatis
 
 
 def confusion(posterior: FramePredictive, labels: Sequence[Ints]) -> Drawn:
-    """What is taken for what."""
+    """The confusion matrix."""
     from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
 
     table = counts_of(posterior, labels).confusion.sum(axis=0)
@@ -76,7 +76,7 @@ def confusion(posterior: FramePredictive, labels: Sequence[Ints]) -> Drawn:
 
 
 def reliability(posterior: FramePredictive, labels: Sequence[Ints]) -> Drawn:
-    """Of the class called: stated confidence and the share right."""
+    """The reliability diagram of the predicted class: confidence and accuracy."""
     from bayes_a2m.reporting.reliability import reliability_caption, reliability_figure
 
     counts = counts_of(posterior, labels)
@@ -86,7 +86,7 @@ def reliability(posterior: FramePredictive, labels: Sequence[Ints]) -> Drawn:
 def class_reliability(
     posterior: FramePredictive, labels: Sequence[Ints], *, kind: str = "rest"
 ) -> Drawn:
-    """Of each class: against the ``rest``, or where it is ``called``."""
+    """The reliability diagrams of each class: against the ``rest``, or where it is ``called``."""
     from bayes_a2m.reporting.reliability import (
         class_reliability_caption,
         class_reliability_figure,
@@ -152,7 +152,7 @@ def conformal(
     *,
     seed: int = 0,
 ) -> Drawn:
-    """How often sets, calibrated on other recordings, hold the truth, and how large they are."""
+    """Coverage and size of conformal sets that were calibrated on other recordings."""
     from bayes_a2m.calibration.conformal import SetStatistics
     from bayes_a2m.evaluation.results import ClassSetScores, ConformalResults
     from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure

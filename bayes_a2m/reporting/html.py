@@ -36,19 +36,19 @@ _KINDS = {
     ".wav": "audio/wav",
     ".flac": "audio/flac",
 }
-"""What a page may hold, by ending."""
+"""The kinds of files that a page may hold, by ending."""
 
 
 @dataclass(frozen=True)
 class PageSection:
-    """One part of a page.
+    """One section of a page.
 
     Attributes
     ----------
     name
-        Its anchor: letters and digits.
+        The section's anchor: letters and digits.
     title
-        Its heading.
+        The heading.
     template
         A file of ``reporting/templates``; it sees every fact by its name.
     facts
@@ -95,11 +95,11 @@ def render_page(
     Parameters
     ----------
     folder
-        Where it will lie; paths within it are relative to this.
+        The folder that the page will lie in; paths of files are relative to it.
     title
-        Of the page.
+        The title of the page.
     opening
-        What stands above the table of contents; its title is not shown.
+        The section above the table of contents; its title is not shown.
     sections
         The rest, in order.
     embed
@@ -220,7 +220,7 @@ def joined(words: Sequence[str]) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Where templates come from, and what they can do."""
+    """The environment of the templates: where they lie, and their filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

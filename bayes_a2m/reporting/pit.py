@@ -1,4 +1,4 @@
-"""Where references lie among sampled transcriptions: histograms that should be flat."""
+"""Histograms of probability integral transforms, flat where a posterior is calibrated."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def pit_figure(pits: Mapping[str, PIT], *, level: float = 0.95) -> Figure:
     Parameters
     ----------
     pits
-        By statistic, as :func:`~bayes_a2m.diagnostics.pit.pits` gives them.
+        The values by statistic, from :func:`~bayes_a2m.diagnostics.pit.pits`.
     level
-        Of the range: that of each bar by itself, so of ten bars one is outside in four of ten
-        figures where nothing is wrong; the test in the caption is of all at once.
+        The level of the range, that of each bar by itself: of ten bars one is outside in
+        four of ten figures where nothing is wrong; the test in the caption is of all at once.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def bins_of(recordings: int) -> int:
 
 
 def pit_caption(pits: Mapping[str, PIT]) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> from bayes_a2m.diagnostics.pit import PIT
     >>> one = PIT("notes", np.arange(0.05, 1, 0.1), tuple("abcdefghij"))

@@ -25,9 +25,9 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
     Parameters
     ----------
     scores
-        By model and place; what is None is left out.
+        The scores by model and slice; a score of None is left out.
     metrics
-        Which scores.
+        The names of the scores, a panel each.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
 
 
 def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece")) -> str:
-    """What the figure shows, in one line: where the first model does worst.
+    """The caption of the figure: the slice on which the first model does worst.
 
     >>> from bayes_a2m.resampling.bootstrap import Interval
     >>> near, away = (ScoreTable.of({"ece": Interval(v)}) for v in (0.09, 0.01))

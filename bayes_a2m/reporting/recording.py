@@ -42,7 +42,7 @@ def recording_figure(
     Parameters
     ----------
     recording
-        Of any length.
+        A recording of any length.
     vocabulary
         Gives the classes their names and colours, and the octave in which they sound.
     features

@@ -1,4 +1,4 @@
-"""Is a stated 0.8 right eight times in ten?"""
+"""Reliability diagrams: predicted probability against observed frequency."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reliability_figure(counts: FrameStatistics) -> Figure:
     Parameters
     ----------
     counts
-        Of every recording; the bins are those of the ECE.
+        The sufficient statistics of every recording; the bins are those of the ECE.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def reliability_figure(counts: FrameStatistics) -> Figure:
 
 
 def reliability_caption(counts: FrameStatistics) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
     >>> one = FrameStatistics.of([[0.9, 0.1]] * 40, [0] * 34 + [1] * 6)
@@ -98,9 +98,9 @@ def class_reliability_figure(
     Parameters
     ----------
     counts
-        Of every recording.
+        The sufficient statistics of every recording; the bins are those of the ECE.
     names
-        Of the classes.
+        The names of the classes.
     kind
         One of :data:`KINDS`.
 
@@ -148,7 +148,7 @@ def class_reliability_figure(
 def class_reliability_caption(
     counts: FrameStatistics, names: Sequence[str], *, kind: str = "rest"
 ) -> str:
-    """What the figure shows, in one line: which classes leave their band, and which way.
+    """The caption of the figure: which classes leave their band, and which way.
 
     >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
     >>> one = FrameStatistics.of([[0.9, 0.1]] * 40, [0] * 36 + [1] * 4)
@@ -170,7 +170,7 @@ def class_reliability_caption(
 
 
 def shares(counts: FrameStatistics) -> tuple[Floats, Floats, Floats]:
-    """Of every bin: frames, mean confidence, and share right (nan in an empty bin).
+    """Frames, mean confidence and accuracy of every bin, nan in an empty one.
 
     Returns
     -------
@@ -245,5 +245,5 @@ def _where(diagram: Reliability, bins: np.ndarray[tuple[int], np.dtype[np.bool_]
 
 
 def _lowest(frames: Floats) -> float:
-    """Where the axis starts: the edge of the first bin that has a frame."""
+    """The start of the axis: the edge of the first bin that has a frame."""
     return float(np.flatnonzero(frames)[0] / frames.size) if frames.any() else 0.0

@@ -1,4 +1,4 @@
-"""A piano roll for doubt: the reference in amber, the probability as the opacity of blue."""
+"""A piano roll of probabilities: the reference in amber, the probability as opacity of blue."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def roll_figure(
     Parameters
     ----------
     posteriors
-        By the model's name; each holds the recording.
+        The posteriors by the model's name; each holds the recording.
     recording
-        Its number in all of them.
+        The number of the recording in all of them.
     spectrum
-        Of the recording.
+        The spectrum of the recording.
     reference
-        Its notes, or None where they are not known.
+        The reference notes, or None where they are not known.
     title
         Above everything.
     marks
@@ -83,12 +83,12 @@ def roll_figure(
 def roll_caption(
     posteriors: Mapping[str, FramePredictive], recording: int, labels: NDArray[np.int64]
 ) -> str:
-    """What the figure shows, in one line: how much is right, and how sure it is where it is not.
+    """The caption of the figure: the accuracy, and the confidence in right and in wrong frames.
 
     Parameters
     ----------
     posteriors, recording
-        As :func:`roll_figure` takes them.
+        The same as for :func:`roll_figure`.
     labels
         Class of every frame, ``(frames,)``.
 

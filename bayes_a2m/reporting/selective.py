@@ -1,4 +1,4 @@
-"""How many errors remain if only the sure frames are accepted?"""
+"""Risk-coverage curves: the errors that remain if only confident frames are accepted."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def risk_coverage_figure(
     Parameters
     ----------
     counts
-        Of every recording; or by the method's name, for a curve each.
+        The sufficient statistics of every recording; or those by method, for a curve each.
     accept
-        What :func:`~bayes_a2m.calibration.selective.accept` chose, on other recordings or on
+        The choice of :func:`~bayes_a2m.calibration.selective.accept`, on other recordings or on
         these; by the method's name where the counts are. Its threshold is marked on the curve, and
         the error rate asked for is a dashed line.
     resamples, seed
-        Of the recordings, for the bands: 95 % of the resamples, at each threshold.
+        The resampling of recordings for the bands: 95 % of the resamples, at each threshold.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def risk_coverage_caption(
     *,
     accept: Accepted | Mapping[str, Accepted] | None = None,
 ) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> from bayes_a2m.calibration.selective import accept as choose
     >>> one = AcceptStatistics.of([[0.9, 0.1]] * 8 + [[0.6, 0.4]] * 2, [0] * 8 + [1, 1])
@@ -168,7 +168,7 @@ def _mark(axes: Axes, counts: AcceptStatistics, chosen: Accepted, number: int) -
 
 
 def _result(counts: AcceptStatistics, chosen: Accepted) -> str:
-    """What accepting at the threshold gives, in words."""
+    """The coverage and the errors at the threshold, in words."""
     error, kept = realised(counts, chosen.threshold, resamples=1)
     if error.value is None or kept.value is None:
         return "nothing accepted"

@@ -19,7 +19,7 @@ COLUMNS = 1400
 """Points of time that are drawn: about the pixels across the axes."""
 
 _RANGE_DB = 70.0
-"""What the colours span below the loudest bin."""
+"""The range of the colours below the loudest bin, in dB."""
 
 
 def draw_spectrum(axes: Axes, bar: Axes, spectrum: Spectrum, vocabulary: Vocabulary) -> None:
@@ -28,9 +28,9 @@ def draw_spectrum(axes: Axes, bar: Axes, spectrum: Spectrum, vocabulary: Vocabul
     Parameters
     ----------
     axes, bar
-        Where the spectrum goes, and its colour bar. The vertical axis is in MIDI pitch.
+        The axes of the spectrum and of its colour bar. The vertical axis is in MIDI pitch.
     spectrum
-        Of any length; more than about 1,400 frames are thinned, the loudest of each group kept.
+        A spectrum of any length; more than 1,400 frames are thinned to the loudest of each group.
     vocabulary
         Says what a C is called.
     """

@@ -45,7 +45,7 @@ INK = "#222222"
 """Colour of text and axes."""
 
 FORMATS = ("png", "svg", "pdf")
-"""What :func:`save` can write."""
+"""The formats that :func:`save` can write."""
 
 
 def class_colours(classes: int) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def class_colours(classes: int) -> tuple[str, ...]:
     Parameters
     ----------
     classes
-        How many classes there are, silence included: ``len(vocabulary)``.
+        The number of classes, silence included: ``len(vocabulary)``.
 
     >>> class_colours(4)
     ('#888888', '#0072B2', '#D55E00', '#009E73')

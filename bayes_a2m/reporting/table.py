@@ -17,7 +17,7 @@ Cell: TypeAlias = str | float | int | Interval | None
 KINDS = ("text", "number", "interval")
 
 _RUN = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
+"""The first characters that make a spreadsheet take a text for a formula."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Column:
     Attributes
     ----------
     key
-        Its name in the CSV.
+        The column's name in the CSV.
     title
-        Its heading on the page.
+        The heading on the page.
     kind
         One of :data:`KINDS`.
     digits
@@ -49,9 +49,9 @@ class Table:
     Attributes
     ----------
     name
-        Of its file: letters, digits, ``_`` and ``-``.
+        The name of its file: letters, digits, ``_`` and ``-``.
     caption
-        What it shows.
+        The caption of the table.
     columns, rows
         Every row has a cell a column.
 
@@ -116,7 +116,7 @@ class Table:
 
 
 def sort_key(cell: Cell) -> str:
-    """What a cell is sorted by on the page; empty where there is nothing.
+    """The value that a cell is sorted by on the page; empty where there is nothing.
 
     >>> sort_key(Interval(0.25, 0.2, 0.3)), sort_key(None), sort_key("E4")
     ('0.25', '', 'E4')

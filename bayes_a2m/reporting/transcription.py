@@ -39,9 +39,9 @@ def transcription_figure(
     posterior
         Holds the recording at index ``recording``.
     transcription
-        Its notes.
+        The notes of the recording.
     spectrum
-        What the model heard.
+        The spectrum that the model read.
     reference
         Notes to draw in a row of the same form above the transcription's.
 

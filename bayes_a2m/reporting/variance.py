@@ -37,7 +37,7 @@ def variance_parts(
     labels
         Class of every frame, an array a recording.
     resamples, seed
-        Of the recordings, for the interval of the total.
+        The resampling of recordings for the interval of the total.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def variance_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     Parameters
     ----------
     rows
-        As :func:`variance_parts` gives them.
+        The rows of :func:`variance_parts`.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def variance_figure(rows: Sequence[dict[str, Any]]) -> Figure:
 
 
 def variance_caption(rows: Sequence[dict[str, Any]]) -> str:
-    """What the figure shows, in one line.
+    """The caption of the figure, in one line.
 
     >>> row = {"class": "E4", "frames": "of the class", "expected": 0.03, "draws": 0.01,
     ...        "total": 0.04, "low": None, "high": None}

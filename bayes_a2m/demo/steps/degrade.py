@@ -1,4 +1,4 @@
-"""Degrade: is the model less sure of recordings on which it is less often right?"""
+"""Degrade: accuracy and confidence on ever worse copies of held-out recordings."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def quick_scores(statistics: FrameStatistics) -> dict[str, float]:
 
 
 def verdict(course: Mapping[str, Sequence[float]]) -> dict[str, float | None]:
-    """How far accuracy and confidence fell from the first severity to the last, and their gap.
+    """The fall of accuracy and confidence from the first severity to the last, and their gap.
 
     ``noticed`` is the share of the fall in accuracy that the confidence went along with; None
     where accuracy fell by less than two points, for then there is little to notice.

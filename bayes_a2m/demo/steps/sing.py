@@ -55,7 +55,7 @@ def _example(context: DemoContext, recording: Recording) -> dict[str, Any]:
 
 
 def _truth(context: DemoContext, recording: Recording) -> dict[str, Any]:
-    """How far the f0 asked for strays from the labelled pitches, and a picture of it."""
+    """The distance of the f0 asked for from the labelled pitches, and a picture of it."""
     from bayes_a2m.demo.truth_figure import pitch_curve, truth_figure
 
     f0 = read_json(context.folder / "data" / "truth" / f"{recording.id}.json")["f0"]

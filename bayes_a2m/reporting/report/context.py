@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What a report shows.
+    """The options of a report.
 
     Attributes
     ----------
     resamples, seed
-        How often recordings are resampled for every interval, and from which seed.
+        The number of resamples of recordings for every interval, and their seed.
     accept_error
         The share of accepted frames that may be wrong.
     sections
@@ -49,7 +49,7 @@ class ReportOptions:
 
 @dataclass(eq=False)
 class ReportContext:
-    """What every section of a report is built from.
+    """The context that every section of a report is built from.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class ReportContext:
     entries
         The models and files of predictions that are reported on, in the order of the page.
     options
-        What the report shows.
+        The options of the report.
     """
 
     folder: Path
@@ -113,7 +113,7 @@ class ReportContext:
         figure
             The figure to write.
         caption, alt, kind
-            As a :class:`~bayes_a2m.reporting.report.picture.Picture` has them.
+            The words and the room of a :class:`~bayes_a2m.reporting.report.picture.Picture`.
         entry
             The entry that the figure belongs to; None for a figure of all.
         svg

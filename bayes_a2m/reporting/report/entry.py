@@ -53,11 +53,11 @@ class ReportEntry:
     Attributes
     ----------
     name
-        What the report calls it.
+        The name that the report gives it.
     origin
         ``model`` or ``predictions``.
     method
-        How it is uncertain: a posterior's name, or "" where that is not known.
+        The uncertainty method: a posterior's name, or "" where that is not known.
     posterior
         Its posterior predictive of every frame.
     evaluation
@@ -71,7 +71,7 @@ class ReportEntry:
     embeddings
         The embeddings of some frames; None where there is no network.
     seen
-        How many of the recordings it was fitted or tuned on.
+        The number of the recordings that it was fitted or tuned on.
     """
 
     name: str

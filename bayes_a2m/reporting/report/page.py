@@ -43,9 +43,9 @@ def write_report(
     data
         The recordings that all entries speak of.
     entries
-        What is reported; the first is the one whose worst recordings are shown.
+        The models and predictions reported on; the worst recordings of the first are shown.
     options
-        What is shown.
+        The options of the report.
     bar
         Opens a progress bar.
 
@@ -131,7 +131,7 @@ def _title(context: ReportContext) -> str:
 
 
 def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str, Any]:
-    """What the first screen says."""
+    """The facts of the first screen."""
     told = []
     for entry in context.entries:
         metrics = entry.metrics

@@ -12,7 +12,7 @@ class Picture:
     Attributes
     ----------
     file
-        Where it lies within the report's folder.
+        The file's place within the report's folder.
     alt
         What it shows, for people who cannot see it.
     caption

@@ -38,7 +38,7 @@ def of_predictions(
     Parameters
     ----------
     source
-        As ``evaluate --predictions`` or :meth:`FramePosterior.save` write it; probabilities alone
+        A file of ``evaluate --predictions`` or :meth:`FramePosterior.save`; probabilities alone
         will do.
 
     Raises

@@ -30,7 +30,7 @@ from bayes_a2m.reporting.table import Table
 
 @dataclass(frozen=True)
 class SectionContent:
-    """What a section shows.
+    """The content of a section.
 
     Attributes
     ----------

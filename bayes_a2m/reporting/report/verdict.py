@@ -1,4 +1,4 @@
-"""How far can it be trusted, class by class? In words, with the numbers behind them."""
+"""Verdicts on each class: its accuracy, its overconfidence, and the words for them."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ SLACK = 0.02
 """A difference between stated and true below this is small, however certain it is."""
 
 OFTEN_WRONG = 0.8
-"""Where fewer of the frames called a class are right, it is often wrong."""
+"""The precision below which a class is often wrong."""
 
 
 @dataclass(frozen=True)
 class ClassVerdict:
-    """Of the frames called one class.
+    """The verdict on the frames called one class.
 
     Attributes
     ----------
     name
-        Of the class.
+        The name of the class.
     called, true
         Frames called it, and truly of it.
     right
         Share of those called that are right.
     stated
-        Their mean confidence.
+        The mean confidence of the frames called it.
     gap
         Stated less right, with its interval; above zero is too sure.
     found
@@ -65,11 +65,11 @@ def class_verdicts(
     Parameters
     ----------
     counts
-        Of every recording.
+        The sufficient statistics of every recording.
     names
-        Of the classes.
+        The names of the classes.
     resamples, seed
-        Of the recordings.
+        The resampling of recordings for the intervals.
 
     >>> one = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.8, 0.2]], [0] * 9 + [1])
     >>> both = FrameStatistics.stack([one, one])

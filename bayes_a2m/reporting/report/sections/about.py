@@ -1,4 +1,4 @@
-"""How a report was made, and what its intervals mean."""
+"""The last section: the models, the recordings, and the meaning of the intervals."""
 
 from __future__ import annotations
 

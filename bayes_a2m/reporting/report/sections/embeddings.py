@@ -19,7 +19,7 @@ class Embeddings(Section):
     title = "What the network makes of the sound"
 
     class Options(Settings):
-        """How embeddings are laid out in two dimensions."""
+        """The layout of embeddings in two dimensions."""
 
         projection: Literal["pca", "umap"] = "pca"
 

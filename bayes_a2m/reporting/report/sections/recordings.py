@@ -56,7 +56,7 @@ class Recordings(Section):
     template = "report_recordings.html"
 
     class Options(Settings):
-        """Which recordings are shown, and how."""
+        """The choice of recordings, and how they are shown."""
 
         worst: int = Field(6, ge=0, description="shown of the worst, and as many of the least sure")
         sound: bool = Field(True, description="whether their sound goes into the page")

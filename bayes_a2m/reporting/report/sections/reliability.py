@@ -1,4 +1,4 @@
-"""Calibration: is a predicted probability how often it comes true?"""
+"""Calibration: reliability diagrams, and every calibration error."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_f
 from bayes_a2m.reporting.table import Cell, Column, Table
 
 WAYS = {"recordings": "recordings", "pooled": "frames, pooled"}
-"""How the threshold of a set was found, in the words of the page."""
+"""The ways to find the threshold of a set, in the words of the page."""
 
 
 class SelectivePrediction(Section):
@@ -56,7 +56,7 @@ class SelectivePrediction(Section):
 
 
 class Conformal(Section):
-    """How often the stored prediction sets hold the truth, and how large they are."""
+    """The coverage and size of the stored prediction sets."""
 
     name = "conformal"
     title = "Sets that hold the truth"
