@@ -83,6 +83,7 @@ def train(
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
     from bayes_a2m.models import load_model, make_posterior
+    from bayes_a2m.posteriors.fingerprint import training_inputs
     from bayes_a2m.studies.fitted import write_fitted
 
     ensure_free(out)
@@ -97,13 +98,10 @@ def train(
     if exclude is not None:
         fitting, tuning = (_without(part, exclude) for part in (fitting, tuning))
     workdir = out.with_name(out.name + ".partial")
-    identity = {
-        "experiment": plan.model_dump(mode="json"),
-        "fit": {r.id: r.hash for r in fitting},
-        "tune": {r.id: r.hash for r in tuning},
-        "from": None if start is None else str(start.resolve()),
-    }
-    _claim(workdir, identity, resume)
+    known = "" if base is None or base.fitted is None else base.fitted.fingerprint
+    # a model of 0.1.0 has no fingerprint: its folder stands for it
+    inputs = training_inputs(plan, fitting, tuning, known or (start and str(start.resolve())))
+    _claim(workdir, inputs, resume)
     say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
     try:
         model.fit(fitting, tuning, start=base, workdir=workdir, resume=resume, progress=True)
@@ -137,18 +135,17 @@ def _without(part: Dataset, decisions: Path) -> Dataset:
     return left
 
 
-def _claim(workdir: Path, identity: dict[str, Any], resume: bool) -> None:
+def _claim(workdir: Path, inputs: dict[str, Any], resume: bool) -> None:
     """Make the folder of an unfinished training, or see that it is the one to go on with."""
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import read_json, write_json
+    from bayes_a2m.posteriors.fingerprint import what_differs
 
     if not workdir.exists():
-        write_json(workdir / "identity.json", identity)
+        write_json(workdir / "identity.json", inputs)
     elif not resume:
         raise InputError(
             f"{workdir}: an unfinished training is there; --resume goes on with it, or delete it"
         )
-    elif read_json(workdir / "identity.json") != identity:
-        raise InputError(
-            f"{workdir}: was started with other settings or recordings; delete it to start anew"
-        )
+    elif differs := what_differs(read_json(workdir / "identity.json"), inputs):
+        raise InputError(f"{workdir}: was started with {differs}; delete it to start anew")

@@ -14,6 +14,7 @@ from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.label_audit.decisions import Decisions
 from bayes_a2m.label_audit.out_of_fold import Bar, Labelled, hear_frames, listen, load_to_audit
 from bayes_a2m.label_audit.results import Findings, find
+from bayes_a2m.posteriors.fingerprint import FORMAT, recordings_of, settings_that_count
 
 MODELS = "models"
 IDENTITY = "identity.json"
@@ -92,18 +93,18 @@ def _is_audit(path: Path) -> bool:
 def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int) -> None:
     """See that models that are there were made for this audit."""
     identity: dict[str, Any] = {
-        "experiment": experiment.model_dump(mode="json"),
+        "format": FORMAT,
+        "experiment": settings_that_count(experiment),
         "folds": folds,
-        "recordings": {
-            r.id: [r.hash, [[n.onset, n.offset, n.pitch] for n in r.notes or ()]]
-            for r in labelled.data
-        },
+        "recordings": recordings_of(labelled.data),
     }
     path = models / IDENTITY
     if not path.is_file():
         write_json(path, identity)
         return
     known = read_json(path)
+    if isinstance(known, dict) and "format" not in known:
+        identity = _identity_of_0_1_0(labelled, experiment, folds)
     for key, what in (
         ("experiment", "another experiment"),
         ("folds", "another number of folds"),
@@ -113,6 +114,18 @@ def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int)
             raise InputError(
                 f"{models}: its models were made for {what}; name another folder, or delete it"
             )
+
+
+def _identity_of_0_1_0(labelled: Labelled, experiment: Experiment, folds: int) -> dict[str, Any]:
+    """What the version 0.1.0 wrote of an audit, so that one of it can go on."""
+    return {
+        "experiment": experiment.model_dump(mode="json"),
+        "folds": folds,
+        "recordings": {
+            r.id: [r.hash, [[n.onset, n.offset, n.pitch] for n in r.notes or ()]]
+            for r in labelled.data
+        },
+    }
 
 
 def _close(known: Any, wanted: Any) -> bool:
