@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_path
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.prediction.netcdf import arranged, read_netcdf, write_netcdf
 
 if TYPE_CHECKING:
     import arviz
@@ -381,6 +381,8 @@ class FramePosterior(FramePredictive):
             )
         if "constant_data" in groups:
             draws = draws.assign(groups["constant_data"].data_vars)
+        if "length" not in draws:  # without it padding would be taken for frames
+            raise InputError(f"the {type(data).__name__}: the predictions lack something: length")
         return cls._of_xarray(draws, f"the {type(data).__name__}")
 
     def _groups(self) -> dict[str, xarray.Dataset]:
@@ -437,14 +439,11 @@ class FramePosterior(FramePredictive):
 
     @classmethod
     def _of_xarray(cls, data: xarray.Dataset, source: str) -> FramePosterior:
-        axes = ("chain", "draw", "recording", "frame", "class")
+        data, facts = arranged(data, source)
         if "log_probs" in data:
-            log_probs = data["log_probs"].transpose(*axes).values
-        elif "probability" in data:
-            log_probs = np.log(np.maximum(data["probability"].values, SMALLEST))[None, None]
+            log_probs = np.maximum(data["log_probs"].values, np.log(SMALLEST))
         else:
-            raise InputError(f"{source}: holds neither log_probs nor probability")
-        facts = facts_of(data, source)
+            log_probs = np.log(np.maximum(data["probability"].values, SMALLEST))[None, None]
         return cls(log_probs, facts.lengths, facts.ids, facts.vocabulary, facts.grid)
 
 
@@ -455,65 +454,6 @@ def _groups_of(data: arviz.InferenceData | xarray.DataTree) -> dict[str, xarray.
     if isinstance(data, xarray.DataTree):
         return {str(name): node.to_dataset() for name, node in data.children.items()}
     return {name: data[name] for name in data.groups()}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a file of predictions says beside probabilities."""
-
-    lengths: NDArray[np.int64]
-    ids: tuple[str, ...]
-    vocabulary: Vocabulary
-    grid: FrameGrid
-    draws: int
-
-
-def facts_of(data: xarray.Dataset, source: str) -> Facts:
-    """Lengths, ids, vocabulary, grid and number of draws; ``source`` is named in errors.
-
-    Raises
-    ------
-    InputError
-        If one of them is missing.
-    """
-    try:
-        vocabulary = Vocabulary(
-            tuple(int(p) for p in np.atleast_1d(data.attrs["pitches"])),
-            int(data.attrs["sounding_offset"]),
-            str(data.attrs["middle_c"]),
-        )
-        grid = FrameGrid(int(data.attrs["sample_rate"]), int(data.attrs["hop"]))
-        ids = tuple(str(i) for i in data["recording"].values)
-        draws = int(data.attrs.get("draws", 1))
-        return Facts(data["length"].values, ids, vocabulary, grid, draws)
-    except KeyError as error:
-        raise InputError(f"{source}: the predictions lack something: {error.args[0]}") from error
-
-
-def read_netcdf(path: Path) -> xarray.Dataset:
-    """Read an xarray dataset whole.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, or is no NetCDF.
-    """
-    import xarray
-
-    if not path.is_file():
-        raise InputError(f"{path}: no such predictions file")
-    try:
-        with xarray.open_dataset(path, engine="h5netcdf") as data:
-            return data.load()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a NetCDF file of predictions ({error})") from error
-
-
-def write_netcdf(path: Path, data: xarray.Dataset) -> None:
-    """Write an xarray dataset as compressed NetCDF 4, atomically."""
-    packed = {name: {"zlib": True, "complevel": 4} for name in data.data_vars}
-    with atomic_path(path) as temporary:
-        data.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
 
 
 def entropy_of(probs: NDArray[Real]) -> NDArray[Real]:

@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.prediction.netcdf import arranged, read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import (
     Array,
     FramePosterior,
     FramePredictive,
     entropy_of,
-    facts_of,
-    read_netcdf,
-    write_netcdf,
 )
 
 Floats = NDArray[np.float64]
@@ -231,13 +229,11 @@ class PosteriorSummary(FramePredictive):
         data = read_netcdf(Path(path))
         if "log_probs" in data:
             return cls.of_posterior(FramePosterior.load(path))
-        facts = facts_of(data, str(path))
-        axes = ("recording", "frame", "class")
+        data, facts = arranged(data, str(path))
         try:
-            probability = data["probability"].transpose(*axes).values.astype(np.float64)
-            variance = data["variance"].transpose(*axes).values.astype(np.float64)
-            doubt = data["entropy"] - data["mutual_information"]
-            entropy = doubt.transpose(*axes[:2]).values.astype(np.float64)
+            probability = data["probability"].values.astype(np.float64)
+            variance = data["variance"].values.astype(np.float64)
+            entropy = (data["entropy"] - data["mutual_information"]).values.astype(np.float64)
         except KeyError as error:
             raise InputError(f"{path}: the predictions lack {error.args[0]}") from error
         moments = Moments(facts.draws, probability, facts.draws * variance, entropy)
