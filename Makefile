@@ -8,7 +8,6 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := -m pip install --quiet --disable-pip-version-check
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile $(COVER)
-export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install check test test-fast test-slow test-lowest test-python demo format clean
@@ -28,6 +27,9 @@ check: $(INSTALLED)  ## Check style, the direction of imports, and types
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# Every process has a core of its own.
+test test-fast test-slow test-lowest test-python: export OMP_NUM_THREADS := 1
 
 test: check  ## Install if need be, check, and run all tests and doctests that are not slow
 	$(BIN)/python $(PYTEST) -m 'not slow'
