@@ -100,7 +100,8 @@ def train(
     workdir = out.with_name(out.name + ".partial")
     known = "" if base is None or base.fitted is None else base.fitted.fingerprint
     # a model of 0.1.0 has no fingerprint: its folder stands for it
-    inputs = training_inputs(plan, fitting, tuning, known or (start and str(start.resolve())))
+    going_on = known or (None if start is None else str(start.resolve()))
+    inputs = training_inputs(plan, fitting, tuning, going_on)
     _claim(workdir, inputs, resume)
     say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
     try:
