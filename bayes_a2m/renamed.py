@@ -110,6 +110,21 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "called_reliability": "diagnostics.reliability:predicted_reliability",
         "course": "diagnostics.monte_carlo:draws_curve",
     },
+    "calibration.audit.listener": {
+        "FrameListener": "label_audit.frame_classifier:FrameClassifier",
+        "hear_out_of_fold": "label_audit.frame_classifier:classify_out_of_fold",
+    },
+    "calibration.audit.stretches": {
+        "Stretch": "label_audit.segments:Segment",
+        "capped": "label_audit.segments:capped_log_probs",
+        "stretches": "label_audit.segments:find_segments",
+        "surprise": "label_audit.segments:excess_surprisal",
+    },
+    "calibration.audit.suspects": {
+        "ALIEN": "label_audit.suspects:MISMATCHED",
+        "Hearing": "label_audit.suspects:OutOfFoldPrediction",
+        "MATCH": "label_audit.suspects:MATCHED",
+    },
     "calibration.conformal": {
         "SetCounts": "calibration.conformal:SetStatistics",
     },
@@ -205,6 +220,14 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "of_predictions": "reporting.report.predictions:of_predictions",
         "plain_decoder": "reporting.report.predictions:plain_decoder",
         "read_predictions": "reporting.report.predictions:read_predictions",
+    },
+    "studies.audit.findings": {
+        "find": "label_audit.results:audit_labels",
+    },
+    "studies.audit.listening": {
+        "Labelled": "label_audit.out_of_fold:AuditData",
+        "hear_frames": "label_audit.out_of_fold:classify_frames",
+        "listen": "label_audit.out_of_fold:predict_out_of_fold",
     },
     "studies.demo": {
         "Stage": "demo.context:DemoContext",

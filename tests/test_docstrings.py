@@ -34,7 +34,6 @@ STILL_TO_DO = (
     "diagnostics/",
     "evaluation/",
     "files/",
-    "label_audit/",
     "models/",
     "music/",
     "networks/",

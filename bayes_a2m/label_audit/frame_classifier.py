@@ -1,4 +1,4 @@
-"""What single frames sound like: a listener without context, which cannot learn a lag.
+"""A classifier of single frames, which sees no context and so cannot learn a lag.
 
 A network that was trained on labels that come late in one room hears the room and puts its own
 boundaries late there, so its predictions hide the very lag that is asked for. A classifier that
@@ -23,26 +23,26 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 
 FAR = 0.15
-"""Seconds from a change of label beyond which labels are taken as right."""
+"""The seconds from a change of label beyond which labels are taken as right."""
 
 COMPONENTS = 40
-"""Principal components a frame is described by."""
+"""The number of principal components that describe a frame."""
 
 FRAMES = 40_000
-"""Frames a listener is fitted to, about, drawn from every recording alike."""
+"""The number of frames a classifier is fitted to, about, drawn from every recording alike."""
 
 LEAST = 1e-3
-"""Smallest probability: one frame is not more sure than that."""
+"""The smallest probability: one frame is not more sure than that."""
 
 
 @dataclass(frozen=True, eq=False)
-class FrameListener:
+class FrameClassifier:
     """A linear classifier of single frames.
 
     Attributes
     ----------
     classes
-        How many there are; one that never occurred gets :data:`LEAST`.
+        The number of classes; one that never occurred gets :data:`LEAST`.
     model
         The fitted scikit-learn pipeline.
     """
@@ -51,7 +51,7 @@ class FrameListener:
     model: Any
 
     @classmethod
-    def fit(cls, x: NDArray[np.float32], y: Ints, *, classes: int) -> FrameListener:
+    def fit(cls, x: NDArray[np.float32], y: Ints, *, classes: int) -> FrameClassifier:
         """Fit to frames, as :func:`clear_frames` picks them.
 
         Parameters
@@ -61,7 +61,7 @@ class FrameListener:
         y
             The classes of the frames, ``(row,)``.
         classes
-            How many there are.
+            The number of classes.
 
         Raises
         ------
@@ -82,13 +82,13 @@ class FrameListener:
         model.fit(x.astype(np.float64), y)
         return cls(classes, model)
 
-    def hear(self, features: NDArray[np.float32]) -> Floats:
-        """Log-probabilities of one recording, ``(frames, class)``, from one frame each."""
+    def log_probs(self, features: NDArray[np.float32]) -> Floats:
+        """The log-probabilities of one recording, ``(frames, class)``, from one frame each."""
         found = self.model.predict_proba(features.astype(np.float64))
         probs = np.full((features.shape[0], self.classes), LEAST)
         probs[:, self.model.classes_] = np.maximum(found, LEAST)
-        heard: Floats = np.log(probs / probs.sum(axis=1, keepdims=True))
-        return heard
+        log_probs: Floats = np.log(probs / probs.sum(axis=1, keepdims=True))
+        return log_probs
 
 
 def distance_to_change(labels: Ints) -> Floats:
@@ -140,7 +140,7 @@ def clear_frames(
     return features[rows], labels[rows]
 
 
-def hear_out_of_fold(
+def classify_out_of_fold(
     features: Callable[[int], NDArray[np.float32]],
     labels: Sequence[Ints],
     folds: Ints,
@@ -150,19 +150,19 @@ def hear_out_of_fold(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Floats]:
-    """Every recording heard by a listener that was fitted to the other folds.
+    """Classify the frames of every recording by a classifier fitted to the other folds.
 
     Parameters
     ----------
     features
-        From the number of a recording to its decibels, ``(frames, bins)``; asked for twice, so
-        that those of all recordings are never in memory at once.
+        A function from the number of a recording to its decibels, ``(frames, bins)``. It is asked
+        twice, so that the features of all recordings are never in memory at once.
     labels
         Class of every frame, ``(frames,)`` a recording.
     folds
         The fold of every recording, ``(recording,)``.
     classes
-        How many there are.
+        The number of classes.
     frame_rate
         Frames a second.
     seed
@@ -190,14 +190,14 @@ def hear_out_of_fold(
         )
         rows.append(drawn)
         progress(i + 1, 2 * count)
-    listeners = {}
+    classifiers = {}
     for number in np.unique(folds):
         rest = np.flatnonzero(folds != number)
         x = np.concatenate([rows[i][0] for i in rest])
         y = np.concatenate([rows[i][1] for i in rest])
-        listeners[int(number)] = FrameListener.fit(x, y, classes=classes)
-    heard = []
+        classifiers[int(number)] = FrameClassifier.fit(x, y, classes=classes)
+    log_probs = []
     for i in range(count):
-        heard.append(listeners[int(folds[i])].hear(features(i)))
+        log_probs.append(classifiers[int(folds[i])].log_probs(features(i)))
         progress(count + i + 1, 2 * count)
-    return heard
+    return log_probs

@@ -5,7 +5,7 @@ a lag of +30 ms have to be moved 30 ms later; at -40 ms the labels come late.
 
 Two estimates, of different things. *Of a set of recordings*: the shift of all labels under which
 they are likeliest given what every frame sounds like (the sum over frames of ``log p(label)``,
-from a listener without context; refined between frames by a parabola), with an interval from
+from a classifier without context; refined between frames by a parabola), with an interval from
 resampling recordings. *Of one recording*: it has few changes, and their ends scatter, so it
 borrows from the others. Each change of label is measured on its own, as the place between its
 neighbours that parts the two sounds best; those are the data of a normal model with one lag a
@@ -32,19 +32,19 @@ from bayes_a2m.music import FrameGrid
 from bayes_a2m.resampling.bootstrap import Interval, intervals, resample_weights
 
 MOST = 0.24
-"""Seconds: the largest lag that is looked for, either way."""
+"""The seconds of the largest lag that is looked for, either way."""
 
 WINDOW = 0.3
-"""Seconds to either side of a change in which its place is looked for."""
+"""The seconds to either side of a change in which its place is looked for."""
 
 SHORTEST = 0.05
-"""Seconds between changes below which a change is not measured."""
+"""The seconds between changes below which a change is not measured."""
 
 OUTLIERS = 0.1
-"""Share of changes that may be anywhere."""
+"""The share of changes that may be anywhere."""
 
 ENOUGH = 5
-"""Recordings below which a condition borrows the spread of the whole set."""
+"""The number of recordings below which a condition borrows the spread of the whole set."""
 
 _STEP = 0.002
 
@@ -95,28 +95,32 @@ def shifted(labels: Ints, frames: int) -> Ints:
 
 
 def lag_profiles(
-    heard: Sequence[Floats], labels: Sequence[Ints], grid: FrameGrid, *, most: float = MOST
+    frame_log_probs: Sequence[Floats],
+    labels: Sequence[Ints],
+    grid: FrameGrid,
+    *,
+    most: float = MOST,
 ) -> LagProfiles:
     """The fit of every recording at every shift up to ``most`` seconds.
 
     Parameters
     ----------
-    heard
-        Log-probabilities ``(frames, class)`` of every recording.
+    frame_log_probs
+        The log-probabilities ``(frames, class)`` of every recording, from single frames.
     labels
-        Class of every frame, ``(frames,)`` each.
+        The class of every frame, ``(frames,)`` each.
 
     Raises
     ------
     InputError
         If there are no recordings, or labels and frames do not go together.
     """
-    if not len(heard) or len(heard) != len(labels):
-        raise InputError(f"{len(heard)} recordings heard, {len(labels)} labelled")
+    if not len(frame_log_probs) or len(frame_log_probs) != len(labels):
+        raise InputError(f"{len(frame_log_probs)} recordings heard, {len(labels)} labelled")
     reach = max(1, round(most * grid.frame_rate))
     shifts = np.arange(-reach, reach + 1)
-    fit = np.empty((len(heard), shifts.size))
-    for i, (log_probs, y) in enumerate(zip(heard, labels, strict=True)):
+    fit = np.empty((len(frame_log_probs), shifts.size))
+    for i, (log_probs, y) in enumerate(zip(frame_log_probs, labels, strict=True)):
         if log_probs.shape[0] != y.shape[0]:
             raise InputError(f"{log_probs.shape[0]} frames heard, {y.shape[0]} labelled")
         rows = np.arange(y.shape[0])
@@ -158,7 +162,9 @@ class Change:
     lag: float
 
 
-def changes_of(heard: Sequence[Floats], labels: Sequence[Ints], grid: FrameGrid) -> list[Change]:
+def changes_of(
+    frame_log_probs: Sequence[Floats], labels: Sequence[Ints], grid: FrameGrid
+) -> list[Change]:
     """Every change of label, measured on its own.
 
     Between the middles of its neighbouring runs, and at most 0.3 s away, a change is put where
@@ -167,7 +173,7 @@ def changes_of(heard: Sequence[Floats], labels: Sequence[Ints], grid: FrameGrid)
     """
     found: list[Change] = []
     least, reach = SHORTEST * grid.frame_rate, round(WINDOW * grid.frame_rate)
-    for i, (log_probs, y) in enumerate(zip(heard, labels, strict=True)):
+    for i, (log_probs, y) in enumerate(zip(frame_log_probs, labels, strict=True)):
         at = np.flatnonzero(np.diff(y)) + 1
         middles = np.concatenate([[0], (at[:-1] + at[1:]) // 2, [y.shape[0]]])
         for j, change in enumerate(at):

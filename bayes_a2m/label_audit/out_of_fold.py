@@ -1,4 +1,4 @@
-"""Listen to recordings without having met them: a model of each fold, and frame by frame."""
+"""Predictions of recordings out of fold: by a model of each fold, and frame by frame."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bayes_a2m.cross_validation.folds import folds_of, out_of_fold
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.datasets.recording import Recording
-from bayes_a2m.label_audit.frame_classifier import hear_out_of_fold
-from bayes_a2m.label_audit.segments import capped, surprise
-from bayes_a2m.label_audit.suspects import Hearing
+from bayes_a2m.label_audit.frame_classifier import classify_out_of_fold
+from bayes_a2m.label_audit.segments import capped_log_probs, excess_surprisal
+from bayes_a2m.label_audit.suspects import OutOfFoldPrediction
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid, Note, Vocabulary, midi
 from bayes_a2m.music.notes import clip, to_labels
@@ -26,29 +26,29 @@ Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 @dataclass(frozen=True)
-class Labelled:
+class AuditData:
     """A data set to audit.
 
     Attributes
     ----------
     data
-        Its recordings; a note outside the vocabulary stands at the nearest pitch of its name, or
+        The recordings; a note outside the vocabulary stands at the nearest pitch of its name, or
         is left out where there is none.
     outside
-        Id to the semitones by which such notes miss the vocabulary, one a note.
+        The semitones by which such notes miss the vocabulary, one a note, by id.
     """
 
     data: Dataset
     outside: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-def load_to_audit(path: Path, *, seed: int = 0) -> Labelled:
+def load_to_audit(path: Path, *, seed: int = 0) -> AuditData:
     """Load a data folder, notes outside its vocabulary included: they are what is looked for.
 
     Raises
     ------
     InputError
-        Where :func:`bayes_a2m.datasets.folder.load_folder` does, but for such notes.
+        If :func:`bayes_a2m.datasets.folder.load_folder` refuses the folder, but for such notes.
     """
     outside: dict[str, tuple[int, ...]] = {}
 
@@ -59,11 +59,11 @@ def load_to_audit(path: Path, *, seed: int = 0) -> Labelled:
             outside[file.stem.removeprefix("midi_")] = missed
         return clip(_folded(content.notes, vocabulary), duration)
 
-    return Labelled(load_folder(path, seed=seed, read=read), outside)
+    return AuditData(load_folder(path, seed=seed, read=read), outside)
 
 
-def listen(
-    labelled: Labelled,
+def predict_out_of_fold(
+    audited: AuditData,
     experiment: Experiment,
     models: Path,
     *,
@@ -71,11 +71,17 @@ def listen(
     draws: int,
     bar: Bar,
     say: Callable[[str], None],
-) -> tuple[list[Hearing], FrameGrid]:
-    """What models that never met its take hear in every recording, in the data set's order."""
-    found: dict[str, Hearing] = {}
+) -> tuple[list[OutOfFoldPrediction], FrameGrid]:
+    """Predict every recording with a model that was fitted without its take.
+
+    Returns
+    -------
+    list of OutOfFoldPrediction, FrameGrid
+        The predictions in the order of the data set, and the grid of their frames.
+    """
+    found: dict[str, OutOfFoldPrediction] = {}
     grid = FrameGrid()
-    trained = out_of_fold(labelled.data, experiment, models, count=folds, say=say)
+    trained = out_of_fold(audited.data, experiment, models, count=folds, say=say)
     for fold, model in trained:
         grid = model.grid
         with bar(f"fold {fold.number}: listening") as update:
@@ -84,29 +90,31 @@ def listen(
                 for i, recording in enumerate(chunk):
                     labels = recording.labels(grid, post.vocabulary)
                     frames = labels.shape[0]
-                    heard = to_labels(decoded[i].notes, grid, frames, post.vocabulary)
+                    predicted = to_labels(decoded[i].notes, grid, frames, post.vocabulary)
                     drawn = np.exp(post.log_probs[:, :, i, :frames].astype(np.float64))
                     drawn = drawn.reshape(-1, frames, drawn.shape[-1])
                     level, clipped = _level(recording, grid)
-                    found[recording.id] = Hearing(
+                    found[recording.id] = OutOfFoldPrediction(
                         recording.id,
                         post.of(i).astype(np.float64),
-                        heard,
+                        predicted,
                         labels,
-                        np.array([surprise(capped(p), labels).sum() for p in drawn]),
+                        np.array(
+                            [excess_surprisal(capped_log_probs(p), labels).sum() for p in drawn]
+                        ),
                         float(post.mutual_information()[i, :frames].mean()),
                         level,
                         clipped,
-                        labelled.outside.get(recording.id, ()),
+                        audited.outside.get(recording.id, ()),
                     )
-                update(len(found), len(labelled.data))
-    return [found[r.id] for r in labelled.data], grid
+                update(len(found), len(audited.data))
+    return [found[r.id] for r in audited.data], grid
 
 
-def hear_frames(
+def classify_frames(
     data: Dataset, experiment: Experiment, grid: FrameGrid, *, folds: int, bar: Bar
 ) -> list[Floats]:
-    """What every frame sounds like by itself, log-probabilities ``(frames, class)`` each."""
+    """Classify single frames out of fold: log-probabilities ``(frames, class)`` a recording."""
     from bayes_a2m.audio.features import FeatureExtractor
 
     extract = FeatureExtractor(experiment.features)
@@ -115,7 +123,7 @@ def hear_frames(
         held = set(one.held_out.ids)
         fold[[i for i, r in enumerate(data) if r.id in held]] = one.number
     with bar("hearing frames") as update:
-        return hear_out_of_fold(
+        return classify_out_of_fold(
             lambda i: extract(data[i].audio(grid.sample_rate)),
             data.labels_on(grid),
             fold,

@@ -1,4 +1,4 @@
-"""The audit's page: what is wrong with the labels, to look at, listen to and decide on."""
+"""The page of an audit: suspicious labels to look at, to listen to and to decide on."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 PAGE = "index.html"
 
 EXCERPT = 20.0
-"""Seconds of a long recording that are shown, around its strongest stretch."""
+"""The seconds of a long recording that are shown, around its strongest segment."""
 
 MARKED = 3
-"""Stretches marked in a picture, the strongest."""
+"""The number of segments marked in a picture, the strongest."""
 
 
 def write_audit_page(
     out: Path,
-    found: Findings,
+    findings: Findings,
     experiment: Experiment,
     decided: Decisions,
     *,
@@ -53,7 +53,7 @@ def write_audit_page(
     ----------
     out
         The folder.
-    found
+    findings
         The audit's findings.
     experiment
         The experiment of the models.
@@ -68,13 +68,13 @@ def write_audit_page(
     draws, folds
         The number of draws of each model, and of models.
     """
-    tables = {t.name: t for t in (_lags(found), _suspects(found), _stretches(found))}
+    tables = {t.name: t for t in (_lags(findings), _suspects(findings), _stretches(findings))}
     for table in tables.values():
         table.write_csv(out / "tables" / f"{table.name}.csv")
-    facts = _facts(found, experiment, draws, folds)
-    cards = _cards(out, found, experiment, decided, show, sound, bar)
+    facts = _facts(findings, experiment, draws, folds)
+    cards = _cards(out, findings, experiment, decided, show, sound, bar)
     opening = PageSection("opening", "", "audit_opening.html", facts)
-    lag_facts = {**facts, "picture": _lag_picture(out, found), "table": tables["lags"]}
+    lag_facts = {**facts, "picture": _lag_picture(out, findings), "table": tables["lags"]}
     sections = [
         PageSection("lag", "Do the labels come on time?", "audit_lag.html", lag_facts),
         PageSection(
@@ -82,29 +82,29 @@ def write_audit_page(
         ),
         PageSection("all", "Every recording", "audit_all.html", {**facts, **tables}),
     ]
-    title = f"Are the labels of {found.data.name} right?"
+    title = f"Are the labels of {findings.data.name} right?"
     write_page(out / PAGE, title, opening, sections, embed=True, scripts=("sort.js", "decide.js"))
 
 
-def _facts(found: Findings, experiment: Experiment, draws: int, folds: int) -> dict[str, Any]:
-    notable = [s for s in found.suspects if s.notable]
+def _facts(findings: Findings, experiment: Experiment, draws: int, folds: int) -> dict[str, Any]:
+    notable = [s for s in findings.suspects if s.notable]
     causes: dict[str, int] = {}
     for one in notable:
         causes[one.cause] = causes.get(one.cause, 0) + 1
-    lags = found.lags
+    lags = findings.lags
     conditions = {} if lags is None else lags.by_condition
     values = [c.value for c in conditions.values() if c.value is not None]
     return {
         "version": __version__,
-        "data": found.data.name,
-        "recordings": len(found.data),
+        "data": findings.data.name,
+        "recordings": len(findings.data),
         "method": experiment.posterior.name,
         "draws": draws,
         "folds": folds,
         "notable": len(notable),
         "causes": sorted(causes.items(), key=lambda item: -item[1]),
         "first": [s.id for s in notable[:5]],
-        "empty": [r.id for r in found.data if not r.notes],
+        "empty": [r.id for r in findings.data if not r.notes],
         "lag": None if lags is None or lags.whole.value is None else lags.whole,
         "conditions": {name: one for name, one in conditions.items() if one.value is not None},
         "kinds": {} if lags is None else lags.by_kind,
@@ -112,11 +112,11 @@ def _facts(found: Findings, experiment: Experiment, draws: int, folds: int) -> d
     }
 
 
-def _lag_picture(out: Path, found: Findings) -> dict[str, str] | None:
-    lags = found.lags
+def _lag_picture(out: Path, findings: Findings) -> dict[str, str] | None:
+    lags = findings.lags
     if lags is None:
         return None
-    conditions = [r.condition for r in found.data]
+    conditions = [r.condition for r in findings.data]
     pooled = lags.by_condition or {"": lags.whole}
     figure = lag_figure(lags.recordings, conditions, pooled)
     for ending in ("png", "svg"):
@@ -126,7 +126,7 @@ def _lag_picture(out: Path, found: Findings) -> dict[str, str] | None:
 
 def _cards(
     out: Path,
-    found: Findings,
+    findings: Findings,
     experiment: Experiment,
     decided: Decisions,
     show: int,
@@ -135,39 +135,39 @@ def _cards(
 ) -> list[dict[str, Any]]:
     """The suspects that are shown, with picture, sound and what was decided earlier."""
     extract = FeatureExtractor(experiment.features)
-    notable = [s for s in found.suspects if s.cause != "nothing"][:show]
-    place = {r.id: i for i, r in enumerate(found.data)}
+    notable = [s for s in findings.suspects if s.cause != "nothing"][:show]
+    place = {r.id: i for i, r in enumerate(findings.data)}
     cards = []
     with bar("drawing") as update:
         for number, one in enumerate(notable, start=1):
             i = place[one.id]
             stem = f"suspect_{number:02d}"
-            start, end = _excerpt(found, i, one)
-            figure = _picture(found, i, one, (start, end), extract)
+            start, end = _excerpt(findings, i, one)
+            figure = _picture(findings, i, one, (start, end), extract)
             style.save(figure, out / "figures" / f"{stem}.png", dpi=style.SPECTRUM_DPI)
             file = None
             if sound:
                 file = f"sound/{stem}.flac"
                 rate = extract.settings.sample_rate
-                samples = found.data[i].audio(rate)[round(start * rate) : round(end * rate)]
+                samples = findings.data[i].audio(rate)[round(start * rate) : round(end * rate)]
                 write_flac(out / file, samples, rate)
             earlier = decided.by_id.get(one.id)
             cards.append(
                 {
                     "rank": number,
                     "suspect": one,
-                    "condition": found.data[i].condition,
+                    "condition": findings.data[i].condition,
                     "picture": f"figures/{stem}.png",
                     "sound": file,
-                    "lag": None if found.lags is None else found.lags.recordings[i],
+                    "lag": None if findings.lags is None else findings.lags.recordings[i],
                     "stretches": [
                         {
                             "start": s.start,
                             "end": s.end,
-                            "words": s.words(found.data.vocabulary),
-                            "evidence": s.evidence,
+                            "words": s.words(findings.data.vocabulary),
+                            "evidence": s.log_ratio,
                         }
-                        for s in one.stretches[:MARKED]
+                        for s in one.segments[:MARKED]
                     ],
                     "decision": "" if earlier is None else earlier.decision,
                     "note": "" if earlier is None else earlier.note,
@@ -178,56 +178,58 @@ def _cards(
 
 
 def _picture(
-    found: Findings, i: int, one: Suspect, span: tuple[float, float], extract: FeatureExtractor
+    findings: Findings, i: int, one: Suspect, span: tuple[float, float], extract: FeatureExtractor
 ) -> Any:
-    """Spectrum and roll of a suspect's excerpt, its strongest stretches marked."""
+    """The spectrum and roll of a suspect's excerpt, its strongest segments marked."""
     start, end = span
-    recording, grid = found.data[i], found.grid
+    recording, grid = findings.data[i], findings.grid
     rate = extract.settings.sample_rate
     samples = recording.audio(rate)[round(start * rate) : round(end * rate)]
     lo, hi = grid.span(start, end)
-    probs = np.maximum(found.hearings[i].probs[lo : max(hi, lo + 1)], 0)
+    probs = np.maximum(findings.predictions[i].probs[lo : max(hi, lo + 1)], 0)
     post = FramePosterior.from_probs(
         [probs / probs.sum(axis=1, keepdims=True)],
         ids=[one.id],
-        vocabulary=found.data.vocabulary,
+        vocabulary=findings.data.vocabulary,
         grid=grid,
     )
     notes = between(recording.notes or (), start, end)
     marks = [
         (max(s.start, start) - start, min(s.end, end) - start)
-        for s in one.stretches[:MARKED]
+        for s in one.segments[:MARKED]
         if s.start < end and s.end > start
     ]
     spectrum = Spectrum(extract(samples), extract.settings)
     return roll_figure({"heard": post}, 0, spectrum, notes, title=one.id, marks=marks)
 
 
-def _excerpt(found: Findings, i: int, one: Suspect) -> tuple[float, float]:
-    duration = found.data[i].duration
+def _excerpt(findings: Findings, i: int, one: Suspect) -> tuple[float, float]:
+    duration = findings.data[i].duration
     if duration <= EXCERPT:
         return 0.0, duration
-    centre = (one.stretches[0].start + one.stretches[0].end) / 2 if one.stretches else 0.0
+    centre = (one.segments[0].start + one.segments[0].end) / 2 if one.segments else 0.0
     start = min(max(0.0, centre - EXCERPT / 2), duration - EXCERPT)
     return start, start + EXCERPT
 
 
-def _lags(found: Findings) -> Table:
+def _lags(findings: Findings) -> Table:
     columns = (
         Column("recordings", "recordings"),
         Column("lag_ms", "lag (ms)", "interval", 0),
         Column("count", "recordings with notes", "number", 0),
     )
     rows: list[tuple[Cell, ...]] = []
-    if found.lags is not None:
-        groups = {"all": found.lags.whole, **found.lags.by_condition}
+    if findings.lags is not None:
+        groups = {"all": findings.lags.whole, **findings.lags.by_condition}
         for name, one in groups.items():
-            count = sum(bool(r.notes) for r in found.data if name == "all" or r.condition == name)
+            count = sum(
+                bool(r.notes) for r in findings.data if name == "all" or r.condition == name
+            )
             rows.append((name, _ms(one), count))
     return Table("lags", "How long after its label the sound comes", columns, tuple(rows))
 
 
-def _suspects(found: Findings) -> Table:
+def _suspects(findings: Findings) -> Table:
     columns = (
         Column("recording", "recording"),
         Column("rank", "rank", "number", 0),
@@ -239,16 +241,16 @@ def _suspects(found: Findings) -> Table:
         Column("lag_ms", "lag (ms)", "interval", 0),
         Column("changes", "changes measured", "number", 0),
     )
-    place = {r.id: i for i, r in enumerate(found.data)}
+    place = {r.id: i for i, r in enumerate(findings.data)}
     rows: list[tuple[Cell, ...]] = []
-    for rank, one in enumerate(found.suspects, start=1):
+    for rank, one in enumerate(findings.suspects, start=1):
         i = place[one.id]
-        lag = None if found.lags is None else found.lags.recordings[i]
+        lag = None if findings.lags is None else findings.lags.recordings[i]
         rows.append(
             (
                 one.id,
                 rank,
-                found.data[i].condition,
+                findings.data[i].condition,
                 Interval(one.score, one.low, one.high),
                 one.cause,
                 one.words,
@@ -260,7 +262,7 @@ def _suspects(found: Findings) -> Table:
     return Table("suspects", "Every recording, the most suspicious first", columns, tuple(rows))
 
 
-def _stretches(found: Findings) -> Table:
+def _stretches(findings: Findings) -> Table:
     columns = (
         Column("recording", "recording"),
         Column("start", "from (s)", "number", 2),
@@ -270,11 +272,11 @@ def _stretches(found: Findings) -> Table:
         Column("evidence", "evidence (nats)", "number", 0),
     )
     listed = sorted(
-        ((s.weight, one.id, s) for one in found.suspects for s in one.stretches),
+        ((s.weight, one.id, s) for one in findings.suspects for s in one.segments),
         key=lambda item: (-item[0], item[1], item[2].start),
     )
     rows = tuple(
-        (name, s.start, s.end, s.kind, s.words(found.data.vocabulary), s.evidence)
+        (name, s.start, s.end, s.kind, s.words(findings.data.vocabulary), s.log_ratio)
         for _, name, s in listed
     )
     return Table("stretches", "Every stretch, the strongest first", columns, rows)

@@ -1,4 +1,4 @@
-"""What an audit found, as ``audit.json`` holds it and its tables show it."""
+"""The findings of an audit, as ``audit.json`` holds them and its tables show them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bayes_a2m.label_audit.record import (
     SegmentRecord,
     SuspectRecord,
 )
-from bayes_a2m.label_audit.suspects import Hearing, Suspect, suspects
+from bayes_a2m.label_audit.suspects import OutOfFoldPrediction, Suspect, suspects
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.resampling.bootstrap import Interval
@@ -51,16 +51,16 @@ class Lags:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """All that was found.
+    """The findings of an audit.
 
     Attributes
     ----------
     data
-        What was audited.
+        The recordings that were audited.
     grid
-        Where its frames stand.
-    hearings
-        Of every recording, in the data set's order.
+        The grid of its frames.
+    predictions
+        The out-of-fold predictions of every recording, in the data set's order.
     lags
         None where no label ever changes.
     suspects
@@ -69,13 +69,13 @@ class Findings:
 
     data: Dataset
     grid: FrameGrid
-    hearings: list[Hearing]
+    predictions: list[OutOfFoldPrediction]
     lags: Lags | None
     suspects: list[Suspect]
 
     @property
     def moves(self) -> dict[str, float]:
-        """Id to the seconds by which its labels should be moved later."""
+        """The seconds by which labels should be moved later, by the id of the recording."""
         if self.lags is None:
             return {}
         never = {s.id for s in self.suspects if s.cause in NOT_MOVED}
@@ -84,7 +84,7 @@ class Findings:
 
     @property
     def record(self) -> AuditRecord:
-        """What was found as ``audit.json`` holds it; times in seconds."""
+        """The findings as ``audit.json`` holds them; times in seconds."""
         lags = self.lags
         return AuditRecord(
             data=self.data.name,
@@ -101,7 +101,7 @@ class Findings:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """What was found as plain values."""
+        """The findings as plain values."""
         return self.record.to_dict()
 
     def _row(self, rank: int, suspect: Suspect) -> SuspectRecord:
@@ -112,11 +112,11 @@ class Findings:
                 start=s.start,
                 end=s.end,
                 label=names[s.label],
-                heard=names[s.heard],
+                heard=names[s.predicted],
                 kind=s.kind,
-                evidence=s.evidence,
+                evidence=s.log_ratio,
             )
-            for s in suspect.stretches
+            for s in suspect.segments
         )
         own = {key: value for key, value in vars(suspect).items() if key != "stretches"}
         return SuspectRecord(
@@ -129,11 +129,11 @@ class Findings:
         )
 
 
-def find(
+def audit_labels(
     data: Dataset,
     grid: FrameGrid,
-    hearings: list[Hearing],
-    heard: Sequence[Floats] | None,
+    predictions: list[OutOfFoldPrediction],
+    frame_log_probs: Sequence[Floats] | None,
     *,
     resamples: int = 1000,
     seed: int = 0,
@@ -143,30 +143,34 @@ def find(
     Parameters
     ----------
     data
-        What is audited.
+        The recordings that are audited.
     grid
-        Where frames stand.
-    hearings
-        What models that never met a recording hear in it, in the data set's order.
-    heard
-        What single frames sound like, log-probabilities ``(frames, class)`` a recording; None
-        where nobody could learn that.
+        The grid of the frames.
+    predictions
+        The out-of-fold predictions of every recording, in the data set's order.
+    frame_log_probs
+        The log-probabilities ``(frames, class)`` of single frames, an array a recording; None
+        where there is one class only.
     resamples, seed
-        Of the recordings, for the lags' intervals.
+        The resampling of recordings for the intervals of lags.
     """
-    ranked = suspects(hearings, grid, data.vocabulary)
+    ranked = suspects(predictions, grid, data.vocabulary)
     never = {s.id for s in ranked if s.cause in NOT_MOVED}
     try:
-        lags = None if heard is None else _lags(data, grid, heard, never, resamples, seed)
+        lags = (
+            None
+            if frame_log_probs is None
+            else _lags(data, grid, frame_log_probs, never, resamples, seed)
+        )
     except InputError:  # no label changes
         lags = None
-    return Findings(data, grid, hearings, lags, ranked)
+    return Findings(data, grid, predictions, lags, ranked)
 
 
 def _lags(
     data: Dataset,
     grid: FrameGrid,
-    heard: Sequence[Floats],
+    frame_log_probs: Sequence[Floats],
     never: set[str],
     resamples: int,
     seed: int,
@@ -174,8 +178,8 @@ def _lags(
     labels = data.labels_on(grid)
     conditions = np.array([r.condition for r in data])
     usable = np.array([r.id not in never for r in data])
-    profiles = lag_profiles(heard, labels, grid)
-    changes = changes_of(heard, labels, grid)
+    profiles = lag_profiles(frame_log_probs, labels, grid)
+    changes = changes_of(frame_log_probs, labels, grid)
     recordings, spreads = recording_lags(changes, [str(c) for c in conditions])
 
     def pooled(which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Interval:

@@ -12,8 +12,14 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import ensure_free, read_json, write_json
 from bayes_a2m.label_audit.decisions import Decisions
-from bayes_a2m.label_audit.out_of_fold import Bar, Labelled, hear_frames, listen, load_to_audit
-from bayes_a2m.label_audit.results import Findings, find
+from bayes_a2m.label_audit.out_of_fold import (
+    AuditData,
+    Bar,
+    classify_frames,
+    load_to_audit,
+    predict_out_of_fold,
+)
+from bayes_a2m.label_audit.results import Findings, audit_labels
 from bayes_a2m.posteriors.fingerprint import FORMAT, recordings_of, settings_that_count
 
 MODELS = "models"
@@ -34,25 +40,25 @@ def run_audit(
     bar: Bar,
     say: Callable[[str], None] = lambda message: None,
 ) -> Findings:
-    """Train what is missing, listen, measure, rank, and write the page, its tables and its record.
+    """Train what is missing, predict, measure, rank, and write the page, its tables and its record.
 
     Parameters
     ----------
     data_dir
         A data folder; it is not touched.
     experiment
-        What listens, a model a fold.
+        The experiment of the models, one for each fold.
     out
         The folder to write. Models in ``out/models`` are used again, and decisions in
         ``out/decisions.json`` are shown on the page.
     folds, draws
-        Models, and draws of each.
+        The number of models, and of draws of each.
     show
-        Suspects shown on the page.
+        The number of suspects shown on the page.
     sound
         Whether their sound goes into the page.
     bar, say
-        Told how it goes.
+        Callbacks for progress: ``bar`` opens a progress bar, ``say`` is given lines.
 
     Raises
     ------
@@ -63,25 +69,33 @@ def run_audit(
     from bayes_a2m.label_audit.page import write_audit_page
 
     ensure_free(out, replaces=_is_audit)
-    labelled = load_to_audit(data_dir, seed=experiment.seed)
+    audited = load_to_audit(data_dir, seed=experiment.seed)
     decisions = out / DECISIONS
     decided = Decisions.load(decisions) if decisions.is_file() else Decisions()
     models = out / MODELS
-    _claim(models, labelled, experiment, folds)
-    hearings, grid = listen(
-        labelled, experiment, models, folds=folds, draws=draws, bar=bar, say=say
+    _claim(models, audited, experiment, folds)
+    predictions, grid = predict_out_of_fold(
+        audited, experiment, models, folds=folds, draws=draws, bar=bar, say=say
     )
     try:
-        heard = hear_frames(labelled.data, experiment, grid, folds=folds, bar=bar)
+        frame_log_probs = classify_frames(audited.data, experiment, grid, folds=folds, bar=bar)
     except InputError as error:  # one class throughout: everything but the lag can be said
         say(str(error))
-        heard = None
-    found = find(labelled.data, grid, hearings, heard, seed=experiment.seed)
-    found.record.write(out / RECORD)
+        frame_log_probs = None
+    findings = audit_labels(audited.data, grid, predictions, frame_log_probs, seed=experiment.seed)
+    findings.record.write(out / RECORD)
     write_audit_page(
-        out, found, experiment, decided, show=show, sound=sound, bar=bar, draws=draws, folds=folds
+        out,
+        findings,
+        experiment,
+        decided,
+        show=show,
+        sound=sound,
+        bar=bar,
+        draws=draws,
+        folds=folds,
     )
-    return found
+    return findings
 
 
 def _is_audit(path: Path) -> bool:
@@ -90,13 +104,13 @@ def _is_audit(path: Path) -> bool:
     return any(file.is_file() for file in own)
 
 
-def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int) -> None:
+def _claim(models: Path, audited: AuditData, experiment: Experiment, folds: int) -> None:
     """See that models that are there were made for this audit."""
     identity: dict[str, Any] = {
         "format": FORMAT,
         "experiment": settings_that_count(experiment),
         "folds": folds,
-        "recordings": recordings_of(labelled.data),
+        "recordings": recordings_of(audited.data),
     }
     path = models / IDENTITY
     if not path.is_file():
@@ -104,7 +118,7 @@ def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int)
         return
     known = read_json(path)
     if isinstance(known, dict) and "format" not in known:
-        identity = _identity_of_0_1_0(labelled, experiment, folds)
+        identity = _identity_of_0_1_0(audited, experiment, folds)
     for key, what in (
         ("experiment", "another experiment"),
         ("folds", "another number of folds"),
@@ -116,14 +130,14 @@ def _claim(models: Path, labelled: Labelled, experiment: Experiment, folds: int)
             )
 
 
-def _identity_of_0_1_0(labelled: Labelled, experiment: Experiment, folds: int) -> dict[str, Any]:
+def _identity_of_0_1_0(audited: AuditData, experiment: Experiment, folds: int) -> dict[str, Any]:
     """What the version 0.1.0 wrote of an audit, so that one of it can go on."""
     return {
         "experiment": experiment.model_dump(mode="json"),
         "folds": folds,
         "recordings": {
             r.id: [r.hash, [[n.onset, n.offset, n.pitch] for n in r.notes or ()]]
-            for r in labelled.data
+            for r in audited.data
         },
     }
 

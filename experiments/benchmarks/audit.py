@@ -27,7 +27,7 @@ from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.datasets.corruption import corrupted, moved_by
 from bayes_a2m.files import write_json
 from bayes_a2m.label_audit.lag import lag_profiles, pooled_lag
-from bayes_a2m.label_audit.out_of_fold import Labelled, hear_frames, listen
+from bayes_a2m.label_audit.out_of_fold import AuditData, classify_frames, predict_out_of_fold
 from bayes_a2m.label_audit.suspects import suspects
 from bayes_a2m.music import FrameGrid
 
@@ -84,10 +84,10 @@ def ranked(
 ) -> dict[str, Any]:
     """The rank and the cause given of every recording that was changed."""
     plan = load_experiment("laplace", [f"training.epochs={epochs}"], 0)
-    hearings, grid = listen(
-        Labelled(data), plan, models, folds=folds, draws=30, bar=no_bar, say=print
+    predictions, grid = predict_out_of_fold(
+        AuditData(data), plan, models, folds=folds, draws=30, bar=no_bar, say=print
     )
-    order = suspects(hearings, grid, data.vocabulary)
+    order = suspects(predictions, grid, data.vocabulary)
     rank = {one.id: place for place, one in enumerate(order, start=1)}
     causes = {one.id: one.cause for one in order}
     return {
@@ -125,7 +125,7 @@ def lags(data: Dataset) -> list[dict[str, Any]]:
 def measured(data: Dataset) -> dict[str, float]:
     """The lag of every condition in seconds."""
     grid = FrameGrid()
-    heard = hear_frames(data, load_experiment("crnn"), grid, folds=5, bar=no_bar)
+    heard = classify_frames(data, load_experiment("crnn"), grid, folds=5, bar=no_bar)
     profiles = lag_profiles(heard, data.labels_on(grid), grid)
     conditions = np.array([r.condition for r in data])
     return {

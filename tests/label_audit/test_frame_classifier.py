@@ -7,10 +7,10 @@ import pytest
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.label_audit.frame_classifier import (
-    FrameListener,
+    FrameClassifier,
+    classify_out_of_fold,
     clear_frames,
     distance_to_change,
-    hear_out_of_fold,
 )
 from bayes_a2m.label_audit.lag import lag_profiles, pooled_lag, shifted
 from tests.label_audit.labels import GRID, melody
@@ -35,10 +35,10 @@ def test_a_lag_of_one_room_is_heard_though_the_room_is_too() -> None:
     # the second room's labels come 10 frames too late
     labels = truths[:10] + [shifted(y, 10) for y in truths[10:]]
     folds = np.arange(20) % 4
-    heard = hear_out_of_fold(
+    frame_log_probs = classify_out_of_fold(
         features.__getitem__, labels, folds, classes=4, frame_rate=GRID.frame_rate
     )
-    profiles = lag_profiles(heard, labels, GRID)
+    profiles = lag_profiles(frame_log_probs, labels, GRID)
     found = [pooled_lag(profiles, np.array(rooms) == room, resamples=50).value for room in (0, 1)]
     assert found == pytest.approx([0.0, -0.06], abs=0.004)
 
@@ -51,14 +51,16 @@ def test_probabilities_are_those_of_the_frame_alone() -> None:
         clear_frames(x, y, frame_rate=GRID.frame_rate, most=500, generator=generator)
         for x, y in zip(features, labels, strict=True)
     ]
-    listener = FrameListener.fit(
+    classifier = FrameClassifier.fit(
         np.concatenate([x for x, _ in rows]), np.concatenate([y for _, y in rows]), classes=4
     )
-    heard = listener.hear(features[0])
+    frame_log_probs = classifier.log_probs(features[0])
     order = generator.permutation(666)
-    np.testing.assert_allclose(listener.hear(features[0][order]), heard[order], atol=1e-5)
-    np.testing.assert_allclose(np.exp(heard).sum(axis=1), 1)
-    assert (heard.argmax(axis=1) == labels[0]).mean() > 0.99
+    np.testing.assert_allclose(
+        classifier.log_probs(features[0][order]), frame_log_probs[order], atol=1e-5
+    )
+    np.testing.assert_allclose(np.exp(frame_log_probs).sum(axis=1), 1)
+    assert (frame_log_probs.argmax(axis=1) == labels[0]).mean() > 0.99
 
 
 def test_clear_frames_lie_far_from_changes_and_every_class_has_some() -> None:
@@ -77,10 +79,10 @@ def test_clear_frames_lie_far_from_changes_and_every_class_has_some() -> None:
 def test_a_class_that_never_occurs_is_never_likely() -> None:
     generator = np.random.default_rng(3)
     x = generator.normal(size=(50, 3)).astype(np.float32)
-    listener = FrameListener.fit(x, np.arange(50) % 2, classes=4)
-    assert np.exp(listener.hear(x))[:, 2:].max() < 0.002
+    classifier = FrameClassifier.fit(x, np.arange(50) % 2, classes=4)
+    assert np.exp(classifier.log_probs(x))[:, 2:].max() < 0.002
 
 
 def test_one_class_has_no_changes_to_hear() -> None:
     with pytest.raises(InputError, match="one class only"):
-        FrameListener.fit(np.zeros((5, 2), np.float32), np.zeros(5, dtype=np.int64), classes=4)
+        FrameClassifier.fit(np.zeros((5, 2), np.float32), np.zeros(5, dtype=np.int64), classes=4)

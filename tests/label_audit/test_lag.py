@@ -22,14 +22,16 @@ from tests.label_audit.labels import GRID, log_probs, melody, moved
 
 def heard_with(lag: float, recordings: int, generator: np.random.Generator, scatter: float = 0.03):
     labels = [melody(generator) for _ in range(recordings)]
-    heard = [log_probs(moved(y, lag, generator, scatter), generator) for y in labels]
-    return heard, labels
+    frame_log_probs = [log_probs(moved(y, lag, generator, scatter), generator) for y in labels]
+    return frame_log_probs, labels
 
 
 @pytest.mark.parametrize("lag", [-0.12, -0.042, 0.0, 0.03, 0.15])
 def test_the_lag_of_a_set_is_recovered_within_ten_milliseconds(lag: float) -> None:
-    heard, labels = heard_with(lag, 30, np.random.default_rng(1))
-    found = pooled_lag(lag_profiles(heard, labels, GRID), np.ones(30, dtype=bool), resamples=300)
+    frame_log_probs, labels = heard_with(lag, 30, np.random.default_rng(1))
+    found = pooled_lag(
+        lag_profiles(frame_log_probs, labels, GRID), np.ones(30, dtype=bool), resamples=300
+    )
     assert found.value == pytest.approx(lag, abs=0.01)
     assert found.low is not None
     assert found.high is not None
@@ -40,9 +42,9 @@ def test_the_lag_of_a_set_is_recovered_within_ten_milliseconds(lag: float) -> No
 def test_positive_means_that_the_sound_comes_after_the_label() -> None:
     labels = np.repeat([0, 1, 0], [100, 100, 100])
     sound = np.repeat([0, 1, 0], [110, 100, 90])
-    heard = np.log(np.full((300, 2), 0.05))
-    heard[np.arange(300), sound] = np.log(0.95)
-    changes = changes_of([heard], [labels], GRID)
+    frame_log_probs = np.log(np.full((300, 2), 0.05))
+    frame_log_probs[np.arange(300), sound] = np.log(0.95)
+    changes = changes_of([frame_log_probs], [labels], GRID)
     assert [c.kind for c in changes] == ["onset", "offset"]
     assert [c.lag for c in changes] == pytest.approx([0.06, 0.06])
     np.testing.assert_array_equal(shifted(labels, 10), sound)
@@ -59,13 +61,15 @@ def test_intervals_of_a_set_come_from_recordings() -> None:
     generator = np.random.default_rng(3)
     covered = 0
     for _ in range(60):
-        heard, labels = [], []
+        frame_log_probs, labels = [], []
         for _ in range(25):
             y = melody(generator, 400)
             sound = moved(y, 0.03 + 0.03 * generator.standard_normal(), generator, 0.02)
-            heard.append(log_probs(sound, generator))
+            frame_log_probs.append(log_probs(sound, generator))
             labels.append(y)
-        found = pooled_lag(lag_profiles(heard, labels, GRID), np.ones(25, bool), resamples=200)
+        found = pooled_lag(
+            lag_profiles(frame_log_probs, labels, GRID), np.ones(25, bool), resamples=200
+        )
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= 0.03 <= found.high
@@ -107,10 +111,10 @@ def test_few_recordings_that_agree_do_not_get_a_point_for_an_interval() -> None:
 
 
 def test_a_recording_without_changes_gets_the_lag_of_its_condition() -> None:
-    heard, labels = heard_with(0.06, 12, np.random.default_rng(7))
+    frame_log_probs, labels = heard_with(0.06, 12, np.random.default_rng(7))
     labels.append(np.zeros(666, dtype=np.int64))
-    heard.append(log_probs(labels[-1], np.random.default_rng(8)))
-    lags, spreads = recording_lags(changes_of(heard, labels, GRID), ["a"] * 13)
+    frame_log_probs.append(log_probs(labels[-1], np.random.default_rng(8)))
+    lags, spreads = recording_lags(changes_of(frame_log_probs, labels, GRID), ["a"] * 13)
     assert lags[-1].changes == 0
     assert lags[-1].value == pytest.approx(spreads["a"].mean, abs=1e-3)
     assert lags[-1].high - lags[-1].low > lags[0].high - lags[0].low
@@ -118,10 +122,13 @@ def test_a_recording_without_changes_gets_the_lag_of_its_condition() -> None:
 
 def test_silent_sets_have_no_lag() -> None:
     labels = [np.zeros(300, dtype=np.int64)] * 3
-    heard = [np.log(np.full((300, 4), 0.25))] * 3
-    assert pooled_lag(lag_profiles(heard, labels, GRID), np.ones(3, dtype=bool)).value is None
+    frame_log_probs = [np.log(np.full((300, 4), 0.25))] * 3
+    assert (
+        pooled_lag(lag_profiles(frame_log_probs, labels, GRID), np.ones(3, dtype=bool)).value
+        is None
+    )
     with pytest.raises(InputError, match="no change could be measured"):
-        recording_lags(changes_of(heard, labels, GRID), [""] * 3)
+        recording_lags(changes_of(frame_log_probs, labels, GRID), [""] * 3)
 
 
 def test_what_does_not_go_together_is_refused() -> None:

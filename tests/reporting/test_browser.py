@@ -15,9 +15,9 @@ from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.label_audit.decisions import Decision, Decisions
 from bayes_a2m.label_audit.page import write_audit_page
-from bayes_a2m.label_audit.results import find
-from bayes_a2m.label_audit.segments import capped, surprise
-from bayes_a2m.label_audit.suspects import Hearing
+from bayes_a2m.label_audit.results import audit_labels
+from bayes_a2m.label_audit.segments import capped_log_probs, excess_surprisal
+from bayes_a2m.label_audit.suspects import OutOfFoldPrediction
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.reporting.report.context import ReportOptions
@@ -73,16 +73,16 @@ def report(hostile: Dataset, tiny_point: Point, tmp_path_factory: pytest.TempPat
 def audit(hostile: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("audit")
     grid = FrameGrid()
-    hearings, heard = [], []
+    predictions, frame_log_probs = [], []
     for recording in hostile:
         labels = recording.labels(grid, hostile.vocabulary)
         sound = np.roll(labels, 20)
         probs = np.where(np.eye(4)[sound] > 0, 0.97, 0.01)
-        score = surprise(capped(probs), labels).sum()
+        score = excess_surprisal(capped_log_probs(probs), labels).sum()
         draws = score + np.array([-3.0, 0.0, 3.0])
-        hearings.append(Hearing(recording.id, probs, sound, labels, draws))
-        heard.append(np.log(probs))
-    found = find(hostile, grid, hearings, heard, resamples=20)
+        predictions.append(OutOfFoldPrediction(recording.id, probs, sound, labels, draws))
+        frame_log_probs.append(np.log(probs))
+    found = audit_labels(hostile, grid, predictions, frame_log_probs, resamples=20)
     decided = Decisions({HOSTILE[1]: Decision("keep", HOSTILE[0])})
     write_audit_page(
         out,
