@@ -1,4 +1,4 @@
-"""What was put right in a file on the way in, and travels with its content.
+"""Repairs that were made to a file on the way in, and travel with its content.
 
 A reader that mends silently makes labels and sound something else; one that refuses whatever is
 odd refuses what can be read. So what was mended is said: each repair has a code, which is a

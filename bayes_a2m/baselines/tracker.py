@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from bayes_a2m import renamed
 from bayes_a2m.baselines.baseline import Floats
 from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
 from bayes_a2m.baselines.pitch import Octave, cents, closeness
@@ -112,3 +113,7 @@ def package_file(package: str, file: str, install: str) -> Path:
         if (Path(folder) / file).is_file():
             return Path(folder) / file
     raise InputError(f"{package} is not installed: {install}")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

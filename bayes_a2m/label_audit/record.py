@@ -27,7 +27,7 @@ class KindLag(Record):
 
 
 class LagRecord(Record):
-    """How long after its label the sound comes, in seconds.
+    """The lag of the sound behind its label, in seconds.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class SuspectRecord(Record):
 
 
 class AuditRecord(Record):
-    """What an audit of labels found.
+    """The findings of an audit of labels.
 
     Attributes
     ----------

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bayes_a2m import renamed
 from bayes_a2m.audio.features import CQTFeatures, Features, Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.calibrator import Calibrator
@@ -419,3 +420,7 @@ class WeightPosterior(NetworkPosterior):
             ]
         whole = torch.cat(answers)
         return whole.reshape(self.chains, count, *whole.shape[1:])
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)
