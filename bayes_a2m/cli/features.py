@@ -77,6 +77,7 @@ def _write(
     frames = int(lengths.max())
     shape = (len(data), frames, settings.bins)
     small = {
+        "format_version": np.array(1),
         "Y": np.stack([np.pad(y, (0, frames - len(y)), constant_values=-1) for y in labels]),
         "ids": np.array(data.ids),
         "lengths": lengths,

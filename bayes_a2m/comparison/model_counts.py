@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Cost, Evaluation
 from bayes_a2m.files import atomic_path
+from bayes_a2m.files.formats import check_version
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.notes import NoteStatistics
@@ -26,8 +27,11 @@ from bayes_a2m.metrics.recording_statistics import RecordingStatistics, scores_o
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientStatistics
 from bayes_a2m.music import Vocabulary
 
-FORMAT = "bayes_a2m scored 1"
-"""What a file begins with; another number where its arrays mean something else."""
+BEGINS = "bayes_a2m scored "
+"""What the format of a file begins with; its version follows."""
+
+FORMAT = 1
+"""The version of a file; another number where its arrays mean something else."""
 
 OTHER = "other/"
 """How the arrays of other packages' metrics are named in a file: this, and the metric's name."""
@@ -135,7 +139,7 @@ class Scored:
         """
         cost = [np.nan if one is None else float(one) for one in vars(self.cost).values()]
         arrays: dict[str, NDArray[Any]] = {
-            "format": np.array(FORMAT),
+            "format": np.array(f"{BEGINS}{FORMAT}"),
             "ids": np.array(self.ids, dtype=np.str_),
             "conditions": np.array(self.conditions, dtype=np.str_),
             "pitches": np.array(self.vocabulary.pitches, dtype=np.int64),
@@ -221,6 +225,8 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise alien from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: not readable as counts of a model ({error})") from error
-    if str(arrays.get("format")) != FORMAT:
+    written = str(arrays.get("format"))
+    if not written.startswith(BEGINS):
         raise alien
+    check_version(written.removeprefix(BEGINS), FORMAT, str(path))
     return arrays

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bayes_a2m.errors import InputError, suggest
-from bayes_a2m.files import read_json, write_json
+from bayes_a2m.files.formats import read_versioned, write_versioned
+
+FORMAT = 1
+"""The version of the file."""
 
 DECISIONS = ("exclude", "keep")
 
@@ -46,7 +49,7 @@ class Decisions:
     def save(self, path: Path) -> None:
         """Write the file, atomically."""
         rows = {i: {"decision": d.decision, "note": d.note} for i, d in self.by_id.items()}
-        write_json(path, {"format_version": 1, "decisions": rows})
+        write_versioned(path, {"decisions": rows}, FORMAT)
 
     @classmethod
     def load(cls, path: Path) -> Decisions:
@@ -57,7 +60,7 @@ class Decisions:
         InputError
             If it is missing, is no such file, or names a decision that there is not.
         """
-        values = read_json(path)
+        values = read_versioned(path, FORMAT)
         try:
             rows = values["decisions"]
             return cls(

@@ -10,7 +10,8 @@ import numpy as np
 
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import ensure_free, read_json, write_json
+from bayes_a2m.files import ensure_free, read_json
+from bayes_a2m.files.formats import KEY, check_version, write_versioned
 from bayes_a2m.label_audit.decisions import Decisions
 from bayes_a2m.label_audit.out_of_fold import (
     AuditData,
@@ -25,6 +26,10 @@ from bayes_a2m.posteriors.fingerprint import FORMAT, recordings_of, settings_tha
 MODELS = "models"
 IDENTITY = "identity.json"
 RECORD = "audit.json"
+
+IDENTITY_VERSION = 2
+"""The version of what is kept of the models of an audit; 0.1.0 wrote 1."""
+
 DECISIONS = "decisions.json"
 
 
@@ -114,10 +119,10 @@ def _claim(models: Path, audited: AuditData, experiment: Experiment, folds: int)
     }
     path = models / IDENTITY
     if not path.is_file():
-        write_json(path, identity)
+        write_versioned(path, identity, IDENTITY_VERSION)
         return
     known = read_json(path)
-    if isinstance(known, dict) and "format" not in known:
+    if check_version(known.get(KEY), IDENTITY_VERSION, str(path)) == 1:
         identity = _identity_of_0_1_0(audited, experiment, folds)
     for key, what in (
         ("experiment", "another experiment"),

@@ -26,7 +26,8 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.config.experiment import Experiment, validate_experiment
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
+from bayes_a2m.files import atomic_folder, write_json, write_text
+from bayes_a2m.files.formats import migrated, read_versioned, write_versioned
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.loadable import ensure_parts, parts_of
@@ -83,10 +84,11 @@ def write(path: Path, state: ModelState) -> None:
             "parts": [part.to_dict() for part in parts_of(state.experiment)],
         }
         write_text(beside / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-        write_json(beside / "normalizer.json", state.fitted.normalizer.to_dict())
-        write_json(beside / "recalibration.json", state.fitted.calibrator.to_dict())
-        write_json(beside / "decoder.json", state.fitted.decoder.to_dict())
-        write_json(beside / "seen.json", state.fitted.seen.to_dict())
+        fitted = state.fitted
+        write_versioned(beside / "normalizer.json", fitted.normalizer.to_dict(), FORMAT)
+        write_versioned(beside / "recalibration.json", fitted.calibrator.to_dict(), FORMAT)
+        write_versioned(beside / "decoder.json", fitted.decoder.to_dict(), FORMAT)
+        write_versioned(beside / "seen.json", fitted.seen.to_dict(), FORMAT)
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
 
@@ -123,15 +125,15 @@ def read(path: Path) -> ModelState:
     except (KeyError, TypeError) as error:
         raise InputError(f"{path / 'config.yaml'}: lacks or misstates {error}") from error
     try:
-        seen = Seen.from_dict(read_json(path / "seen.json"))
+        seen = Seen.from_dict(read_versioned(path / "seen.json", FORMAT))
     except (KeyError, TypeError) as error:
         raise InputError(f"{path / 'seen.json'}: lacks {error}") from error
     recalibration = path / "recalibration.json"
     fitted = Fitted(
         vocabulary=vocabulary,
-        normalizer=Normalizer.from_dict(read_json(path / "normalizer.json")),
-        decoder=Decoder.from_dict(read_json(path / "decoder.json")),
-        calibrator=Calibrator.from_dict(read_json(recalibration), str(recalibration)),
+        normalizer=Normalizer.from_dict(read_versioned(path / "normalizer.json", FORMAT)),
+        decoder=Decoder.from_dict(read_versioned(path / "decoder.json", FORMAT)),
+        calibrator=Calibrator.from_dict(read_versioned(recalibration, FORMAT), str(recalibration)),
         seen=seen,
         record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
         fingerprint=str(config.get("fingerprint", "")),
@@ -146,9 +148,4 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not readable as YAML ({error})") from error
     if not isinstance(config, dict) or "format_version" not in config:
         raise InputError(f"{path}: not the config of a model")
-    if config["format_version"] != FORMAT:
-        raise InputError(
-            f"{path}: model format {config['format_version']}, this version reads {FORMAT}; "
-            "install the version that made it, or train again"
-        )
-    return config
+    return migrated(config, FORMAT, {}, str(path))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path
+from bayes_a2m.files.formats import KEY, check_version
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.music.pitch_names import SILENCES, classes_of, parse_pitch
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 AXES = ("chain", "draw", "recording", "frame", "class")
 """Axes of draws; those of their mean are the last three."""
+
+FORMAT = 1
+"""The version of a file of predictions."""
 
 TOLERANCE = 1e-3
 """How far from one the probabilities of a frame may sum."""
@@ -48,7 +52,7 @@ def read_netcdf(path: Path) -> xarray.Dataset:
     Raises
     ------
     InputError
-        If the file is missing, or is no NetCDF.
+        If the file is missing, is no NetCDF, or is of a later version of this program.
     """
     import xarray
 
@@ -58,7 +62,10 @@ def read_netcdf(path: Path) -> xarray.Dataset:
         with path.open("rb") as file:
             classic = file.read(3) == b"CDF"
         with xarray.open_dataset(path, engine="scipy" if classic else "h5netcdf") as data:
+            check_version(data.attrs.get(KEY), FORMAT, str(path))
             return data.load()
+    except InputError:
+        raise
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not a NetCDF file of predictions ({error})") from error
 

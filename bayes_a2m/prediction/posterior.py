@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.files.formats import KEY
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction.netcdf import arranged, read_netcdf, write_netcdf
+from bayes_a2m.prediction.netcdf import FORMAT, arranged, read_netcdf, write_netcdf
 
 if TYPE_CHECKING:
     import arviz
@@ -149,7 +150,7 @@ class FramePredictive(ABC):
     @property
     def _attributes(self) -> dict[str, object]:
         return {
-            "format_version": 1,
+            KEY: FORMAT,
             "pitches": list(self.vocabulary.pitches),
             "sounding_offset": self.vocabulary.sounding_offset,
             "middle_c": self.vocabulary.middle_c,
