@@ -34,8 +34,8 @@ test test-fast test-slow test-lowest test-python: export OMP_NUM_THREADS := 1
 test: check  ## Install if need be, check, and run all tests and doctests that are not slow
 	$(BIN)/python $(PYTEST) -m 'not slow'
 
-test-fast: $(INSTALLED)  ## Run the tests and doctests that train nothing: two minutes
-	$(BIN)/python $(PYTEST) -m 'not slow and not trains'
+test-fast: $(INSTALLED)  ## Run the tests and doctests that take no time: two minutes
+	$(BIN)/python $(PYTEST) -m 'not slow and not long'
 
 test-slow: $(INSTALLED)  ## Run the slow tests: kills, browser, long simulations
 	$(BIN)/python $(PYTEST) -m slow
@@ -46,14 +46,14 @@ test-lowest:  ## Run the fast tests with the lowest versions that setup.cfg allo
 	$(PYTHON) .ci/lowest.py > .lowest.txt
 	test -x $(OTHER)/bin/python || $(PYTHON) -m venv $(OTHER)
 	$(OTHER)/bin/python $(PIP) -c .lowest.txt -e '.[test]'
-	$(OTHER)/bin/python $(PYTEST) -m 'not slow and not trains'
+	$(OTHER)/bin/python $(PYTEST) -m 'not slow and not long'
 
 test-python: OTHER := .venv-python
 test-python:  ## Run the fast tests with another Python: make test-python PYTHON=python3.13
 	rm -rf $(OTHER)
 	$(PYTHON) -m venv $(OTHER)
 	$(OTHER)/bin/python $(PIP) -c constraints.txt -e '.[test]'
-	$(OTHER)/bin/python $(PYTEST) -m 'not slow and not trains'
+	$(OTHER)/bin/python $(PYTEST) -m 'not slow and not long'
 
 demo: $(INSTALLED)  ## Install if need be, then show everything on synthetic voices: reports/demo/index.html
 	$(BIN)/bayes-a2m demo

@@ -29,24 +29,28 @@ SLOW_SECONDS = 900
 """Time limit of a test that is marked as slow; others have that of pyproject.toml."""
 
 TRAINED = frozenset({"tiny_point", "tiny_model"})
-"""Fixtures that fit a model: who uses one is no fast test."""
+"""Fixtures that fit a model: who uses one takes long."""
 
-TRAINING_ROOMS = frozenset(
-    {"cli", "cross_validation", "demo", "label_audit", "posteriors", "studies", "training"}
+LONG_ROOMS = frozenset(
+    {
+        *("baselines", "cli", "comparison", "cross_validation", "demo", "label_audit"),
+        *("posteriors", "studies", "training"),
+        *("datasets/conditions", "datasets/synthetic"),
+    }
 )
-"""Folders of tests most of which fit a model."""
+"""Folders most of whose tests fit a model, simulate, or sing."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests their time, and mark those that train by way of a fixture."""
+    """Give slow tests their time; mark those that take long by their room or their fixtures."""
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
-        room = item.path.relative_to(Path(__file__).parents[1]).parts[1:2]
-        if not TRAINING_ROOMS.isdisjoint(room) or not TRAINED.isdisjoint(
+        room = item.path.parent.relative_to(Path(__file__).parents[1]).as_posix()
+        if room.removeprefix("tests/") in LONG_ROOMS or not TRAINED.isdisjoint(
             getattr(item, "fixturenames", ())
         ):
-            item.add_marker(pytest.mark.trains)
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(autouse=True)

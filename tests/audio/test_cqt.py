@@ -91,12 +91,14 @@ def test_nothing_in_gives_nothing_out(cqt: CQT, shape: tuple[int, ...]) -> None:
     assert spectrum.is_complex()
 
 
+@pytest.mark.long
 def test_agrees_with_librosa_on_a_tone_in_noise(cqt: CQT) -> None:
     samples = voice_like(4.0, RATE, np.random.default_rng(0))
     ours = cqt(torch.from_numpy(samples)).abs().numpy()
     assert relative_error(ours, librosa_cqt(samples)[: len(ours)]) < 0.01
 
 
+@pytest.mark.long
 def test_agrees_with_librosa_on_real_voices(cqt: CQT, voices: Path) -> None:
     paths = sorted(voices.glob("voice_*.wav"))[::40]
     assert paths
@@ -115,6 +117,7 @@ def librosa_cqt(samples: NDArray[np.float32], **settings: Any) -> NDArray[np.flo
     return spectrum
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", [{}, *OTHERS])
 def test_long_signals_are_the_windowed_inner_products_everywhere(settings: dict[str, Any]) -> None:
     cqt = CQT(**settings)

@@ -78,6 +78,7 @@ def _frame_wise(drawn, level):
     return np.array(found)
 
 
+@pytest.mark.long
 def test_new_recordings_are_covered_at_the_rate_and_by_frames_they_are_not():
     # few tuning recordings, strong effects: the promise is about the mean over tuning parts
     generator = np.random.default_rng(2)

@@ -76,6 +76,7 @@ def _frame_wise(counts, error, confidence):
     return thresholds()[place] if place <= start else NOTHING
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("effect", [0.3, 0.8])
 def test_the_promise_is_kept_by_recordings_and_broken_by_frames(effect):
     generator = np.random.default_rng(1)

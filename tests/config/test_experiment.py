@@ -7,6 +7,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.models import check, make_posterior
 
 
+@pytest.mark.long
 def test_every_shipped_experiment_is_valid_and_its_network_can_be_built() -> None:
     assert {"crnn", "two_stage", "cascade", "knn", "lpc", "pyin"} <= set(shipped())
     for name in shipped():
