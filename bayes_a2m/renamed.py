@@ -98,6 +98,10 @@ MODULES: Mapping[str, str] = {
 """Modules of 0.1.0 that moved, without the package's name."""
 
 NAMES: Mapping[str, Mapping[str, str]] = {
+    "baselines.evidence": {
+        "EvidenceBaseline": "baselines.frame_features:FrameFeatureBaseline",
+        "EvidenceOptions": "baselines.frame_features:FrameFeatureOptions",
+    },
     "baselines.frames": {
         "evenly": "baselines.frames:sample_frames",
         "stacked": "baselines.frames:stack_context",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
 """Of the logistic model's weights, that the tuning part chooses from."""
 
 
-class EvidenceOptions(Settings):
+class FrameFeatureOptions(Settings):
     """Settings of every baseline that ends in a logistic model."""
 
     context: int | None = Field(
@@ -38,7 +39,7 @@ class EvidenceOptions(Settings):
     rows: int = Field(30000, ge=100, description="frames that it is fitted on")
 
 
-class EvidenceBaseline(Baseline):
+class FrameFeatureBaseline(Baseline):
     """Evidence of every frame and of its neighbours, judged by a logistic model.
 
     Neighbours help, for labels and sounds are not in step, and a note is longer than a frame.
@@ -46,13 +47,18 @@ class EvidenceBaseline(Baseline):
     which of them the tuning part chooses.
     """
 
-    Options = EvidenceOptions
+    Options = FrameFeatureOptions
     tuned: ClassVar[tuple[str, ...]] = ("context", "penalty")
     model: Logistic
 
     @abstractmethod
-    def evidence(self, recording: Recording) -> Floats:
+    def frame_features(self, recording: Recording) -> Floats:
         """What speaks for each class in every frame, ``(frame, feature)``."""
+
+    def evidence(self, recording: Recording) -> Floats:
+        """The name of :meth:`frame_features` in 0.1.0."""
+        warnings.warn("evidence is frame_features now", DeprecationWarning, stacklevel=2)
+        return self.frame_features(recording)
 
     def variants(self) -> Sequence[dict[str, float]]:
         """Choices of the evidence's own settings, by name."""
@@ -86,7 +92,7 @@ class EvidenceBaseline(Baseline):
         self.chosen, self.model = best.settings, best.model
 
     def _heard(self, recordings: Iterable[Recording]) -> list[Floats]:
-        return [self.evidence(recording) for recording in recordings]
+        return [self.frame_features(recording) for recording in recordings]
 
     def _around(self, evidence: Floats, context: float) -> Floats:
         stride = max(1, self.grid.count(self.options.stride))
@@ -94,7 +100,7 @@ class EvidenceBaseline(Baseline):
 
     def log_probs(self, recording: Recording) -> Floats:
         """The logistic model's answer to the evidence of every frame."""
-        around = self._around(self.evidence(recording), self.setting("context"))
+        around = self._around(self.frame_features(recording), self.setting("context"))
         return self.model.log_probs(around)
 
     def arrays(self) -> Arrays:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from bayes_a2m.baselines import linear_prediction as lp
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frame_features import FrameFeatureBaseline, FrameFeatureOptions
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.pitch import (
     Octave,
@@ -29,7 +29,7 @@ QUIETEST = 1e-9
 """Power that counts as silence, -90 dB."""
 
 
-class LPC(EvidenceBaseline):
+class LPC(FrameFeatureBaseline):
     """Energy, prediction gain, periodicity of the residual, LPC cepstrum; a logistic model.
 
     Examples
@@ -40,7 +40,7 @@ class LPC(EvidenceBaseline):
 
     name = "lpc"
 
-    class Options(EvidenceOptions):
+    class Options(FrameFeatureOptions):
         """Settings of the prediction."""
 
         order: int = Field(16, ge=1, le=100, description="coefficients of the predictor")
@@ -53,7 +53,7 @@ class LPC(EvidenceBaseline):
         width: float = Field(100.0, gt=0, description="cents from a pitch that still count")
         octave: Octave = Field("fold", description="whether octaves of a pitch are that pitch")
 
-    def evidence(self, recording: Recording) -> Floats:
+    def frame_features(self, recording: Recording) -> Floats:
         """Level and residual level in dB, voicing, voicing near each pitch, the residual's
         correlation at each pitch's period, and the cepstrum: ``(frame, feature)``.
         """

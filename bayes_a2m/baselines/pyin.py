@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frame_features import FrameFeatureBaseline, FrameFeatureOptions
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.pitch import Octave, cents, search_range, window_for
 from bayes_a2m.baselines.yin import Candidates, candidates, difference
@@ -39,7 +39,7 @@ LEAST = 1e-3
 """Probability below which logarithms do not look."""
 
 
-class PYIN(EvidenceBaseline):
+class PYIN(FrameFeatureBaseline):
     """Log-odds of there being a pitch, log-mass at each pitch; a logistic model.
 
     Examples
@@ -49,9 +49,9 @@ class PYIN(EvidenceBaseline):
     """
 
     name = "pyin"
-    tuned = ("threshold", *EvidenceBaseline.tuned)
+    tuned = ("threshold", *FrameFeatureBaseline.tuned)
 
-    class Options(EvidenceOptions):
+    class Options(FrameFeatureOptions):
         """Settings of the candidates."""
 
         threshold: float | None = Field(
@@ -73,7 +73,7 @@ class PYIN(EvidenceBaseline):
         given = self.options.threshold
         return [{"threshold": t} for t in (THRESHOLDS if given is None else (given,))]
 
-    def evidence(self, recording: Recording) -> Floats:
+    def frame_features(self, recording: Recording) -> Floats:
         """Log-odds of a pitch, and the log-mass at each: ``(frame, 1 + pitch)``."""
         mass = self.mass(recording)
         voiced = np.clip(mass[:, :1], LEAST, 1.0 - LEAST)

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from bayes_a2m import renamed
 from bayes_a2m.baselines.baseline import Floats
-from bayes_a2m.baselines.frame_features import EvidenceBaseline, EvidenceOptions
+from bayes_a2m.baselines.frame_features import FrameFeatureBaseline, FrameFeatureOptions
 from bayes_a2m.baselines.pitch import Octave, cents, closeness
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
@@ -49,10 +49,10 @@ class PitchActivations:
     strength: Floats
 
 
-class Tracker(EvidenceBaseline):
+class Tracker(FrameFeatureBaseline):
     """Log-odds of the strongest candidate and of the strongest near each pitch."""
 
-    class Options(EvidenceOptions):
+    class Options(FrameFeatureOptions):
         """Settings of all trackers."""
 
         width: float = Field(100.0, gt=0, description="cents from a pitch that still count")
@@ -84,7 +84,7 @@ class Tracker(EvidenceBaseline):
     def track(self, samples: Floats) -> PitchActivations:
         """What it hears in mono samples at :attr:`rate`."""
 
-    def evidence(self, recording: Recording) -> Floats:
+    def frame_features(self, recording: Recording) -> Floats:
         """Log-odds of any pitch and of each, on the grid's frames: ``(frame, 1 + pitch)``."""
         heard = self.track(np.asarray(recording.audio(self.rate), dtype=np.float64))
         near = closeness(

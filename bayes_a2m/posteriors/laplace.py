@@ -112,7 +112,7 @@ def fisher(layer: LastLayer, weights: Tensor) -> Tensor:
     for rows in layer.features.split(CHUNK):
         root = _weighted_gradients(layer, weights, rows).flatten(0, 1)
         total += root.T @ root
-    return layer.evidence * total
+    return layer.row_weight * total
 
 
 def _weighted_gradients(layer: LastLayer, weights: Tensor, rows: Tensor) -> Tensor:
@@ -164,7 +164,7 @@ def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
             gave += gradients.flatten(0, 1).T @ gradients.flatten(0, 1)
         read = torch.cat([features, torch.ones(rows, 1, dtype=torch.float64)], dim=1)
         a, u = torch.linalg.eigh(read.T @ read / rows)
-        g, v = torch.linalg.eigh(layer.evidence * gave)
+        g, v = torch.linalg.eigh(layer.row_weight * gave)
         # where (output, input) of the map, its bias as one more input, stands in the vector
         place = torch.empty(outputs, inputs, dtype=torch.long)
         place[:, :-1] = weight + torch.arange(outputs * (inputs - 1)).reshape(outputs, -1)

@@ -7,6 +7,7 @@ dear for the whole network is cheap: second derivatives, and Hamiltonian Monte C
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Self
 
@@ -33,7 +34,7 @@ class LastLayer:
         What it reads, shape ``(row, feature)``, float64.
     labels
         Of the rows, shape ``(row,)``.
-    evidence
+    row_weight
         How much a row counts. Frames of a recording say much the same thing, so a row counts
         for less than one observation (a tempered likelihood); and for more, where rows stand
         for frames that were left out.
@@ -42,7 +43,7 @@ class LastLayer:
     head: Head
     features: Tensor
     labels: Tensor
-    evidence: float = 1.0
+    row_weight: float = 1.0
 
     @classmethod
     def of(
@@ -79,6 +80,12 @@ class LastLayer:
     # ---- weights as one vector ----
 
     @property
+    def evidence(self) -> float:
+        """The name of ``row_weight`` in 0.1.0."""
+        warnings.warn("evidence is row_weight now", DeprecationWarning, stacklevel=2)
+        return self.row_weight
+
+    @property
     def weights(self) -> Tensor:
         """The head's weights now, ``(parameter,)``, float64."""
         return flat(dict(self.head.named_parameters()))
@@ -101,7 +108,7 @@ class LastLayer:
     def log_likelihood(self, weights: Tensor) -> Tensor:
         """Of all rows, as much as they count."""
         chosen = self.log_probs(weights).gather(1, self.labels[:, None])
-        return self.evidence * chosen.double().sum()
+        return self.row_weight * chosen.double().sum()
 
     def log_joint(self, weights: Tensor, prior_precision: float) -> Tensor:
         """Log-likelihood and the log density of the prior, a Gaussian around zero."""

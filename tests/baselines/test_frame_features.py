@@ -1,4 +1,4 @@
-"""Evidence of a frame and its neighbours, judged by hand as the baseline judges it."""
+"""Features of a frame and of its neighbours, judged by hand as the baseline judges it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_the_whole_is_scikit_learn_called_directly(seconds: float, tiny_data: Da
     stride = round(seconds / 0.006)
 
     def around(recording: Recording) -> np.ndarray:
-        values = model.evidence(recording)
+        values = model.frame_features(recording)
         padded = np.pad(values, ((stride, stride), (0, 0)), mode="edge")
         return np.hstack([padded[: len(values)], values, padded[2 * stride :]])
 

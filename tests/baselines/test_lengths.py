@@ -55,9 +55,9 @@ def test_borders_of_blocks_leave_no_trace(
     settings = {} if model_kind is LPC else {"threshold": 0.1}
     model = fitted(model_kind(**settings, **QUICK), tiny_data)
     recording = tiny_data.split("validation")[0]
-    whole = model.evidence(recording)
+    whole = model.frame_features(recording)
     monkeypatch.setattr(frames, "BLOCK", 17)
-    np.testing.assert_allclose(model.evidence(recording), whole, atol=1e-8)
+    np.testing.assert_allclose(model.frame_features(recording), whole, atol=1e-8)
 
 
 @pytest.mark.parametrize("hop", [80, 160])
@@ -66,5 +66,8 @@ def test_another_grid_moves_frames_and_not_what_they_say(hop: int, tiny_data: Da
     usual = fitted(LPC(**QUICK), tiny_data)
     recording = tiny_data.split("validation")[0]
     # every 480 samples both have a frame
-    ours, theirs = model.evidence(recording)[:: 480 // hop], usual.evidence(recording)[::5]
+    ours, theirs = (
+        model.frame_features(recording)[:: 480 // hop],
+        usual.frame_features(recording)[::5],
+    )
     np.testing.assert_allclose(ours[: len(theirs)], theirs[: len(ours)], atol=1e-8)

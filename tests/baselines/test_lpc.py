@@ -1,4 +1,4 @@
-"""Linear prediction as a baseline: what its evidence says of tones, hiss and nothing."""
+"""Linear prediction as a baseline: what its frame features say of tones, hiss and nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TestLPC(BaselineContract):
     covers = "lpc"
 
 
-def test_evidence_tells_a_tone_from_hiss_and_from_nothing(tiny_data: Dataset) -> None:
+def test_frame_features_tell_a_tone_from_hiss_and_from_nothing(tiny_data: Dataset) -> None:
     model = fitted(LPC(cepstra=3, **QUICK), tiny_data)
     c4 = 440 * 2 ** (-9 / 12)
     hiss = 0.1 * np.random.default_rng(0).standard_normal(16000)
@@ -28,11 +28,11 @@ def test_evidence_tells_a_tone_from_hiss_and_from_nothing(tiny_data: Dataset) ->
     heard = {}
     for name, samples in sounds.items():
         recording = Recording(name, samples=samples.astype(np.float32), sample_rate=16000)
-        evidence = model.evidence(recording)
+        values = model.frame_features(recording)
         # level, residual level, voicing, near each of three pitches, height at each, three cepstra
-        assert evidence.shape == (model.grid.frames_of(16000), 2 + 1 + 3 + 3 + 3)
-        assert np.isfinite(evidence).all()
-        heard[name] = np.median(evidence[40:-40], axis=0)
+        assert values.shape == (model.grid.frames_of(16000), 2 + 1 + 3 + 3 + 3)
+        assert np.isfinite(values).all()
+        heard[name] = np.median(values[40:-40], axis=0)
     assert heard["tone"][2] > 0.8 > 0.4 > heard["hiss"][2]
     assert heard["nothing"][2] == 0
     assert heard["nothing"][0] == pytest.approx(-90)

@@ -73,25 +73,25 @@ def told(heard: PitchActivations, **options: object) -> np.ndarray:
     speak(model, Vocabulary((60, 67), sounding_offset=-12))
     model.heard = heard
     silence = np.zeros(16000, dtype=np.float32)
-    evidence = model.evidence(Recording("x", samples=silence, sample_rate=16000))
-    assert len(evidence) == model.grid.frames_of(16000)
-    return evidence
+    values = model.frame_features(Recording("x", samples=silence, sample_rate=16000))
+    assert len(values) == model.grid.frames_of(16000)
+    return values
 
 
 def odds(strength: float) -> float:
     return float(np.log(strength / (1 - strength)))
 
 
-def test_evidence_is_log_odds_of_any_pitch_and_of_each() -> None:
+def test_frame_features_are_log_odds_of_any_pitch_and_of_each() -> None:
     # C3 sounds where C4 is written, at 0.8; something far from both at 0.3
     heard = PitchActivations(
         FRAMES, np.array([[130.8128, 155.0]]), np.tile([0.8, 0.3], (len(FRAMES), 1))
     )
-    evidence = told(heard)
-    np.testing.assert_allclose(evidence[:, 0], odds(0.8), atol=1e-6)
-    np.testing.assert_allclose(evidence[:, 1], odds(0.8), atol=1e-4)
+    values = told(heard)
+    np.testing.assert_allclose(values[:, 0], odds(0.8), atol=1e-6)
+    np.testing.assert_allclose(values[:, 1], odds(0.8), atol=1e-4)
     # 155 Hz lies 406 cents below G3: nothing of it counts there
-    np.testing.assert_allclose(evidence[:, 2], odds(1e-3), atol=1e-6)
+    np.testing.assert_allclose(values[:, 2], odds(1e-3), atol=1e-6)
 
 
 def test_a_frequency_off_the_pitch_counts_less_and_an_octave_by_the_rule() -> None:
@@ -109,10 +109,10 @@ def test_frames_of_their_own_are_put_on_the_grid() -> None:
     """From silence to certainty between 0.2 s and 0.4 s: half the log-odds at 0.3 s."""
     strength = np.array([[0.1], [0.1], [0.9], [0.9]])
     heard = PitchActivations(np.array([0.0, 0.2, 0.4, 3.0]), np.array([[130.8128]]), strength)
-    evidence = told(heard)[:, 0]
-    seconds = np.arange(len(evidence)) * 0.006
+    values = told(heard)[:, 0]
+    seconds = np.arange(len(values)) * 0.006
     wanted = np.interp(seconds, [0.2, 0.4], [odds(0.1), odds(0.9)])
-    np.testing.assert_allclose(evidence, wanted, atol=1e-6)
+    np.testing.assert_allclose(values, wanted, atol=1e-6)
 
 
 def test_the_peer_does_not_go_to_another_process(tiny_data: Dataset) -> None:

@@ -65,12 +65,14 @@ def test_notes_called_an_octave_too_high_are_heard_where_they_sound(
     model, other = fitted(KINDS[kind](), tiny_data), fitted(KINDS[kind](), renamed(tiny_data, 12))
     assert other.vocabulary.pitches == (72, 76, 79)
     recording = tiny_data.split("validation")[0]
-    np.testing.assert_allclose(other.evidence(recording), model.evidence(recording), atol=1e-9)
+    np.testing.assert_allclose(
+        other.frame_features(recording), model.frame_features(recording), atol=1e-9
+    )
     np.testing.assert_allclose(
         other.predict_recording(recording), model.predict_recording(recording), atol=1e-6
     )
     speak(other, Vocabulary((72, 76, 79), sounding_offset=-10))
-    assert np.abs(other.evidence(recording) - model.evidence(recording)).max() > 0.5
+    assert np.abs(other.frame_features(recording) - model.frame_features(recording)).max() > 0.5
 
 
 def test_pitches_an_octave_apart_are_told_apart_by_the_exact_rule(tiny_data: Dataset) -> None:

@@ -20,7 +20,7 @@ from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 
 
-def layer(rows: int = 60, size: int = 3, classes: int = 4, evidence: float = 1.0) -> LastLayer:
+def layer(rows: int = 60, size: int = 3, classes: int = 4, row_weight: float = 1.0) -> LastLayer:
     """A head with weights of chance, and rows whose labels it explains."""
     generator = torch.Generator().manual_seed(0)
     head = OneStage(size, classes)
@@ -30,7 +30,7 @@ def layer(rows: int = 60, size: int = 3, classes: int = 4, evidence: float = 1.0
     blank = LastLayer(head, features, torch.zeros(rows, dtype=torch.long))
     probs = blank.log_probs(blank.weights).exp().detach()
     labels = torch.multinomial(probs, 1, generator=generator)[:, 0]
-    return LastLayer(head, features, labels, evidence)
+    return LastLayer(head, features, labels, row_weight)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ class TestLaplace(PosteriorContract):
         assert model.network.first_layer_with(names) == len(model.network.layers) - 1
 
     def test_draws_have_the_gaussians_mean_and_covariance(self, model: Laplace) -> None:
-        gaussian = model.fitted
+        gaussian = model.approximation
         draws = torch.stack(
             [
                 torch.cat([t.flatten() for t in model.draw_weights(0, d).values()])
@@ -74,23 +74,23 @@ def test_a_network_of_other_pitches_is_no_start(tiny_data: Dataset, tiny_point: 
 
 
 def test_the_fisher_information_is_minus_the_hessian() -> None:
-    last = layer(evidence=0.3)
+    last = layer(row_weight=0.3)
     hessian = torch.func.hessian(last.log_likelihood)(last.weights)
     torch.testing.assert_close(fisher(last, last.weights), -hessian.detach(), rtol=1e-6, atol=1e-8)
 
 
 def test_the_covariance_is_the_inverse_of_fisher_and_prior() -> None:
-    last = layer(evidence=0.5)
+    last = layer(row_weight=0.5)
     gaussian = approximate(last, prior_precision=2.0)
     precision = fisher(last, last.weights) + 2 * torch.eye(len(last.weights))
     expected = torch.linalg.inv(precision)
     torch.testing.assert_close(gaussian.factor @ gaussian.factor.T, expected.double())
 
 
-def test_half_the_evidence_is_twice_the_width() -> None:
+def test_half_the_weight_of_rows_is_twice_the_width() -> None:
     # where the prior says next to nothing and the rows see every direction but one
-    whole = approximate(layer(500, evidence=1.0), prior_precision=1e-6)
-    half = approximate(layer(500, evidence=0.5), prior_precision=1e-6)
+    whole = approximate(layer(500, row_weight=1.0), prior_precision=1e-6)
+    half = approximate(layer(500, row_weight=0.5), prior_precision=1e-6)
     last = layer(500)
     jacobian = torch.func.jacrev(last.log_probs)(last.weights).detach()[:20].flatten(0, 1)
 
