@@ -55,6 +55,12 @@ def report(
     projection: Annotated[
         Literal["pca", "umap"], typer.Option(help="Of the map of the network's features.")
     ] = "pca",
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="A gap between confidence and accuracy that does not matter."
+        ),
+    ] = 0.03,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
 ) -> None:
     """Write a page that says how far models can be trusted, class by class.
@@ -89,6 +95,8 @@ def report(
         raise InputError("nothing to report: give a MODEL, or --predictions FILE.nc")
     if not 0 < accept_error < 1:
         raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
+    if not 0 < tolerance < 1:
+        raise InputError(f"--tolerance {tolerance:g}: must lie between 0 and 1")
     ensure_free(out, is_report)
     loaded = [load_model(path) for path in models or []]
     whole = load_folder(data, seed=loaded[0].seed if loaded else 0)
@@ -105,6 +113,7 @@ def report(
     options = ReportOptions(
         seed=seed,
         accept_error=accept_error,
+        tolerance=tolerance,
         sections={
             "recordings": {"worst": worst, "sound": sound},
             "embeddings": {"projection": projection},

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.diagnostics.verdict import TOLERANCE
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.report.entry import ReportEntry
@@ -32,6 +33,8 @@ class ReportOptions:
     ----------
     resamples, seed
         The number of resamples of recordings for every interval, and their seed.
+    tolerance
+        The gap between confidence and accuracy that does not matter, as a share.
     accept_error
         The share of accepted frames that may be wrong.
     sections
@@ -43,6 +46,7 @@ class ReportOptions:
     resamples: int = 1000
     seed: int = 0
     accept_error: float = 0.05
+    tolerance: float = TOLERANCE
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     progress: bool = False
 

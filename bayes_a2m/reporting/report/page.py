@@ -119,7 +119,11 @@ def _verdicts(context: ReportContext) -> dict[str, list[Any]]:
     options = context.options
     return {
         s.name: class_verdicts(
-            s.evaluation.frames, context.names, resamples=options.resamples, seed=options.seed
+            s.evaluation.frames,
+            context.names,
+            resamples=options.resamples,
+            seed=options.seed,
+            tolerance=options.tolerance,
         )
         for s in context.entries
     }

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_a2m.diagnostics.verdict import TOLERANCE, GapVerdict, gap_verdict
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals_by_class, resample_weights
-
-SLACK = 0.02
-"""A difference between stated and true below this is small, however certain it is."""
-
-OFTEN_WRONG = 0.8
-"""The precision below which a class is often wrong."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +33,16 @@ class ClassVerdict:
     found
         Share of those truly of it that are called it.
     kind
-        ``good``, ``caution``, ``bad`` or ``unknown``.
+        ``good`` (its confidence can be trusted), ``caution`` (it is over- or underconfident),
+        ``bad`` (it is never true) or ``unknown`` (these recordings cannot tell).
     word
         The verdict.
     sentence
         The verdict with its numbers.
+    recordings
+        The recordings in which it is predicted.
+    tolerance
+        The gap that does not matter.
     """
 
     name: str
@@ -55,12 +55,19 @@ class ClassVerdict:
     kind: str
     word: str
     sentence: str
+    recordings: int
+    tolerance: float
 
 
 def class_verdicts(
-    counts: FrameStatistics, names: Sequence[str], *, resamples: int = 1000, seed: int = 0
+    counts: FrameStatistics,
+    names: Sequence[str],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
 ) -> list[ClassVerdict]:
-    """A verdict a class.
+    """Judge every class by the gap of its confidence (:mod:`bayes_a2m.diagnostics.verdict`).
 
     Parameters
     ----------
@@ -70,22 +77,24 @@ def class_verdicts(
         The names of the classes.
     resamples, seed
         The resampling of recordings for the intervals.
+    tolerance
+        The gap that does not matter, as a share.
 
-    >>> one = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.8, 0.2]], [0] * 9 + [1])
-    >>> both = FrameStatistics.stack([one, one])
-    >>> [v.word for v in class_verdicts(both, ["silence", "C4"], resamples=20)]
-    ['believe it as stated', 'never called']
+    >>> recording = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.8, 0.2]], [0] * 9 + [1])
+    >>> many, few = (FrameStatistics.stack([recording] * n) for n in (30, 2))
+    >>> [v.word for v in class_verdicts(many, ["silence", "C4"], resamples=20)]
+    ['can be trusted', 'never predicted']
+    >>> class_verdicts(few, ["silence", "C4"], resamples=20)[0].word
+    'cannot tell from 2 recordings'
     """
     weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
 
     def of(w: Floats) -> dict[str, Floats]:
         called = np.einsum("sr,rk->sk", w, counts.predicted_count.sum(axis=2))
-        stated = np.einsum("sr,rk->sk", w, counts.predicted_confidence.sum(axis=2))
         right = np.einsum("sr,rk->sk", w, counts.predicted_right.sum(axis=2))
         true = np.einsum("sr,rk->sk", w, counts.confusion.sum(axis=2))
         return {
             "right": ratio(right, called),
-            "gap": ratio(stated - right, called),
             "found": ratio(right, true),
         }
 
@@ -94,11 +103,19 @@ def class_verdicts(
     verdicts = []
     for k, name in enumerate(names):
         called, true = int(table[:, k].sum()), int(table[k].sum())
-        right, gap, recalled = (found[k][key] for key in ("right", "gap", "found"))
-        stated = None
+        right, recalled = found[k]["right"], found[k]["found"]
+        judged = gap_verdict(
+            counts.predicted_confidence[:, k].sum(axis=1),
+            counts.predicted_right[:, k].sum(axis=1),
+            counts.predicted_count[:, k].sum(axis=1),
+            generator=np.random.default_rng([seed, k]),
+            tolerance=tolerance,
+            resamples=resamples,
+        )
+        gap, stated = judged.gap, None
         if right.value is not None and gap.value is not None:
             stated = right.value + gap.value
-        kind, word = _judged(called, true, right, gap)
+        kind, word = _worded(called, true, judged)
         verdicts.append(
             ClassVerdict(
                 name,
@@ -110,7 +127,9 @@ def class_verdicts(
                 recalled,
                 kind,
                 word,
-                _sentence(name, called, true, right, stated, gap, recalled),
+                _sentence(name, called, true, right, stated, judged, recalled),
+                judged.recordings,
+                tolerance,
             )
         )
     return verdicts
@@ -121,34 +140,33 @@ def headline(
 ) -> str:
     """The answer in a sentence or two: what to believe as stated, and what not.
 
-    >>> one = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.2, 0.8]], [0] * 9 + [1])
-    >>> both = FrameStatistics.stack([one, one])
-    >>> headline(both, ["silence", "C4"], class_verdicts(both, ["silence", "C4"], resamples=20))
-    'Not sure enough: silence and C4.'
+    >>> recording = FrameStatistics.of([[0.9, 0.1]] * 9 + [[0.2, 0.8]], [0] * 9 + [1])
+    >>> many = FrameStatistics.stack([recording] * 30)
+    >>> headline(many, ["silence", "C4"], class_verdicts(many, ["silence", "C4"], resamples=20))
+    'Underconfident: silence and C4.'
     """
     groups = {
-        "Believe as stated": [v.name for v in verdicts if v.kind == "good"],
-        "Not sure enough": [v.name for v in verdicts if v.word == "not sure enough"],
-        "Too sure": [v.name for v in verdicts if v.word == "too sure"],
-        "Often wrong": [v.name for v in verdicts if v.kind == "bad" and v.word == "often wrong"],
-        "Nothing can be said of": [v.name for v in verdicts if v.kind == "unknown"],
+        "Its confidence can be trusted for": [v.name for v in verdicts if v.kind == "good"],
+        "Underconfident": [v.name for v in verdicts if v.word.startswith("underconfident")],
+        "Overconfident": [v.name for v in verdicts if v.word.startswith("overconfident")],
+        "Never true": [v.name for v in verdicts if v.kind == "bad"],
+        "These recordings cannot tell": [v.name for v in verdicts if v.kind == "unknown"],
     }
     parts = [f"{what}: {_joined(who)}" for what, who in groups.items() if who]
     return ". ".join(parts) + "."
 
 
-def _judged(called: int, true: int, right: Interval, gap: Interval) -> tuple[str, str]:
+def _worded(called: int, true: int, judged: GapVerdict) -> tuple[str, str]:
     if not called:
-        return "unknown", "never called"
+        return "unknown", "never predicted"
+    if judged.kind == "trusted":
+        return "good", "can be trusted"
+    if judged.kind == "unknown":
+        return "unknown", f"cannot tell from {judged.recordings} recordings"
     if not true:
         return "bad", "never true here"
-    if right.low is None or gap.low is None or gap.high is None or gap.value is None:
-        return "unknown", "too few recordings"
-    if right.value is not None and right.value < OFTEN_WRONG:
-        return "bad", "often wrong"
-    if abs(gap.value) < SLACK or gap.low <= 0 <= gap.high:
-        return "good", "believe it as stated"
-    return ("caution", "too sure") if gap.value > 0 else ("caution", "not sure enough")
+    assert judged.gap.value is not None
+    return "caution", f"{judged.kind} by {100 * abs(judged.gap.value):.1f} points"
 
 
 def _sentence(
@@ -157,7 +175,7 @@ def _sentence(
     true: int,
     right: Interval,
     stated: float | None,
-    gap: Interval,
+    judged: GapVerdict,
     found: Interval,
 ) -> str:
     if not called:
@@ -168,15 +186,22 @@ def _sentence(
     words = f"When it says {name}, it is right in {_percent(right.value)} of the frames"
     if right.low is not None:
         words += f" ({_percent(right.low)} to {_percent(right.high)})"
-    words += f", and says {_percent(stated)} on average"
-    if gap.value is not None and gap.low is not None and gap.high is not None:
-        if gap.low <= 0 <= gap.high:
-            words += ": no difference that these recordings can tell"
-        else:
-            way = "too sure" if gap.value > 0 else "not sure enough"
-            small = " though little" if abs(gap.value) < SLACK else ""
-            words += f": {way} by {100 * abs(gap.value):.1f} points{',' + small if small else ''}"
+    words += f", and its mean confidence is {_percent(stated)}{_gap(judged)}"
     return f"{words}. Of the true {name} frames it finds {_percent(found.value)}."
+
+
+def _gap(judged: GapVerdict) -> str:
+    """What is known of the gap between the two, in words."""
+    gap, points = judged.gap, 100 * judged.tolerance
+    if gap.low is None or gap.high is None or gap.value is None:
+        return "; that is too few recordings to tell how far the two are apart"
+    between = f"between {100 * gap.low:+.1f} and {100 * gap.high:+.1f} points"
+    if judged.kind == "trusted":
+        real = ", real but small" if judged.differs_from_zero else ""
+        return f": the gap lies {between}, within {points:g}{real}"
+    if judged.kind == "unknown":
+        return f": the gap lies {between}, which does not say whether it is within {points:g}"
+    return f": the gap lies {between}, beyond {points:g}"
 
 
 def _percent(value: float | None) -> str:
