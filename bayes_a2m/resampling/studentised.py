@@ -2,10 +2,10 @@
 
 The percentile interval of :mod:`bayes_a2m.resampling.bootstrap` is too short where recordings are
 few and their sums are skewed: a class that is wrong in two recordings of twenty is rarely drawn
-more often than that. The bootstrap-t (Efron, "The jackknife, the bootstrap and other resampling plans",
-1982, section 10.10; Davison and Hinkley, "Bootstrap methods and their application", 1997, section
-5.2.1) resamples the *studentised* difference instead, whose distribution hardly depends on how much
-recordings vary, so its coverage errs by order ``1 / R`` rather than ``1 / sqrt(R)``.
+more often than that. The bootstrap-t (Efron, "The jackknife, the bootstrap and other resampling
+plans", 1982, section 10.10; Davison and Hinkley, "Bootstrap methods and their application", 1997,
+section 5.2.1) resamples the *studentised* difference instead, whose distribution hardly depends on
+how much recordings vary, so its coverage errs by order ``1 / R`` rather than ``1 / sqrt(R)``.
 
 For a ratio ``theta = sum(d) / sum(n)`` of sums by recording, the standard error is that of the
 linearised ratio (Cochran, "Sampling techniques", 1977, section 6.4)::
