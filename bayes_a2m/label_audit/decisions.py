@@ -44,7 +44,7 @@ class Decisions:
     @property
     def excluded(self) -> tuple[str, ...]:
         """The ids of the recordings to leave out."""
-        return tuple(i for i, one in self.by_id.items() if one.decision == "exclude")
+        return tuple(i for i, decision in self.by_id.items() if decision.decision == "exclude")
 
     def save(self, path: Path) -> None:
         """Write the file, atomically."""

@@ -84,9 +84,9 @@ class FrameClassifier:
 
     def log_probs(self, features: NDArray[np.float32]) -> Floats:
         """The log-probabilities of one recording, ``(frames, class)``, from one frame each."""
-        found = self.model.predict_proba(features.astype(np.float64))
+        known = self.model.predict_proba(features.astype(np.float64))
         probs = np.full((features.shape[0], self.classes), LEAST)
-        probs[:, self.model.classes_] = np.maximum(found, LEAST)
+        probs[:, self.model.classes_] = np.maximum(known, LEAST)
         log_probs: Floats = np.log(probs / probs.sum(axis=1, keepdims=True))
         return log_probs
 

@@ -78,9 +78,9 @@ class LagProfiles:
         with np.errstate(divide="ignore", invalid="ignore"):
             offset = np.where(bend < 0, 0.5 * (left - right) / bend, 0.0)
         step = self.seconds[1] - self.seconds[0]
-        found = self.seconds[best] + np.where(best == inner, offset, 0.0) * step
+        seconds = self.seconds[best] + np.where(best == inner, offset, 0.0) * step
         flat = np.ptp(total, axis=1) < 1e-9  # no change of label anywhere
-        return {"lag": np.where(flat, np.nan, found)}
+        return {"lag": np.where(flat, np.nan, seconds)}
 
 
 def shifted(labels: Ints, frames: int) -> Ints:
@@ -171,7 +171,7 @@ def changes_of(
     the frames before it are likeliest the class before and those after it the class after. One
     that is found at an end of that stretch is left out: nothing changes there.
     """
-    found: list[Change] = []
+    measured: list[Change] = []
     least, reach = SHORTEST * grid.frame_rate, round(WINDOW * grid.frame_rate)
     for i, (log_probs, y) in enumerate(zip(frame_log_probs, labels, strict=True)):
         at = np.flatnonzero(np.diff(y)) + 1
@@ -188,8 +188,8 @@ def changes_of(
                 continue
             kind = "onset" if before == 0 else "offset" if after == 0 else "change"
             lag = (start + place - int(change)) / grid.frame_rate
-            found.append(Change(i, float(change) / grid.frame_rate, kind, lag))
-    return found
+            measured.append(Change(i, float(change) / grid.frame_rate, kind, lag))
+    return measured
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,9 @@ def fit_spread(lags: Sequence[Floats]) -> LagSpread:
         spread = LagSpread(given[0], float(np.exp(given[1])), float(np.exp(given[2])))
         if not (0.001 < spread.between < 0.3 and 0.002 < spread.within < 0.3):
             return 1e9
-        return -sum(_evidence(one, spread)[1] for one in measured) - float(given[1])
+        return -sum(
+            _evidence(lags_of_recording, spread)[1] for lags_of_recording in measured
+        ) - float(given[1])
 
     start = np.array([centre, np.log(scale / 2), np.log(scale)])
     best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})

@@ -48,11 +48,19 @@ def lag_figure(
             key=lambda lag: lag.value,
         )
         axes.axvline(0, color=style.INK, linewidth=0.6)
-        one = pooled.get(name)
-        if one is not None and one.value is not None:
-            if one.low is not None and one.high is not None:
-                axes.axvspan(1000 * one.low, 1000 * one.high, color=colour, alpha=0.2, linewidth=0)
-            axes.axvline(1000 * one.value, color=colour, linewidth=1.0, linestyle=(0, (5, 2)))
+        lag_of_all = pooled.get(name)
+        if lag_of_all is not None and lag_of_all.value is not None:
+            if lag_of_all.low is not None and lag_of_all.high is not None:
+                axes.axvspan(
+                    1000 * lag_of_all.low,
+                    1000 * lag_of_all.high,
+                    color=colour,
+                    alpha=0.2,
+                    linewidth=0,
+                )
+            axes.axvline(
+                1000 * lag_of_all.value, color=colour, linewidth=1.0, linestyle=(0, (5, 2))
+            )
         rows = np.arange(len(own))
         for row, lag in zip(rows, own, strict=True):
             axes.plot([1000 * lag.low, 1000 * lag.high], [row, row], color=colour, linewidth=0.5)
@@ -62,7 +70,11 @@ def lag_figure(
         if not own:
             axes.text(0.5, 0.5, "no label changes", ha="center", transform=axes.transAxes)
         title = style.label(name, 22) if name else "all recordings"
-        said = "" if one is None or one.value is None else f": {1000 * one.value:+.0f} ms"
+        said = (
+            ""
+            if lag_of_all is None or lag_of_all.value is None
+            else f": {1000 * lag_of_all.value:+.0f} ms"
+        )
         style.dress(axes, title=title + said, x="lag (ms)")
         if k == 0:
             style.dress(axes, y="recordings")
@@ -82,15 +94,15 @@ def lag_caption(pooled: Mapping[str, Interval]) -> str:
     41), laptop -48 ms; above zero the sound comes after the label.'
     """
     told = []
-    for name, one in pooled.items():
-        if one.value is None:
+    for name, lag in pooled.items():
+        if lag.value is None:
             continue
         span = ""
-        if one.low is not None and one.high is not None:
-            span = f" ({1000 * one.low:.0f} to {1000 * one.high:.0f})"
-        told.append(f"{name or 'all'} {1000 * one.value:+.0f} ms{span}")
-    found = ", ".join(told) or "none could be measured"
+        if lag.low is not None and lag.high is not None:
+            span = f" ({1000 * lag.low:.0f} to {1000 * lag.high:.0f})"
+        told.append(f"{name or 'all'} {1000 * lag.value:+.0f} ms{span}")
+    lags = ", ".join(told) or "none could be measured"
     return (
-        f"Lag of every recording with its 95 % interval; dashed, the condition: {found}; above "
+        f"Lag of every recording with its 95 % interval; dashed, the condition: {lags}; above "
         "zero the sound comes after the label."
     )

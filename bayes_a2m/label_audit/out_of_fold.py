@@ -79,7 +79,7 @@ def predict_out_of_fold(
     list of OutOfFoldPrediction, FrameGrid
         The predictions in the order of the data set, and the grid of their frames.
     """
-    found: dict[str, OutOfFoldPrediction] = {}
+    predictions: dict[str, OutOfFoldPrediction] = {}
     grid = FrameGrid()
     trained = out_of_fold(audited.data, experiment, models, count=folds, say=say)
     for fold, model in trained:
@@ -94,7 +94,7 @@ def predict_out_of_fold(
                     drawn = np.exp(post.log_probs[:, :, i, :frames].astype(np.float64))
                     drawn = drawn.reshape(-1, frames, drawn.shape[-1])
                     level, clipped = _level(recording, grid)
-                    found[recording.id] = OutOfFoldPrediction(
+                    predictions[recording.id] = OutOfFoldPrediction(
                         recording.id,
                         post.of(i).astype(np.float64),
                         predicted,
@@ -107,8 +107,8 @@ def predict_out_of_fold(
                         clipped,
                         audited.outside.get(recording.id, ()),
                     )
-                update(len(found), len(audited.data))
-    return [found[r.id] for r in audited.data], grid
+                update(len(predictions), len(audited.data))
+    return [predictions[r.id] for r in audited.data], grid
 
 
 def classify_frames(
@@ -119,9 +119,9 @@ def classify_frames(
 
     extract = FeatureExtractor(experiment.features)
     fold = np.zeros(len(data), dtype=np.int64)
-    for one in folds_of(data, folds, seed=experiment.seed):
-        held = set(one.held_out.ids)
-        fold[[i for i, r in enumerate(data) if r.id in held]] = one.number
+    for part in folds_of(data, folds, seed=experiment.seed):
+        held = set(part.held_out.ids)
+        fold[[i for i, r in enumerate(data) if r.id in held]] = part.number
     with bar("hearing frames") as update:
         return classify_out_of_fold(
             lambda i: extract(data[i].audio(grid.sample_rate)),

@@ -89,8 +89,8 @@ def write_audit_page(
 def _facts(findings: Findings, experiment: Experiment, draws: int, folds: int) -> dict[str, Any]:
     notable = [s for s in findings.suspects if s.notable]
     causes: dict[str, int] = {}
-    for one in notable:
-        causes[one.cause] = causes.get(one.cause, 0) + 1
+    for suspect in notable:
+        causes[suspect.cause] = causes.get(suspect.cause, 0) + 1
     lags = findings.lags
     conditions = {} if lags is None else lags.by_condition
     values = [c.value for c in conditions.values() if c.value is not None]
@@ -106,7 +106,7 @@ def _facts(findings: Findings, experiment: Experiment, draws: int, folds: int) -
         "first": [s.id for s in notable[:5]],
         "empty": [r.id for r in findings.data if not r.notes],
         "lag": None if lags is None or lags.whole.value is None else lags.whole,
-        "conditions": {name: one for name, one in conditions.items() if one.value is not None},
+        "conditions": {name: lag for name, lag in conditions.items() if lag.value is not None},
         "kinds": {} if lags is None else lags.by_kind,
         "sign_changes": bool(values) and min(values) < -0.005 and max(values) > 0.005,
     }
@@ -139,11 +139,11 @@ def _cards(
     place = {r.id: i for i, r in enumerate(findings.data)}
     cards = []
     with bar("drawing") as update:
-        for number, one in enumerate(notable, start=1):
-            i = place[one.id]
+        for number, suspect in enumerate(notable, start=1):
+            i = place[suspect.id]
             stem = f"suspect_{number:02d}"
-            start, end = _excerpt(findings, i, one)
-            figure = _picture(findings, i, one, (start, end), extract)
+            start, end = _excerpt(findings, i, suspect)
+            figure = _picture(findings, i, suspect, (start, end), extract)
             style.save(figure, out / "figures" / f"{stem}.png", dpi=style.SPECTRUM_DPI)
             file = None
             if sound:
@@ -151,11 +151,11 @@ def _cards(
                 rate = extract.settings.sample_rate
                 samples = findings.data[i].audio(rate)[round(start * rate) : round(end * rate)]
                 write_flac(out / file, samples, rate)
-            earlier = decided.by_id.get(one.id)
+            earlier = decided.by_id.get(suspect.id)
             cards.append(
                 {
                     "rank": number,
-                    "suspect": one,
+                    "suspect": suspect,
                     "condition": findings.data[i].condition,
                     "picture": f"figures/{stem}.png",
                     "sound": file,
@@ -167,7 +167,7 @@ def _cards(
                             "words": s.words(findings.data.vocabulary),
                             "evidence": s.log_ratio,
                         }
-                        for s in one.segments[:MARKED]
+                        for s in suspect.segments[:MARKED]
                     ],
                     "decision": "" if earlier is None else earlier.decision,
                     "note": "" if earlier is None else earlier.note,
@@ -178,7 +178,11 @@ def _cards(
 
 
 def _picture(
-    findings: Findings, i: int, one: Suspect, span: tuple[float, float], extract: FeatureExtractor
+    findings: Findings,
+    i: int,
+    suspect: Suspect,
+    span: tuple[float, float],
+    extract: FeatureExtractor,
 ) -> Any:
     """The spectrum and roll of a suspect's excerpt, its strongest segments marked."""
     start, end = span
@@ -189,25 +193,25 @@ def _picture(
     probs = np.maximum(findings.predictions[i].probs[lo : max(hi, lo + 1)], 0)
     post = FramePosterior.from_probs(
         [probs / probs.sum(axis=1, keepdims=True)],
-        ids=[one.id],
+        ids=[suspect.id],
         vocabulary=findings.data.vocabulary,
         grid=grid,
     )
     notes = between(recording.notes or (), start, end)
     marks = [
         (max(s.start, start) - start, min(s.end, end) - start)
-        for s in one.segments[:MARKED]
+        for s in suspect.segments[:MARKED]
         if s.start < end and s.end > start
     ]
     spectrum = Spectrum(extract(samples), extract.settings)
-    return roll_figure({"heard": post}, 0, spectrum, notes, title=one.id, marks=marks)
+    return roll_figure({"heard": post}, 0, spectrum, notes, title=suspect.id, marks=marks)
 
 
-def _excerpt(findings: Findings, i: int, one: Suspect) -> tuple[float, float]:
+def _excerpt(findings: Findings, i: int, suspect: Suspect) -> tuple[float, float]:
     duration = findings.data[i].duration
     if duration <= EXCERPT:
         return 0.0, duration
-    centre = (one.segments[0].start + one.segments[0].end) / 2 if one.segments else 0.0
+    centre = (suspect.segments[0].start + suspect.segments[0].end) / 2 if suspect.segments else 0.0
     start = min(max(0.0, centre - EXCERPT / 2), duration - EXCERPT)
     return start, start + EXCERPT
 
@@ -221,11 +225,11 @@ def _lags(findings: Findings) -> Table:
     rows: list[tuple[Cell, ...]] = []
     if findings.lags is not None:
         groups = {"all": findings.lags.whole, **findings.lags.by_condition}
-        for name, one in groups.items():
+        for name, lag in groups.items():
             count = sum(
                 bool(r.notes) for r in findings.data if name == "all" or r.condition == name
             )
-            rows.append((name, _ms(one), count))
+            rows.append((name, _ms(lag), count))
     return Table("lags", "How long after its label the sound comes", columns, tuple(rows))
 
 
@@ -243,18 +247,18 @@ def _suspects(findings: Findings) -> Table:
     )
     place = {r.id: i for i, r in enumerate(findings.data)}
     rows: list[tuple[Cell, ...]] = []
-    for rank, one in enumerate(findings.suspects, start=1):
-        i = place[one.id]
+    for rank, suspect in enumerate(findings.suspects, start=1):
+        i = place[suspect.id]
         lag = None if findings.lags is None else findings.lags.recordings[i]
         rows.append(
             (
-                one.id,
+                suspect.id,
                 rank,
                 findings.data[i].condition,
-                Interval(one.score, one.low, one.high),
-                one.cause,
-                one.words,
-                one.agreement,
+                Interval(suspect.score, suspect.low, suspect.high),
+                suspect.cause,
+                suspect.words,
+                suspect.agreement,
                 None if lag is None else _ms(Interval(lag.value, lag.low, lag.high)),
                 None if lag is None else lag.changes,
             )
@@ -272,7 +276,7 @@ def _stretches(findings: Findings) -> Table:
         Column("evidence", "evidence (nats)", "number", 0),
     )
     listed = sorted(
-        ((s.weight, one.id, s) for one in findings.suspects for s in one.segments),
+        ((s.weight, suspect.id, s) for suspect in findings.suspects for s in suspect.segments),
         key=lambda item: (-item[0], item[1], item[2].start),
     )
     rows = tuple(

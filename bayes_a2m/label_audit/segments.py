@@ -66,7 +66,7 @@ class Segment:
     def words(self, vocabulary: Vocabulary) -> str:
         """The disagreement in words.
 
-        >>> Stretch(1.0, 1.4, 1, 2, "wrong pitch", 90.0).words(Vocabulary())
+        >>> Segment(1.0, 1.4, 1, 2, "wrong pitch", 90.0).words(Vocabulary())
         'labelled C4, heard as E4'
         """
         label, predicted = vocabulary.names[self.label], vocabulary.names[self.predicted]
@@ -101,8 +101,8 @@ def excess_surprisal(log_probs: Floats, labels: Ints) -> Floats:
     ``(frames,)``.
     """
     entropy = -(np.exp(log_probs) * log_probs).sum(axis=-1)
-    found: Floats = -log_probs[np.arange(labels.shape[0]), labels] - entropy
-    return found
+    excess: Floats = -log_probs[np.arange(labels.shape[0]), labels] - entropy
+    return excess
 
 
 def find_segments(
@@ -124,7 +124,7 @@ def find_segments(
     gain = log_probs[rows, predicted] - log_probs[rows, labels]
     pairs = np.where(predicted == labels, -1, labels * len(vocabulary) + predicted)
     label_runs, predicted_runs = _runs_of(labels), _runs_of(predicted)
-    found = []
+    segments = []
     for start, end, pair in runs(pairs + 1):
         if pair == 0 or grid.seconds(end - start) < SHORTEST:
             continue
@@ -137,8 +137,8 @@ def find_segments(
         of_predicted = length / (predicted_runs[1][start] - predicted_runs[0][start])
         kind = _kind(label, sound, of_label, of_predicted, vocabulary)
         span = grid.seconds(start), grid.seconds(end)
-        found.append(Segment(*span, label, sound, kind, log_ratio))
-    return sorted(found, key=lambda s: -s.weight)
+        segments.append(Segment(*span, label, sound, kind, log_ratio))
+    return sorted(segments, key=lambda s: -s.weight)
 
 
 def _kind(

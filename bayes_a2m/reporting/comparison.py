@@ -51,8 +51,10 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
         axes.locator_params(axis="x", nbins=4)
     panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
-    one, other = (style.label(name) for name in comparison.names)
-    figure.suptitle(f"{one} less {other}", fontsize=style.TITLE, color=style.INK, x=0.01, ha="left")
+    first, second = (style.label(name) for name in comparison.names)
+    figure.suptitle(
+        f"{first} less {second}", fontsize=style.TITLE, color=style.INK, x=0.01, ha="left"
+    )
     figure.tight_layout(pad=0.4, w_pad=1.0)
     return figure
 
@@ -66,11 +68,11 @@ def comparison_caption(comparison: Comparison) -> str:
     'a less b, with 95 % intervals from recordings and seeds: 0 of 0 exclude zero.'
     """
     shown = [own[metric] for own in _rows(comparison).values() for metric in SHOWN if metric in own]
-    known = [one for one in shown if one.low is not None]
-    decided = sum(one.decided for one in known)
-    one, other = comparison.names
+    known = [difference for difference in shown if difference.low is not None]
+    decided = sum(difference.decided for difference in known)
+    first, second = comparison.names
     return (
-        f"{one} less {other}, with 95 % intervals from recordings and seeds: "
+        f"{first} less {second}, with 95 % intervals from recordings and seeds: "
         f"{decided} of {len(known)} exclude zero."
     )
 
@@ -87,20 +89,20 @@ def _rows(comparison: Comparison) -> dict[str, Differences]:
     }
 
 
-def _draw(axes: Axes, place: int, one: Difference) -> None:
-    if one.difference is None:
+def _draw(axes: Axes, place: int, shown: Difference) -> None:
+    if shown.difference is None:
         return
-    good = one.probability_better is not None and one.probability_better > 0.5
+    good = shown.probability_better is not None and shown.probability_better > 0.5
     colour = style.SILENCE
-    if one.decided:
+    if shown.decided:
         colour = style.BLUE if good else style.VERMILLION
-    if one.low is not None and one.high is not None:
-        axes.plot([one.low, one.high], [place, place], color=colour, linewidth=1.2)
+    if shown.low is not None and shown.high is not None:
+        axes.plot([shown.low, shown.high], [place, place], color=colour, linewidth=1.2)
     axes.plot(
-        one.difference,
+        shown.difference,
         place,
         "o",
         color=colour,
         markersize=4.0,
-        markerfacecolor=colour if one.decided else "white",
+        markerfacecolor=colour if shown.decided else "white",
     )

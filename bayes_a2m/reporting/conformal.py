@@ -20,7 +20,7 @@ def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) ->
     Parameters
     ----------
     found
-        ``calibration.conformal`` of ``metrics.json``: one a level.
+        ``calibration.conformal`` of ``metrics.json``: the results of each level.
     names
         The names of the classes.
 
@@ -35,14 +35,14 @@ def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) ->
         figure.text(0.5, 0.5, "no conformal sets are stored with this model", ha="center")
         return figure
     left, right = figure.subplots(1, 2, sharey=True)
-    for i, one in enumerate(found):
+    for i, results in enumerate(found):
         colour = style.PALETTE[i % len(style.PALETTE)]
         marker = _MARKERS[i % len(_MARKERS)]
-        left.axvline(100 * one.level, color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
+        left.axvline(100 * results.level, color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
         for place, name in enumerate(rows):
-            scores: SetScores = one if place == 0 else one.per_class[name]
+            scores: SetScores = results if place == 0 else results.per_class[name]
             at = place + 0.22 * (i - (len(found) - 1) / 2)
-            label = f"{100 * one.level:g} % asked for" if place == 0 else None
+            label = f"{100 * results.level:g} % asked for" if place == 0 else None
             for axes, score, scale in ((left, scores.coverage, 100), (right, scores.size, 1)):
                 if score.value is None:
                     if axes is left and i == 0:
@@ -85,18 +85,19 @@ def conformal_caption(found: Sequence[ConformalResults], names: Sequence[str]) -
     often for C4 (97.0 %).'
     """
     told = []
-    for one in found:
-        coverage, size = one.coverage.value, one.size.value
+    for results in found:
+        coverage, size = results.coverage.value, results.size.value
         if coverage is None or size is None:
             continue
         words = (
-            f"sets of {100 * one.level:g} % hold the truth in {100 * coverage:.1f} % of the "
+            f"sets of {100 * results.level:g} % hold the truth in {100 * coverage:.1f} % of the "
             f"frames with {size:.2f} classes on average"
         )
         by_class = {
             name: scores.coverage.value
             for name in names
-            if (scores := one.per_class.get(name)) is not None and scores.coverage.value is not None
+            if (scores := results.per_class.get(name)) is not None
+            and scores.coverage.value is not None
         }
         if by_class:
             least = min(by_class, key=lambda name: by_class[name])

@@ -77,9 +77,9 @@ def ecdf_figure(
     if logarithmic:
         axes.set_xscale("log")
     alpha = 0.18 if len(ecdfs) <= 2 else 0.1
-    for name, one in ecdfs.items():
+    for name, ecdf in ecdfs.items():
         colour, line = colours[name]
-        x, value = _steps(one.x, one.value, low, high, 0.0)
+        x, value = _steps(ecdf.x, ecdf.value, low, high, 0.0)
         axes.plot(
             x,
             value,
@@ -89,10 +89,10 @@ def ecdf_figure(
             linewidth=1.2,
             label=name,
         )
-        if one.low is not None and one.high is not None:
+        if ecdf.low is not None and ecdf.high is not None:
             # before the first place the share is 0, and the curve no higher than there
-            _, lower = _steps(one.x, one.low, low, high, 0.0)
-            _, upper = _steps(one.x, one.high, low, high, one.high[0])
+            _, lower = _steps(ecdf.x, ecdf.low, low, high, 0.0)
+            _, upper = _steps(ecdf.x, ecdf.high, low, high, ecdf.high[0])
             axes.fill_between(
                 x, lower, upper, step="post", color=colour, alpha=alpha, linewidth=0, zorder=1
             )
@@ -114,21 +114,21 @@ def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:
     """The caption of the figure, in one line.
 
     >>> from bayes_a2m.diagnostics.ecdf import Ecdf
-    >>> one = Ecdf(np.array([0.5, 1.0]), 1200, 9, np.array([0.5, 1.0]))
-    >>> ecdf_caption({"right": one}, quantity="confidence")
+    >>> ecdf = Ecdf(np.array([0.5, 1.0]), 1200, 9, np.array([0.5, 1.0]))
+    >>> ecdf_caption({"right": ecdf}, quantity="confidence")
     'Share of frames with at most so much confidence: right 1,200 frames of 9 recordings.'
     """
     said = ", ".join(
-        f"{name} {_count(one.frames, 'frame')} of {_count(one.recordings, 'recording')}"
-        for name, one in ecdfs.items()
+        f"{name} {_count(ecdf.frames, 'frame')} of {_count(ecdf.recordings, 'recording')}"
+        for name, ecdf in ecdfs.items()
     )
     words = f"Share of frames with at most so much {quantity.replace('_', ' ')}: {said}."
-    banded = [one for one in ecdfs.values() if one.low is not None]
+    banded = [ecdf for ecdf in ecdfs.values() if ecdf.low is not None]
     if not banded:
         return words
     what = "the whole curve" if banded[0].simultaneous else "the curve at each place"
     words += f" Bands: {100 * banded[0].level:g} % of resamples of the recordings, {what}"
-    without = [name for name, one in ecdfs.items() if one.low is None]
+    without = [name for name, ecdf in ecdfs.items() if ecdf.low is None]
     return f"{words}; none for {', '.join(without)} (one recording)." if without else f"{words}."
 
 
@@ -154,10 +154,10 @@ def _colours(
 
 def _reach(ecdfs: Mapping[str, Ecdf], quantity: str) -> tuple[bool, float, float]:
     """Whether the axis is logarithmic, where it starts and where it ends."""
-    x = np.concatenate([one.x for one in ecdfs.values()])
+    x = np.concatenate([ecdf.x for ecdf in ecdfs.values()])
     low, high = float(x.min()), float(x.max())
     if quantity in _LOGARITHMIC and high > _LEAST:
-        seen = min(float(one.x[np.argmax(one.value > _UNSEEN)]) for one in ecdfs.values())
+        seen = min(float(ecdf.x[np.argmax(ecdf.value > _UNSEEN)]) for ecdf in ecdfs.values())
         start = 10 ** np.floor(np.log10(max(_LEAST, seen)) + 1e-9)
         return True, float(start), 1.1 * high
     if quantity == "confidence":

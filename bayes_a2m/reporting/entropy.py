@@ -68,15 +68,15 @@ def entropy_parts(
                 "total": ratio(w @ (row[:, 1] + row[:, 2]), frames),
             }
 
-        found = intervals(means, weights)
+        mean_of = intervals(means, weights)
         rows.append(
             {
                 "frames": name,
-                "expected": found["expected"].value,
-                "information": found["information"].value,
-                "total": found["total"].value,
-                "low": found["total"].low,
-                "high": found["total"].high,
+                "expected": mean_of["expected"].value,
+                "information": mean_of["information"].value,
+                "total": mean_of["total"].value,
+                "low": mean_of["total"].low,
+                "high": mean_of["total"].high,
             }
         )
     return rows

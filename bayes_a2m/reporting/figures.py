@@ -109,9 +109,9 @@ def ecdf(
     from bayes_a2m.reporting.ecdf import ecdf_caption, ecdf_figure
 
     generator = np.random.default_rng(seed)
-    found = ecdfs_of(posterior, labels, quantity, by=by, generator=generator)
-    figure = ecdf_figure(found, quantity=quantity, names=posterior.vocabulary.names)
-    return Drawn(figure, ecdf_caption(found, quantity=quantity))
+    ecdfs = ecdfs_of(posterior, labels, quantity, by=by, generator=generator)
+    figure = ecdf_figure(ecdfs, quantity=quantity, names=posterior.vocabulary.names)
+    return Drawn(figure, ecdf_caption(ecdfs, quantity=quantity))
 
 
 def variance(posterior: FramePredictive, labels: Sequence[Ints], *, seed: int = 0) -> Drawn:
@@ -160,24 +160,24 @@ def conformal(
     _check(posterior, labels)
     names = posterior.vocabulary.names
     weights = resample_weights(len(labels), RESAMPLES, np.random.default_rng(seed))
-    found: list[ConformalResults] = []
-    for one in sets:
-        parts = [SetStatistics.of(one.sets(posterior.of(i)), y) for i, y in enumerate(labels)]
+    results: list[ConformalResults] = []
+    for of_level in sets:
+        parts = [SetStatistics.of(of_level.sets(posterior.of(i)), y) for i, y in enumerate(labels)]
         counts = SetStatistics.stack(parts)
         by_class = intervals_by_class(counts.per_class_of, weights)
-        found.append(
+        results.append(
             ConformalResults(
-                level=one.level,
-                way=one.way,
+                level=of_level.level,
+                way=of_level.way,
                 **intervals(counts.metrics_of, weights),
                 per_class={
                     n: ClassSetScores(**own) for n, own in zip(names, by_class, strict=True)
                 },
                 per_condition={},
-                warnings=list(one.warnings(names)),
+                warnings=list(of_level.warnings(names)),
             )
         )
-    return Drawn(conformal_figure(found, names), conformal_caption(found, names))
+    return Drawn(conformal_figure(results, names), conformal_caption(results, names))
 
 
 def places(
@@ -192,14 +192,14 @@ def places(
     from bayes_a2m.resampling.score_table import ScoreTable
 
     whole = counts_of(posterior, labels)
-    found = {"all frames": whole}
+    slices = {"all frames": whole}
     for divide in (by_boundary, by_run_length):
         masks = [divide(truth, posterior.grid) for truth in labels]
-        found |= slice_statistics(posterior, labels, masks.__getitem__)
+        slices |= slice_statistics(posterior, labels, masks.__getitem__)
     for name in dict.fromkeys(conditions):
-        found[name] = whole.select(np.array(conditions) == name)
+        slices[name] = whole.select(np.array(conditions) == name)
     scores = {}
-    for name, counts in found.items():
+    for name, counts in slices.items():
         weights = resample_weights(len(counts), RESAMPLES, np.random.default_rng(seed))
         scores[name] = ScoreTable.of(intervals(counts.quick_metrics_of, weights))
     drawn = {"model": scores}

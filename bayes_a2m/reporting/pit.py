@@ -49,8 +49,8 @@ def pit_figure(pits: Mapping[str, PIT], *, level: float = 0.95) -> Figure:
     width = style.WIDTH if len(pits) > 1 else style.COLUMN
     figure = style.new_figure(width, 2.1)
     panels = figure.subplots(1, len(pits), squeeze=False)[0]
-    for axes, (name, one) in zip(panels, pits.items(), strict=True):
-        _draw(axes, one, level)
+    for axes, (name, pit) in zip(panels, pits.items(), strict=True):
+        _draw(axes, pit, level)
         style.dress(axes, title=_TITLES.get(name, name), x="share of samples below the reference")
     style.dress(panels[0], y="recordings")
     figure.tight_layout(pad=0.4, w_pad=1.2)
@@ -76,8 +76,8 @@ def pit_caption(pits: Mapping[str, PIT]) -> str:
     """
     count = next(iter(pits.values())).values.size
     said = "; ".join(
-        f"{_TITLES.get(name, name)}: {one.shape()} (KS p = {one.ks()[1]:.2g})"
-        for name, one in pits.items()
+        f"{_TITLES.get(name, name)}: {pit.shape()} (KS p = {pit.ks()[1]:.2g})"
+        for name, pit in pits.items()
     )
     whose = "the one recording" if count == 1 else f"each of {count} recordings"
     return (
@@ -86,13 +86,13 @@ def pit_caption(pits: Mapping[str, PIT]) -> str:
     )
 
 
-def _draw(axes: Axes, one: PIT, level: float) -> None:
+def _draw(axes: Axes, pit: PIT, level: float) -> None:
     from matplotlib.ticker import MaxNLocator
     from scipy import stats
 
-    count, bins = one.values.size, bins_of(one.values.size)
+    count, bins = pit.values.size, bins_of(pit.values.size)
     edges = np.linspace(0, 1, bins + 1)
-    heights, _ = np.histogram(one.values, edges)
+    heights, _ = np.histogram(pit.values, edges)
     low, high = stats.binom.interval(level, count, 1 / bins)
     axes.bar(
         edges[:-1],

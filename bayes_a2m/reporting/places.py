@@ -53,14 +53,14 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
             at = place + 0.6 * ((i + 0.5) / len(models) - 0.5)
             for axes, metric in zip(panels, metrics, strict=True):
                 there = scores[model].get(name)
-                one = None if there is None else there.get(metric)
-                if one is None or one.value is None:
+                score = None if there is None else there.get(metric)
+                if score is None or score.value is None:
                     continue
-                if one.low is not None and one.high is not None:
-                    axes.plot([one.low, one.high], [at, at], color=colour, linewidth=1.0)
+                if score.low is not None and score.high is not None:
+                    axes.plot([score.low, score.high], [at, at], color=colour, linewidth=1.0)
                 marker = _MARKERS[i % len(_MARKERS)]
                 label = style.label(model) if place == 0 else None
-                axes.plot(one.value, at, marker, color=colour, markersize=3.4, label=label)
+                axes.plot(score.value, at, marker, color=colour, markersize=3.4, label=label)
     for axes, metric in zip(panels, metrics, strict=True):
         style.dress(axes, x=metric_named(metric).heading, grid=True)
     panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
@@ -95,5 +95,5 @@ def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece
         known = metric_named(metric)
         worst = (max if known.better == "lower" else min)(values, key=lambda place: values[place])
         told.append(f"in {known.label} at {worst} ({values[worst]:.3f})")
-    found = f"{name} does worst {', '.join(told)}" if told else "nothing could be measured"
-    return f"By place, with 95 % intervals: {found}."
+    summary = f"{name} does worst {', '.join(told)}" if told else "nothing could be measured"
+    return f"By place, with 95 % intervals: {summary}."

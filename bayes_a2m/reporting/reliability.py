@@ -165,8 +165,8 @@ def class_reliability_caption(
         if above.any():
             told.append(f"{name} comes true less often than stated {_where(diagram, above)}")
     what = "of each class" if kind == "rest" else "of the frames called each class"
-    found = "; ".join(told) if told else "every class within its band"
-    return f"Stated and true shares {what}, bands by recording: {found}."
+    verdicts = "; ".join(told) if told else "every class within its band"
+    return f"Stated and true shares {what}, bands by recording: {verdicts}."
 
 
 def shares(counts: FrameStatistics) -> tuple[Floats, Floats, Floats]:

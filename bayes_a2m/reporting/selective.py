@@ -55,11 +55,11 @@ def risk_coverage_figure(
     figure = style.new_figure(style.COLUMN, 2.5 + 0.17 * rows)
     axes = figure.add_subplot()
     top = 0.0
-    for i, (name, one) in enumerate(curves.items()):
+    for i, (name, statistics) in enumerate(curves.items()):
         colour = style.PALETTE[i % len(style.PALETTE)]
-        weights = resample_weights(len(one), resamples, np.random.default_rng(seed))
-        top = max(top, _draw_curve(axes, one, weights.astype(np.float64), colour, name))
-    for rate in sorted({one.asked for one in chosen.values()}):
+        weights = resample_weights(len(statistics), resamples, np.random.default_rng(seed))
+        top = max(top, _draw_curve(axes, statistics, weights.astype(np.float64), colour, name))
+    for rate in sorted({choice.asked for choice in chosen.values()}):
         axes.axhline(100 * rate, color=style.SILENCE, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.annotate(
             f"{100 * rate:g} % asked for",
@@ -103,13 +103,13 @@ def risk_coverage_caption(
     resampling 2 recordings; for 5 % wrong: 80 % accepted, 0.0 % of them wrong.'
     """
     curves, chosen = _named(counts, accept)
-    recordings = sorted({len(one) for one in curves.values()})
+    recordings = sorted({len(statistics) for statistics in curves.values()})
     many = " to ".join(str(n) for n in dict.fromkeys((recordings[0], recordings[-1])))
     line = (
         "Errors among accepted frames by the share accepted, surest first, with "
         f"{100 * LEVEL:g} % bands from resampling {many} recordings"
     )
-    for rate in sorted({one.asked for one in chosen.values()}):
+    for rate in sorted({choice.asked for choice in chosen.values()}):
         told = (
             f"{_label(name)}{_result(curves[name], chosen[name])}"
             for name in curves

@@ -76,16 +76,16 @@ def variance_parts(
                 "total": ratio(w @ (sums[0, g] + sums[1, g]), count),
             }
 
-        for k, found in enumerate(intervals_by_class(totals, weights)):
+        for k, mean_of in enumerate(intervals_by_class(totals, weights)):
             rows.append(
                 {
                     "class": posterior.vocabulary.names[k],
                     "frames": group,
-                    "expected": found["expected"].value,
-                    "draws": found["draws"].value,
-                    "total": found["total"].value,
-                    "low": found["total"].low,
-                    "high": found["total"].high,
+                    "expected": mean_of["expected"].value,
+                    "draws": mean_of["draws"].value,
+                    "total": mean_of["total"].value,
+                    "low": mean_of["total"].low,
+                    "high": mean_of["total"].high,
                 }
             )
     return rows

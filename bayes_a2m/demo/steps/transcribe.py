@@ -27,10 +27,10 @@ def transcribe(context: DemoContext) -> Outcome:
     """
     model, recording = context.model, _middle(context)
     name, folder = f"voice_{recording.id}", context.folder / "transcription"
-    posterior, found = transcription_of(model, recording)
-    write_transcription(model, recording, posterior, found, folder, name=name)
+    posterior, transcription = transcription_of(model, recording)
+    write_transcription(model, recording, posterior, transcription, folder, name=name)
     reference = recording.notes or ()
-    notes = note_rows(found, reference)
+    notes = note_rows(transcription, reference)
     least = min(notes, key=lambda note: float(note["frame_probability"]), default=None)
     facts: dict[str, Any] = {
         "id": recording.id,
@@ -41,7 +41,7 @@ def transcribe(context: DemoContext) -> Outcome:
         "reference_notes": len(reference),
         "notes": notes,
         "least_sure": least,
-        "missed": missed(reference, found.notes, model.vocabulary),
+        "missed": missed(reference, transcription.notes, model.vocabulary),
     }
     words = f"{name}: {plural(len(notes), 'note')}"
     if least is not None:
@@ -49,14 +49,16 @@ def transcribe(context: DemoContext) -> Outcome:
     return Outcome(facts, words)
 
 
-def note_rows(found: Transcription, reference: Sequence[Note]) -> list[dict[str, Any]]:
+def note_rows(transcription: Transcription, reference: Sequence[Note]) -> list[dict[str, Any]]:
     """The notes found, how sure each is, and what the reference has there.
 
     ``reference`` is ``"match"`` where it has a note of this pitch with an onset within 0.1 s,
     ``"pitch only"`` where it has one that sounds meanwhile, else ``"none"``.
     """
     rows = []
-    for note, probability in zip(found.notes, found.frame_probabilities, strict=True):
+    for note, probability in zip(
+        transcription.notes, transcription.frame_probabilities, strict=True
+    ):
         same = [r for r in reference if r.pitch == note.pitch]
         overlapping = [r for r in same if r.onset < note.offset and note.onset < r.offset]
         nearest = min((abs(r.onset - note.onset) for r in same), default=None)
@@ -65,7 +67,7 @@ def note_rows(found: Transcription, reference: Sequence[Note]) -> list[dict[str,
             {
                 "onset": round(note.onset, 4),
                 "offset": round(note.offset, 4),
-                "name": found.vocabulary.pitch_name(note.pitch),
+                "name": transcription.vocabulary.pitch_name(note.pitch),
                 "frame_probability": probability,
                 "reference": "match" if matched else "pitch only" if overlapping else "none",
             }
@@ -83,11 +85,11 @@ def _middle(context: DemoContext) -> Recording:
 
 
 def missed(
-    reference: Sequence[Note], found: Sequence[Note], vocabulary: Vocabulary
+    reference: Sequence[Note], notes: Sequence[Note], vocabulary: Vocabulary
 ) -> list[dict[str, Any]]:
     """The reference notes without a found note of their pitch that begins within 0.1 s."""
     return [
         {"onset": note.onset, "offset": note.offset, "name": vocabulary.pitch_name(note.pitch)}
         for note in reference
-        if not any(n.pitch == note.pitch and abs(n.onset - note.onset) <= NEAR for n in found)
+        if not any(n.pitch == note.pitch and abs(n.onset - note.onset) <= NEAR for n in notes)
     ]

@@ -166,11 +166,11 @@ def _embedded_frames(model: Posterior, data: Dataset) -> EmbeddedFrames | None:
     each = EMBEDDED_FRAMES // chosen.size
     features, recordings, frames = [], [], []
     for i in chosen.tolist():
-        found = embeddings(model, data[i])
-        if found is None:
+        everything = embeddings(model, data[i])
+        if everything is None:
             return None
-        at = np.unique(np.linspace(0, found.shape[0] - 1, each).round().astype(np.int64))
-        features.append(found[at])
+        at = np.unique(np.linspace(0, everything.shape[0] - 1, each).round().astype(np.int64))
+        features.append(everything[at])
         recordings.append(np.full(at.size, i))
         frames.append(at)
     return EmbeddedFrames(

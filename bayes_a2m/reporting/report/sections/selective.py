@@ -77,8 +77,8 @@ class Conformal(Section):
         notes = {
             warning
             for s in context.entries
-            for one in s.metrics.calibration.conformal
-            for warning in one.warnings
+            for results in s.metrics.calibration.conformal
+            for warning in results.warnings
         }
         notes |= {
             f"{s.name}: no sets are stored with it."
@@ -106,12 +106,12 @@ def _kept(context: ReportContext) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for entry in context.entries:
-        one = entry.metrics.calibration.accept
-        if one is None:
+        accepted = entry.metrics.calibration.accept
+        if accepted is None:
             rows.append((entry.name, None, None, None, None))
         else:
-            kept, error = known(one.kept), known(one.error)
-            rows.append((entry.name, one.asked, one.threshold, kept, error))
+            kept, error = known(accepted.kept), known(accepted.error)
+            rows.append((entry.name, accepted.asked, accepted.threshold, kept, error))
     return Table("accepting", "Accepted frames", columns, tuple(rows))
 
 
@@ -119,9 +119,9 @@ def _promises(context: ReportContext) -> tuple[str, ...]:
     """What the threshold of each model promises, or why it has none."""
     told = []
     for entry in context.entries:
-        one = entry.metrics.calibration.accept
+        accepted = entry.metrics.calibration.accept
         said = "nothing of its tuning part is stored, so it has no threshold"
-        said = said if one is None else f"the promise is: {one.promise}"
+        said = said if accepted is None else f"the promise is: {accepted.promise}"
         told.append(f"{entry.name}: {said}.")
     return tuple(told)
 
@@ -137,9 +137,9 @@ def _sets(context: ReportContext) -> Table:
     )
     rows = []
     for entry in context.entries:
-        for one in entry.metrics.calibration.conformal:
-            groups: dict[str, SetScores] = {"all": one, **one.per_class}
+        for results in entry.metrics.calibration.conformal:
+            groups: dict[str, SetScores] = {"all": results, **results.per_class}
             for name, scores in groups.items():
                 coverage, size = known(scores.coverage), known(scores.size)
-                rows.append((entry.name, one.level, WAYS[one.way], name, coverage, size))
+                rows.append((entry.name, results.level, WAYS[results.way], name, coverage, size))
     return Table("conformal", "Coverage and size of the sets", columns, tuple(rows))

@@ -26,7 +26,11 @@ class Slices(Section):
         """Write the section's figures and tables, and give what the page shows."""
         scores = {s.name: _places(s) for s in context.entries}
         shown = {
-            name: {place: one for place, one in by_place.items() if not place.startswith("take ")}
+            name: {
+                place: scores_there
+                for place, scores_there in by_place.items()
+                if not place.startswith("take ")
+            }
             for name, by_place in scores.items()
         }
         picture = context.picture(
@@ -38,9 +42,9 @@ class Slices(Section):
         columns = [Column("model", "model"), Column("place", "frames")]
         columns += [Column(s, metric_named(s).label, "interval") for s in SCORES]
         rows = tuple(
-            (name, place, *(known(one.get(s)) for s in SCORES))
+            (name, place, *(known(scores_there.get(s)) for s in SCORES))
             for name, by_place in scores.items()
-            for place, one in by_place.items()
+            for place, scores_there in by_place.items()
         )
         table = Table("places", "Scores by place", tuple(columns), rows)
         notes = [
