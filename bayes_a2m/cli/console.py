@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
+
+from bayes_a2m.escape import encodable, printable
 
 if TYPE_CHECKING:
     from bayes_a2m.evaluation import EvaluationResults
@@ -14,8 +19,22 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """A remark, on stderr."""
-    typer.echo(message, err=True)
+    """A remark, on one line of stderr."""
+    typer.echo(printable(message), err=True)
+
+
+def say_json(value: object) -> None:
+    """JSON on stdout, valid on every code page."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
+    text = json.dumps(value, indent=2, ensure_ascii=not utf8, allow_nan=False)
+    typer.echo(encodable(text))
+
+
+def use_any_code_page() -> None:
+    """Let stdout and stderr escape what their code page cannot show, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -29,9 +48,9 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         console.width = 200
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
     for i, name in enumerate(header):
-        shown.add_column(name, justify="left" if i == 0 else "right")
+        shown.add_column(printable(name), justify="left" if i == 0 else "right")
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*map(printable, row))
     console.print(shown)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from bayes_a2m.cli.audit import audit
 from bayes_a2m.cli.compare import Versus, compare
+from bayes_a2m.cli.console import use_any_code_page
 from bayes_a2m.cli.demo import demo
 from bayes_a2m.cli.evaluate import evaluate
 from bayes_a2m.cli.features import features
@@ -20,6 +21,7 @@ from bayes_a2m.cli.train import train
 from bayes_a2m.cli.transcribe import transcribe
 from bayes_a2m.cli.verify import verify
 from bayes_a2m.errors import InputError
+from bayes_a2m.escape import printable
 
 
 def make_app() -> typer.Typer:
@@ -65,6 +67,7 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command; every failure is one line on stderr and an exit code."""
+    use_any_code_page()
     arguments = sys.argv[1:] or ["--help"]
     debug = "--debug" in arguments
     if debug:  # wherever it stands on the line
@@ -103,5 +106,5 @@ def _explained(error: Exception) -> tuple[str, int]:
 
 def _fail(message: str, code: int) -> None:
     """Say what is wrong, on one line, and leave."""
-    typer.echo(f"bayes-a2m: {' '.join(message.split())}", err=True)
+    typer.echo(printable(f"bayes-a2m: {' '.join(message.split())}"), err=True)
     sys.exit(code)

@@ -50,18 +50,28 @@ def plot(
     """
     from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
     from bayes_a2m.cli import progress
+    from bayes_a2m.cli.console import say
+    from bayes_a2m.errors import InputError
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.recording import recording_figure
 
     endings = _endings(formats)
     drawn = _recordings(paths)[:limit]
     extract = FeatureExtractor(CQTFeatures())
+    failed: list[str] = []
     with progress.bar("drawing") as update:
         for done, (stem, recording, vocabulary) in enumerate(drawn, start=1):
-            figure = recording_figure(recording, vocabulary, extract)
-            for ending in endings:
-                style.save(figure, out / f"{stem}.{ending}")
+            try:
+                figure = recording_figure(recording, vocabulary, extract)
+                for ending in endings:
+                    style.save(figure, out / f"{stem}.{ending}")
+            except InputError as error:  # one bad file does not stop the others
+                failed.append(str(error))
             update(done, len(drawn))
+    for message in failed[:-1]:
+        say(f"bayes-a2m: {message}")
+    if failed:
+        raise InputError(failed[-1])
     typer.echo(f"{len(drawn)} recording{'' if len(drawn) == 1 else 's'} drawn in {out}")
 
 

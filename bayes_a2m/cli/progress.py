@@ -18,9 +18,11 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn,
     )
 
+    from bayes_a2m.escape import printable
+
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a name may hold brackets
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -28,5 +30,5 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        task = progress.add_task(what, total=None)
+        task = progress.add_task(printable(what), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,9 +103,14 @@ def transcribe(
                 write_transcription(
                     fitted, recording, posterior, notes, out, formats=wanted, transpose=transpose
                 )
-            except InputError as error:  # one bad file does not stop the others
-                failed.append(str(error))
+            except Exception as error:  # one bad file does not stop the others
+                if not isinstance(error, InputError) and "--debug" in sys.argv:
+                    raise
+                known_error = isinstance(error, InputError)
+                failed.append(str(error) if known_error else f"{path}: unexpected {error!r}")
             else:
+                for repair in recording.repairs:
+                    say(f"{path}: {repair.message}")
                 marked = "" if threshold is None else _marked(posterior, notes, threshold)
                 say(f"{path}: {len(notes.notes)} notes{marked}")
             update(done + 1, len(paths))

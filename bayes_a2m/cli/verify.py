@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.escape import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
+    from rich.text import Text
 
     from bayes_a2m.datasets.verify import Problem
 
@@ -51,15 +54,14 @@ def verify(
 
         bayes-a2m verify recordings --json - | jq .summary
     """
-    import json
-
     from bayes_a2m.cli import progress
+    from bayes_a2m.cli.console import say_json
     from bayes_a2m.datasets.verify import verify as find_problems
 
     with progress.bar("checking") as update:
         report = find_problems(data_dir, update)
     if json_file == Path("-"):
-        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        say_json(report.to_dict())
     else:
         if json_file is not None:
             report.record.write(json_file)
@@ -107,16 +109,22 @@ def _print(
             title.append(f" in {_count(len(files), 'file')}")
         console.print(title)
         if in_full or len(members) <= 3:
-            lines = [Text.assemble((p.file, "bold"), f"  {p.message}") for p in members]
+            lines = [_line(p) for p in members]
         else:
             lines = [
-                Text(compact(files)),
-                Text.assemble(("such as ", "dim"), (members[0].file, "bold"))
-                + Text(f"  {members[0].message}"),
+                Text(printable(compact(files))),
+                Text.assemble(("such as ", "dim"), _line(members[0])),
             ]
         for line in lines:
             console.print(Padding(line, (0, 0, 0, 2), expand=False))
         console.print()
+
+
+def _line(problem: Problem) -> Text:
+    """One problem: its file, and what is wrong with it."""
+    from rich.text import Text
+
+    return Text.assemble((printable(problem.file), "bold"), f"  {printable(problem.message)}")
 
 
 def _count(number: int, noun: str) -> str:

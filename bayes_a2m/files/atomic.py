@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.escape import encodable
 from bayes_a2m.files.temporary import leftovers, remove, temporary_file, temporary_folder
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -112,7 +113,7 @@ def atomic_folder(path: Path, replaces: Callable[[Path], bool] = lambda _: False
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically, the same bytes on every system."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_text(encodable(text), encoding="utf-8", newline="")
 
 
 def linked(path: Path) -> Path:

@@ -115,7 +115,7 @@ def render_page(
             section.facts,
             embedded=embed,
             size_of=lambda file: png_size(folder / file),
-            source_of=lambda file: data_uri(folder / file) if embed else quote(file),
+            source_of=lambda file: data_uri(folder / file) if embed else _address(file),
         )
 
     text = environment.get_template("page.html").render(
@@ -125,6 +125,11 @@ def render_page(
         scripts=list(scripts),
     )
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def _address(file: str) -> str:
+    """A file beside the page as an address; a name need not be UTF-8."""
+    return quote(file, errors="surrogateescape")
 
 
 def png_size(path: Path) -> tuple[int, int]:

@@ -7,10 +7,15 @@ are changed, and a figure is freed when its last name goes. Colours are those of
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.escape import encodable, printable
 from bayes_a2m.files import atomic_path
 
 if TYPE_CHECKING:
@@ -119,7 +124,49 @@ def label(name: str, most: int = 28) -> str:
     if len(text) > most:
         text = text[: most - 1] + "…"
     # matplotlib takes dollars for formulas, and leaves what starts with _ out of legends
-    return text.replace("$", r"\$").lstrip("_") or "?"
+    return _without_formulas(printable(text)).lstrip("_") or "?"
+
+
+def _without_formulas(text: str) -> str:
+    """The text with its dollars as dollars, also where matplotlib would look for a formula."""
+    return re.sub(r"(?<!\\)\$", r"\$", encodable(text))
+
+
+@dataclass(frozen=True)
+class _Escaped:
+    """A function that names ticks, its names escaped."""
+
+    name: Callable[..., str]
+
+    @classmethod
+    def of(cls, name: Callable[..., str]) -> _Escaped:
+        return name if isinstance(name, cls) else cls(name)
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return _without_formulas(self.name(value, position))
+
+
+def _escape(figure: Figure) -> None:
+    """Escape names that were given to a figure as they are: it has no formulas of its own.
+
+    But for the ticks of logarithmic axes, which matplotlib writes as formulas.
+    """
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter, FuncFormatter
+
+    ticks: set[int] = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks.update(id(text) for text in axis.get_ticklabels(which="both"))
+            for formatter in (axis.get_major_formatter(), axis.get_minor_formatter()):
+                if isinstance(formatter, FixedFormatter):
+                    formatter.seq = [_without_formulas(text) for text in formatter.seq]
+                elif isinstance(formatter, FuncFormatter):  # what set_yticks(labels=...) makes
+                    formatter.func = _Escaped.of(formatter.func)
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if id(text) not in ticks:
+            text.set_text(_without_formulas(text.get_text()))
 
 
 def save(figure: Figure, path: Path, *, dpi: int = DPI) -> None:
@@ -140,9 +187,13 @@ def save(figure: Figure, path: Path, *, dpi: int = DPI) -> None:
             f"{path}: a figure is written as {', '.join(FORMATS)}{suggest(kind, FORMATS)}"
         )
     undated = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    _escape(figure)
     with (
         atomic_path(path) as temporary,
+        warnings.catch_warnings(),
         # for the time of writing only; 42 keeps the text of a PDF text
         matplotlib.rc_context({"svg.hashsalt": "bayes_a2m", "pdf.fonttype": 42}),
     ):
+        # a script that the font lacks is drawn as boxes, the name stands beside the picture
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=undated)

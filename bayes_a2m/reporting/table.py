@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.escape import encodable
 from bayes_a2m.files import atomic_path
 from bayes_a2m.resampling.bootstrap import Interval
 
@@ -112,7 +113,7 @@ class Table:
                 cells: list[str] = []
                 for column, cell in zip(self.columns, row, strict=True):
                     cells += _texts(column, cell)
-                writer.writerow(cells)
+                writer.writerow([encodable(cell) for cell in cells])
 
 
 def sort_key(cell: Cell) -> str:
