@@ -143,7 +143,8 @@ def _alive(process: int) -> bool:
 
 
 def _prefix(path: Path, *, process: bool = True) -> str:
-    stem = path.name.removesuffix(_suffix(path)).encode(errors="ignore")[:LONGEST].decode(errors="ignore")
+    whole = path.name.removesuffix(_suffix(path)).encode(errors="ignore")  # it may be no UTF-8
+    stem = whole[:LONGEST].decode(errors="ignore")
     return f".{stem}{MARK}{os.getpid()}-" if process else f".{stem}{MARK}"
 
 
