@@ -118,7 +118,7 @@ class Findings:
             )
             for s in suspect.segments
         )
-        own = {key: value for key, value in vars(suspect).items() if key != "stretches"}
+        own = {key: value for key, value in vars(suspect).items() if key != "segments"}
         return SuspectRecord(
             rank=rank,
             condition=self.data[i].condition,
