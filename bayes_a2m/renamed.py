@@ -49,6 +49,7 @@ MODULES: Mapping[str, str] = {
     "calibration.tuned": "calibration.calibrator",
     "datasets.conditions.room": "datasets.conditions.reverb",
     "datasets.conditions.stage": "datasets.conditions.effect",
+    "evaluation.metrics": "evaluation.scoring",
     "evaluation.tally": "evaluation.accumulator",
     "model": "models",
     "networks.registry": "networks.network",
@@ -133,6 +134,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "SetCounts": "calibration.conformal:SetStatistics",
     },
     "calibration.counts": {
+        "FINE_BINS": "metrics.fine_bins:FINE_BINS",
+        "FINE_CLASS_BINS": "metrics.fine_bins:FINE_CLASS_BINS",
+        "SMOOTH_CELLS": "metrics.fine_bins:SMOOTH_CELLS",
+        "fine_bin_of": "metrics.fine_bins:fine_bin_of",
         "FrameCounts": "metrics.sufficient_statistics:FrameStatistics",
         "PerRecording": "metrics.sufficient_statistics:SufficientStatistics",
     },
@@ -193,6 +198,13 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "datasets.splits": {
         "some": "datasets.splits:subsample",
     },
+    "evaluation.evaluation": {
+        "ACCEPT_ERROR": "evaluation.scoring:ACCEPT_ERROR",
+        "RESAMPLES": "evaluation.scoring:RESAMPLES",
+    },
+    "evaluation.tally": {
+        "Tally": "evaluation.accumulator:Accumulator",
+    },
     "networks.network": {
         "Stage": "networks.network:Layer",
     },
@@ -217,6 +229,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "Options": "reporting.report.context:ReportOptions",
         "Part": "reporting.report.section:SectionContent",
         "Picture": "reporting.report.picture:Picture",
+        "triple": "reporting.report.context:known",
     },
     "reporting.report.subject": {
         "Subject": "reporting.report.entry:ReportEntry",
@@ -249,6 +262,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "plot": "demo.steps.plot:plot",
         "verify": "demo.steps.verify:verify",
     },
+    "studies.conclusions": {"words_of": "comparison.conclusions:label_of"},
+    "studies.differences": {"Better": "metrics.metric:Better"},
+    "studies.scored": {"metrics_of": "comparison.model_counts:scores_of"},
     "studies.spec": {"Settings": "config.settings:Settings"},
     "studies.reading": {"explain": "config.settings:explain"},
 }

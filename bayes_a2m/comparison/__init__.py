@@ -1,1 +1,1 @@
-"""Is one model better than another: paired differences, intervals, and what can be concluded."""
+"""Comparisons of models: paired differences, their intervals, and what can be concluded."""

@@ -1,4 +1,6 @@
-"""Is one side better than the other, and how sure can one be?
+"""Paired comparison of two sides, each of one model or of several trained from different seeds.
+
+The question is whether one side is better than the other, and how sure one can be.
 
 The task: models of two sides (a one-stage and a two-stage design, say; or just two models) were
 scored on the same recordings. Their scores differ. Would they still, on other recordings of the
@@ -29,7 +31,7 @@ of independent variances (Satterthwaite, "An approximate distribution of estimat
 components", Biometrics Bulletin 2, 1946): those of the smaller sample where its part is the larger
 one. **Three seeds have two**, so where seeds decide, an interval of three a side is wide, as it
 should be; it is cut where no difference can lie (two accuracies differ by 1 at most). The
-probability that one side is better is that of the same law: the probability, given
+probability that one side is better is that of the same distribution: the probability, given
 these data and no opinion beforehand, that the difference lies on the good side of zero.
 
 The two variances each hold the part that belongs to a recording *and* a seed (this seed does badly
@@ -57,8 +59,8 @@ What to keep in mind:
 >>> from bayes_a2m.metrics.notes import NoteStatistics
 >>> from bayes_a2m.music import Vocabulary
 >>> def scored(*hits: int) -> Scored:  # of ten frames in each recording
-...     laws = [[[0.8, 0.2]] * n + [[0.2, 0.8]] * (10 - n) for n in hits]
-...     frames = FrameStatistics.stack([FrameStatistics.of(law, [0] * 10) for law in laws])
+...     probs = [[[0.8, 0.2]] * n + [[0.2, 0.8]] * (10 - n) for n in hits]
+...     frames = FrameStatistics.stack([FrameStatistics.of(p, [0] * 10) for p in probs])
 ...     ids = tuple(map(str, range(len(hits))))
 ...     conditions, notes = ("",) * len(hits), NoteStatistics(*[np.zeros(len(hits))] * 5)
 ...     return Scored(ids, conditions, Vocabulary((60,)), {"all": frames}, notes)
@@ -88,10 +90,10 @@ from bayes_a2m.metrics.metric import headline, metrics_of
 from bayes_a2m.resampling.bootstrap import resample_weights
 
 RESAMPLES = 1000
-"""Of recordings."""
+"""How often recordings are resampled where nothing else is said."""
 
 Differences = dict[str, Difference]
-"""Of scores by their names; those that cannot be are left out."""
+"""Differences by the names of their metrics; those that do not exist are left out."""
 
 Statistic = Callable[[Scored, Floats], Mapping[str, Floats]]
 """Scores of a model in every row of weights: name to ``(S,)`` or ``(S, class)``."""
@@ -142,7 +144,7 @@ class Comparison(Record):
 
     @property
     def conclusions(self) -> Conclusions:
-        """What can be concluded and what cannot, in sentences."""
+        """The sentences that say what can be concluded and what cannot."""
         places = {
             "near boundaries": self.near_boundary,
             "away from boundaries": self.away_from_boundary,
@@ -175,7 +177,7 @@ def compare(
     seed: int = 0,
     names: tuple[str, str] = ("one", "other"),
 ) -> Comparison:
-    """Every score's difference, ``one`` less ``other``, with intervals.
+    """Compare two sides: every score's difference, ``one`` less ``other``, with its interval.
 
     Parameters
     ----------
@@ -183,7 +185,7 @@ def compare(
         The models of either side, from one seed or several; in the same order of seeds where
         they are equally many. All were scored on the same recordings, in any order.
     resamples, seed
-        Of the recordings.
+        How often recordings are resampled, and the seed of that.
     names
         What the sides are called.
 
@@ -222,7 +224,7 @@ class _Pair:
         self.resamples, self.seed = resamples, seed
 
     def whole(self, which: NDArray[np.bool_]) -> Differences:
-        """Scores of all frames and of notes, of some recordings."""
+        """Differences over all frames and notes of some recordings."""
 
         count = int(which.sum())
         noted = np.any([m.bearing("notes") for m in (*self.one, *self.other)], axis=0)
@@ -234,7 +236,7 @@ class _Pair:
         return {**frames, **notes, **others}
 
     def part(self, name: str) -> Differences:
-        """Scores of some frames, of all recordings; none where there are no such frames."""
+        """Differences over some frames of all recordings; none where there are no such frames."""
         if name not in self.one[0].parts:
             return {}
         bearing = int(self.one[0].bearing(name).sum())
@@ -243,7 +245,7 @@ class _Pair:
         return self._named(lambda m, w: scores_of(m.parts[name], w), len(self.one[0]), bearing)
 
     def by_class(self) -> dict[str, Differences]:
-        """Scores of every class; recordings bear on them that have the class."""
+        """Differences of every class, on which the recordings bear that have it."""
         first = self.one[0]
         one, other = self._values(lambda m, w: m.parts["all"].per_class_of(w), len(first))
         bearing = (first.parts["all"].confusion.sum(axis=2) > 0).sum(axis=0)

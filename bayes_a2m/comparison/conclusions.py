@@ -1,4 +1,4 @@
-"""What a comparison allows to be said, and what it does not, in sentences.
+"""Sentences about what a comparison allows to be said, and what it does not.
 
 A claim is made of the five scores that were chosen beforehand (:data:`PRIMARY`), and only where
 the interval excludes zero; else the sentence says how much better or worse it could be. What
@@ -28,7 +28,7 @@ SHOWN = 4
 
 
 def label_of(metric: str) -> str:
-    """What a sentence calls a score.
+    """Give the word by which a sentence calls a score.
 
     Raises
     ------
@@ -43,20 +43,20 @@ def label_of(metric: str) -> str:
 
 @dataclass(frozen=True)
 class Conclusions:
-    """Sentences of a comparison.
+    """The sentences of a comparison.
 
     Attributes
     ----------
     basis
-        What it rests on: recordings and seeds.
+        The recordings and seeds that it rests on.
     can
-        What can be concluded, a sentence a score.
+        The claims, a sentence a score.
     cannot
-        What cannot, with how large a difference remains possible.
+        Scores of which nothing can be said, with how large a difference remains possible.
     hints
-        What classes, conditions, places and stages suggest, the clearest first; explorative.
+        Suggestions of classes, conditions, places and stages, the clearest first; explorative.
     caution
-        How many were looked at, and how many exclude zero by chance; "" where none does.
+        A reminder of how many intervals exclude zero by chance; "" where none does.
     """
 
     basis: str
@@ -79,14 +79,14 @@ def conclusions(
     metrics: Mapping[str, Difference],
     parts: Mapping[str, Mapping[str, Difference]],
 ) -> Conclusions:
-    """Say what can be concluded.
+    """Conclude what the differences allow.
 
     Parameters
     ----------
     names, models
-        What the sides are called, and how many models each has.
+        Names of the sides, and how many models each has.
     recordings
-        How many both were scored on.
+        How many recordings both were scored on.
     metrics
         Differences over all frames.
     parts
@@ -124,7 +124,7 @@ def conclusions(
 
 
 def claim(metric: str, found: Difference, names: tuple[str, str], where: str = "") -> str:
-    """The better side, by how much, and how sure that is.
+    """State which side is better, by how much, and how sure that is.
 
     >>> found = Difference(0.170, 0.174, -0.004, -0.007, -0.001, 0.99, "lower")
     >>> claim("nll", found, ("two_stage", "one_stage"))
@@ -147,7 +147,7 @@ def claim(metric: str, found: Difference, names: tuple[str, str], where: str = "
 
 
 def doubt(metric: str, found: Difference, names: tuple[str, str]) -> str:
-    """What remains possible where the interval holds zero, and what would narrow it.
+    """State what remains possible where the interval holds zero.
 
     >>> found = Difference(0.94, 0.93, 0.001, -0.003, 0.005, 0.7, "higher", 0.002, 0.0)
     >>> doubt("accuracy", found, ("two_stage", "one_stage"))

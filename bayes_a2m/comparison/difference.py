@@ -1,6 +1,6 @@
 """The difference of one score between two sides, with what recordings and seeds leave open.
 
-How and why: see :mod:`bayes_a2m.comparison.compare`.
+The essay of :mod:`bayes_a2m.comparison.compare` says how it is computed and why.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bayes_a2m.resampling.bootstrap import LEVEL
 
 @dataclass(frozen=True)
 class Difference:
-    """One side less the other, of one score.
+    """The difference of one score: one side less the other.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Difference:
     probability_better
         How probable it is that the difference lies on the good side of zero.
     better
-        Which side of zero that is: the score's higher or lower values.
+        Whether the score's higher or lower values are the better ones.
     error_recordings, error_seeds
-        Standard errors from either source; what more recordings, or more seeds, would narrow.
+        Standard errors from either source: what more recordings, or more seeds, would narrow.
     """
 
     one: float | None
@@ -78,9 +78,9 @@ def difference(
         with every recording counted once, then in S resamples of the recordings, the same for
         all models; nan where undefined.
     recordings
-        Recordings that bear on the score.
+        Number of recordings that bear on the score.
     better
-        Which values are the better ones.
+        Whether higher or lower values are the better ones.
     largest
         The largest value the score can have, the smallest being 0; the interval is cut to what
         a difference of two such scores can be.
@@ -111,12 +111,14 @@ def difference(
     # a resample of R has the spread of R, not of R - 1: of a mean, this makes it exact
     of_recordings = float(drawn.var()) * recordings / (recordings - 1)
     of_seeds = _seed_variances(a[:, 0], b[:, 0], paired)
-    law = _Law(known.difference, [(of_recordings, recordings - 1), *of_seeds])
+    distribution = _Distribution(known.difference, [(of_recordings, recordings - 1), *of_seeds])
     return replace(
         known,
-        low=max(law.quantile((1 - LEVEL) / 2), -largest),
-        high=min(law.quantile((1 + LEVEL) / 2), largest),
-        probability_better=law.above_zero if better == "higher" else 1 - law.above_zero,
+        low=max(distribution.quantile((1 - LEVEL) / 2), -largest),
+        high=min(distribution.quantile((1 + LEVEL) / 2), largest),
+        probability_better=(
+            distribution.above_zero if better == "higher" else 1 - distribution.above_zero
+        ),
         error_recordings=float(np.sqrt(of_recordings)),
         error_seeds=float(np.sqrt(sum(variance for variance, _ in of_seeds))),
     )
@@ -139,8 +141,8 @@ def _seed_variances(one: Floats, other: Floats, paired: bool) -> list[tuple[floa
     return [(float(p.var(ddof=1)) / p.size, p.size - 1) for p in parts if p.size >= 2]
 
 
-class _Law:
-    """A t law around a difference, its freedom from those of its variances (Satterthwaite)."""
+class _Distribution:
+    """A t distribution around a difference; its degrees of freedom are Satterthwaite's."""
 
     def __init__(self, value: float, parts: Sequence[tuple[float, int]]) -> None:
         self.value = value

@@ -1,4 +1,4 @@
-"""What comparing needs of an evaluated model: counts of every recording, in one file.
+"""Sufficient statistics of an evaluated model, which comparing needs, in one file.
 
 An :class:`~bayes_a2m.evaluation.Evaluation` boiled down to what a difference between two models is
 made of. A study stores one for each model it trained, and compares without predicting again.
@@ -40,25 +40,25 @@ PLACES = ("all", "near", "away")
 """Parts of the frames: all, those within 50 ms of a change of label, the others."""
 
 PARTS = (*PLACES, *stages.NAMES)
-"""What frames are counted by: places, and the stages of the law."""
+"""Parts of the frames: subgroups, and the stages of the distribution over classes."""
 
 Counts = TypeVar("Counts", bound=SufficientStatistics)
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Counts of the recordings a model was scored on.
+    """Sufficient statistics of the recordings that a model was scored on.
 
     Attributes
     ----------
     ids, conditions
-        Of every recording.
+        Id and condition of every recording.
     vocabulary
-        What the model speaks of.
+        The vocabulary of its classes.
     parts
-        Counts of the frames by the names of :data:`PARTS`; those of stages have no histograms.
+        Statistics of the frames by the names of :data:`PARTS`; those of stages have no histograms.
     notes
-        Counts of matched notes.
+        Statistics of matched notes.
     other
         Statistics of the metrics of other packages, by name.
     cost
@@ -79,7 +79,7 @@ class Scored:
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Scored:
-        """What comparing needs of an evaluation."""
+        """Keep of an evaluation what comparing needs."""
         places = (evaluation.frames, evaluation.near, evaluation.away)
         return cls(
             ids=evaluation.ids,
@@ -92,7 +92,7 @@ class Scored:
         )
 
     def bearing(self, part: str) -> NDArray[np.bool_]:
-        """Which recordings have anything of a part, a name of ``parts``, ``"notes"`` or
+        """Tell which recordings have anything of a part, a name of ``parts``, ``"notes"`` or
         ``"other"``.
         """
         if part == "notes":
@@ -187,7 +187,7 @@ class Scored:
 
 
 def scores_of(counts: FrameStatistics, weights: Floats) -> dict[str, Floats]:
-    """All scores of every row of weights, or those that are quick where there are no histograms."""
+    """Compute all scores of every row of weights; without histograms, those that need none."""
     if counts.right.shape[1] == 0:
         return counts.quick_metrics_of(weights)
     return counts.metrics_of(weights)

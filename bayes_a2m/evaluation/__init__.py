@@ -1,4 +1,4 @@
-"""How good a model is on recordings with references, with intervals from resampling recordings.
+"""Evaluation of models on recordings with references, with intervals from resampling recordings.
 
 Recordings are predicted a few at a time and boiled down to additive counts, so that memory
 does not grow with their number beyond those counts; from them come all scores, and all

@@ -1,4 +1,4 @@
-"""What an answer cost."""
+"""The cost of an answer: time, memory and parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,19 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Cost:
-    """What the answer cost; None where it was not measured."""
+    """The cost of an answer; None where it was not measured.
+
+    Attributes
+    ----------
+    seconds_per_audio_second
+        Seconds of computing for a second of sound.
+    peak_memory_mb
+        The most memory the process ever held, MiB.
+    parameters
+        Trained parameters of the model.
+    training_seconds
+        Seconds that training took.
+    """
 
     seconds_per_audio_second: float | None = None
     peak_memory_mb: float | None = None

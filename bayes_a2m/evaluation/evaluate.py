@@ -1,4 +1,4 @@
-"""From a model, or any source of posteriors, to counts."""
+"""Evaluation of a model, or of any source of posteriors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     observe: Observer | None = None,
 ) -> Evaluation:
-    """Predict recordings, compare with their references, count.
+    """Predict recordings and gather the sufficient statistics of every score.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def evaluate_chunks(
     progress: Callable[[int, int], None] | None = None,
     observe: Observer | None = None,
 ) -> Evaluation:
-    """Count what any source of posteriors says of recordings with references.
+    """Gather the statistics of what any source of posteriors says of recordings with references.
 
     Posteriors come as they are before recalibration; that of ``tuned`` is applied here, and its
     result decoded here, once each. ``observe`` is shown both, so that nobody has to do it again.

@@ -1,9 +1,11 @@
-"""What is kept of every recording that a model is evaluated on."""
+"""The sufficient statistics of every recording that a model is evaluated on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from bayes_a2m import renamed
 from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.conformal import SetStatistics
 from bayes_a2m.calibration.selective import AcceptStatistics
@@ -74,3 +76,7 @@ class Evaluation:
     accepted: AcceptStatistics | None = None
     other: dict[str, RecordingStatistics] = field(default_factory=dict)
     raw_other: dict[str, RecordingStatistics] = field(default_factory=dict)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = renamed.names_of(__name__)

@@ -153,7 +153,7 @@ class AcceptResults(Record):
 
 
 class CalibrationResults(CalibrationSummary):
-    """What is known of a model's calibration.
+    """The calibration of a model.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ class EvaluationResults(Record):
     by_place
         Scores by subgroup.
     calibration
-        What is known of its calibration.
+        Its calibration.
     confusion
         Frames by true class (row) and predicted class (column).
     cost

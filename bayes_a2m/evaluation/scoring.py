@@ -1,4 +1,4 @@
-"""From an evaluation's statistics to every score with its interval.
+"""Every score of an evaluation, with its interval.
 
 All scores see the same resamples of recordings, so that they may be compared.
 """
