@@ -161,8 +161,25 @@ def matched(
     >>> matched([Note(0.0, 1.0, 60)], [Note(0.0, 1.0, 60), Note(0.02, 1.0, 60)])
     1
     """
+    return len(
+        matched_pairs(reference, estimated, onset_tolerance=onset_tolerance, offsets=offsets)
+    )
+
+
+def matched_pairs(
+    reference: Sequence[Note],
+    estimated: Sequence[Note],
+    *,
+    onset_tolerance: float = 0.05,
+    offsets: bool = False,
+) -> list[tuple[int, int]]:
+    """Places in both lists of as many pairs as possible, as :func:`matched` counts them.
+
+    >>> matched_pairs([Note(0.0, 1.0, 60)], [Note(0.0, 1.0, 62), Note(0.02, 1.0, 60)])
+    [(0, 1)]
+    """
     if not reference or not estimated:
-        return 0
+        return []
     from mir_eval.transcription import match_notes
 
     pairs = match_notes(
@@ -173,7 +190,7 @@ def matched(
         offset_ratio=OFFSET_RATIO if offsets else None,
         offset_min_tolerance=OFFSET_TOLERANCE,
     )
-    return len(pairs)
+    return [(int(i), int(j)) for i, j in pairs]
 
 
 def _arrays(notes: Sequence[Note]) -> tuple[Floats, Floats]:

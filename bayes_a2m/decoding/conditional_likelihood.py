@@ -1,0 +1,294 @@
+"""The numbers of a note model, fitted to how probable it makes the reference transcriptions.
+
+The probability of a recording's reference, given its sound, sums over draws of the network and over
+lags of the label's clock,
+
+    P(reference | sound) = mean over draws d of sum over lags l of
+                           p(l) exp(score_d(reference moved earlier by l)) / Z_d
+
+which is the conditional likelihood of a conditional random field (Lafferty, McCallum and Pereira
+2001) with few numbers: the semi-Markov prior is learned from training labels and stays. Its
+logarithm is a proper score of whole transcriptions, so numbers that make it large make neither
+onsets too sure nor too vague: with a power of one, frames that repeat each other put the reference
+far outside of what is thought possible.
+
+What is fitted: ``power``, ``prior_power`` and ``floor`` of the evidence, by coordinates, and for
+each of their values the mean and spread of the lag, by expectation and maximisation. One spread
+and one mean for all conditions, or, with ``by_condition``, one for each, drawn towards the common
+one as by :data:`PRIOR_RECORDINGS` recordings that have it. A tuning split of some 105 notes allows
+about four numbers; more are for predictions cross-fitted inside the training split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_a2m.decoding.lag import LagComponent, LagPrior
+from bayes_a2m.decoding.note_model import (
+    NoteModel,
+    draws_of,
+    minimum_frames,
+    onset_frames,
+    segments_of,
+)
+from bayes_a2m.decoding.note_posterior import onset_draws_of
+from bayes_a2m.decoding.semi_markov import Segments, Tables
+from bayes_a2m.errors import InputError
+from bayes_a2m.music import Note
+from bayes_a2m.music.notes import clip, to_labels
+from bayes_a2m.prediction.posterior import FramePosterior
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+REACH = 0.18
+"""Seconds: the largest lag, either way, that is looked for."""
+
+PRIOR_RECORDINGS = 5.0
+"""Recordings with the common lags that a condition's own are weighed against."""
+
+_POWERS = (0.03, 2.0)
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What the likelihood is of.
+
+    Attributes
+    ----------
+    posterior
+        Frames of recordings that neither network nor durations were fitted on.
+    segments
+        The reference segmentation of every recording.
+    conditions
+        The condition of every recording, "" where there are none.
+    """
+
+    posterior: FramePosterior
+    segments: tuple[Segments, ...]
+    conditions: tuple[str, ...]
+
+    @classmethod
+    def of_notes(
+        cls,
+        posterior: FramePosterior,
+        notes: Sequence[Sequence[Note]],
+        conditions: Sequence[str] | None = None,
+    ) -> Reference:
+        """From the reference notes of every recording.
+
+        Raises
+        ------
+        InputError
+            If there are not as many lists of notes, or conditions, as recordings, or a pitch is
+            not in the vocabulary.
+        """
+        named = tuple(conditions) if conditions is not None else ("",) * len(posterior)
+        if not len(notes) == len(named) == len(posterior) or not notes:
+            raise InputError(
+                f"{len(notes)} references and {len(named)} conditions for {len(posterior)} "
+                "recordings"
+            )
+        grid, minimum = posterior.grid, minimum_frames(posterior.grid)
+        parted = []
+        for i, own in enumerate(notes):
+            frames = int(posterior.lengths[i])
+            kept = clip(own, grid.seconds(frames))
+            labels = to_labels(kept, grid, frames, posterior.vocabulary)
+            onsets = onset_frames(kept, grid) if onset_draws_of(posterior, i) is not None else None
+            parted.append(segments_of(labels, minimum, onsets))
+        return cls(posterior, tuple(parted), named)
+
+    def select(self, places: Sequence[int]) -> Reference:
+        """Some of the recordings."""
+        post = self.posterior
+        chosen = list(places)
+        picked = FramePosterior(
+            post.log_probs[:, :, chosen],
+            post.lengths[chosen],
+            tuple(post.ids[i] for i in chosen),
+            post.vocabulary,
+            post.grid,
+        )
+        return Reference(
+            picked,
+            tuple(self.segments[i] for i in chosen),
+            tuple(self.conditions[i] for i in chosen),
+        )
+
+    @property
+    def shifts(self) -> Ints:
+        """Lags in frames that are tried."""
+        reach = round(REACH * self.posterior.grid.frame_rate)
+        return np.arange(-reach, reach + 1)
+
+
+def shifted_log_probabilities(reference: Reference, model: NoteModel) -> Floats:
+    """Log-probability of every reference moved earlier by every lag, ``(recording, shift)``.
+
+    The mean over draws of the network; lags are :attr:`Reference.shifts`, of no law yet.
+    """
+    post, shifts = reference.posterior, reference.shifts
+    found = np.empty((len(post), shifts.size))
+    tables: dict[int, Tables] = {}
+    for i, segments in enumerate(reference.segments):
+        draws, onsets = draws_of(post, i), onset_draws_of(post, i)
+        frames = draws.shape[1]
+        if frames not in tables:
+            tables[frames] = model.segments.tables(frames, repeats=onsets is not None)
+        by_draw = np.empty((draws.shape[0], shifts.size))
+        for d, log_probs in enumerate(draws):
+            onset = None if onsets is None else model.onset_evidence(onsets[d])
+            lattice = model.segments.infer(model.evidence(log_probs), onset, tables=tables[frames])
+            by_draw[d] = lattice.log_scores(segments, shifts) - lattice.log_z
+        found[i] = np.logaddexp.reduce(by_draw, axis=0) - np.log(draws.shape[0])
+    return found
+
+
+def log_likelihood(reference: Reference, model: NoteModel) -> Floats:
+    """Log-probability of every recording's reference, its lag integrated out, ``(recording,)``.
+
+    Conditions that the lag's prior does not know are treated as not known.
+    """
+    by_shift = shifted_log_probabilities(reference, model)
+    return _over_lags(by_shift, reference, model.lag)
+
+
+def _over_lags(by_shift: Floats, reference: Reference, prior: LagPrior) -> Floats:
+    shifts, grid = reference.shifts, reference.posterior.grid
+    total = np.empty(by_shift.shape[0])
+    for i, condition in enumerate(reference.conditions):
+        lag = prior.on(grid, condition if condition in prior.conditions else None)
+        inside = np.abs(lag.frames) <= shifts[-1]
+        at = lag.frames[inside] - shifts[0]
+        weights = np.log(lag.probabilities[inside])
+        total[i] = np.logaddexp.reduce(weights + by_shift[i, at])
+    return total
+
+
+def fit_lag(
+    by_shift: Floats, reference: Reference, *, by_condition: bool = False, steps: int = 30
+) -> LagPrior:
+    """The lag's law of greatest likelihood, by expectation and maximisation.
+
+    Parameters
+    ----------
+    by_shift
+        What :func:`shifted_log_probabilities` gave.
+    by_condition
+        Whether every condition has a mean and a spread of its own.
+    steps
+        Of the algorithm.
+    """
+    grid, shifts = reference.posterior.grid, reference.shifts
+    names = sorted(set(reference.conditions)) if by_condition else [""]
+    which = [np.array([not by_condition or c == n for c in reference.conditions]) for n in names]
+    shares = [float(own.mean()) for own in which]
+    half = grid.hop_seconds / 2
+    prior = LagPrior(
+        tuple(LagComponent(n, s, 0.0, 0.02) for n, s in zip(names, shares, strict=True))
+    )
+    seconds = shifts * grid.hop_seconds
+    for _ in range(steps):
+        weighted = by_shift.copy()
+        for i, condition in enumerate(reference.conditions):
+            lag = prior.on(grid, condition if by_condition else None)
+            logs = np.full(shifts.size, -np.inf)
+            inside = np.abs(lag.frames) <= shifts[-1]
+            logs[lag.frames[inside] - shifts[0]] = np.log(lag.probabilities[inside])
+            weighted[i] += logs
+        weighted = np.exp(weighted - np.logaddexp.reduce(weighted, axis=1, keepdims=True))
+        first, second = weighted @ seconds, weighted @ np.square(seconds)
+        common = first.mean()
+        spread = max(float(second.mean() - common**2), half**2)
+        parts = []
+        for name, share, own in zip(names, shares, which, strict=True):
+            pull = PRIOR_RECORDINGS if by_condition else 0.0
+            count = own.sum() + pull
+            mean = float((first[own].sum() + pull * common) / count)
+            about = second[own].sum() - 2 * mean * first[own].sum() + own.sum() * mean**2
+            variance = float((about + pull * spread) / count)
+            parts.append(LagComponent(name, share, mean, float(np.sqrt(max(variance, half**2)))))
+        prior = LagPrior(tuple(parts))
+    return prior
+
+
+def fit_conditional(
+    model: NoteModel,
+    reference: Reference,
+    *,
+    numbers: Sequence[str] = ("power",),
+    lag: bool = True,
+    by_condition: bool = False,
+) -> NoteModel:
+    """The model with numbers that make the references likeliest.
+
+    Parameters
+    ----------
+    model
+        Where the search begins; its prior over segmentations stays.
+    reference
+        Recordings that it was not learned from.
+    numbers
+        Which of ``power``, ``prior_power``, ``floor`` and ``onset_power`` are fitted.
+    lag
+        Whether the lag's mean and spread are, too; else the model's own law stays.
+    by_condition
+        Whether the lag's law is one for every condition.
+
+    Raises
+    ------
+    InputError
+        If another number is asked for.
+    """
+    bounds = {
+        "power": (np.log(_POWERS[0]), np.log(_POWERS[1])),
+        "prior_power": (0.0, 1.0),
+        "floor": (np.log(1e-6), np.log(0.5)),
+        "onset_power": (0.0, 2.0),
+    }
+    unknown = [name for name in numbers if name not in bounds]
+    if unknown:
+        raise InputError(f"no number {unknown[0]!r} to fit: there are {', '.join(bounds)}")
+
+    def with_lag(candidate: NoteModel) -> tuple[NoteModel, float]:
+        by_shift = shifted_log_probabilities(reference, candidate)
+        if lag:
+            candidate = replace(
+                candidate, lag=fit_lag(by_shift, reference, by_condition=by_condition)
+            )
+        total = float(_over_lags(by_shift, reference, candidate.lag).sum())
+        return candidate, -total if np.isfinite(total) else 1e300
+
+    for round_ in range(_ROUNDS if len(numbers) > 1 else 1):
+        for name in numbers:
+            low, high = bounds[name]
+
+            def loss(x: float, name: str = name, start: NoteModel = model) -> float:
+                return with_lag(_with_number(start, name, x))[1]
+
+            model = _with_number(model, name, _minimise(loss, low, high, coarse=not round_))
+    return with_lag(model)[0]
+
+
+def _with_number(model: NoteModel, name: str, x: float) -> NoteModel:
+    """The model with one number changed; powers and floors are searched by their logarithm."""
+    value = float(np.exp(x)) if name in ("power", "floor") else float(x)
+    return replace(model, **{name: value})  # type: ignore[arg-type]
+
+
+def _minimise(loss: Callable[[float], float], low: float, high: float, *, coarse: bool) -> float:
+    """A minimum between two bounds: a grid first where asked for, then Brent's method."""
+    from scipy.optimize import minimize_scalar
+
+    points = np.linspace(low, high, 7 if coarse else 4)
+    values = [loss(float(x)) for x in points]
+    best = int(np.argmin(values))
+    bounds = (points[max(0, best - 1)], points[min(points.size - 1, best + 1)])
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"maxiter": 10})
+    return float(found.x) if found.fun < values[best] else float(points[best])
