@@ -18,7 +18,7 @@ geometry of probability distributions and minimization problems", 1975). They ha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -243,13 +243,7 @@ def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> Fra
         for i in range(shape[0]):  # a recording at a time: what is settled is not scaled on
             moved[:, i] = moved_to(distributions[:, i], wanted[i])
         moved = moved.reshape(chains, draws, *shape)
-    return FramePosterior(
-        np.log(np.maximum(moved, SMALLEST)),
-        posterior.lengths,
-        posterior.ids,
-        posterior.vocabulary,
-        posterior.grid,
-    )
+    return replace(posterior, log_probs=np.log(np.maximum(moved, SMALLEST)).astype(np.float32))
 
 
 def recalibrated_summary(

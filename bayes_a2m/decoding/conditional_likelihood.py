@@ -108,12 +108,14 @@ class Reference:
         """Some of the recordings."""
         post = self.posterior
         chosen = list(places)
+        onsets = post.onset_log_probs
         picked = FramePosterior(
             post.log_probs[:, :, chosen],
             post.lengths[chosen],
             tuple(post.ids[i] for i in chosen),
             post.vocabulary,
             post.grid,
+            None if onsets is None else onsets[:, :, chosen],
         )
         return Reference(
             picked,
@@ -131,7 +133,7 @@ class Reference:
 def shifted_log_probabilities(reference: Reference, model: NoteModel) -> Floats:
     """Log-probability of every reference moved earlier by every lag, ``(recording, shift)``.
 
-    The mean over draws of the network; lags are :attr:`Reference.shifts`, of no law yet.
+    The mean over draws of the network; lags are :attr:`Reference.shifts`, of no distribution yet.
     """
     post, shifts = reference.posterior, reference.shifts
     found = np.empty((len(post), shifts.size))
@@ -174,7 +176,7 @@ def _over_lags(by_shift: Floats, reference: Reference, prior: LagPrior) -> Float
 def fit_lag(
     by_shift: Floats, reference: Reference, *, by_condition: bool = False, steps: int = 30
 ) -> LagPrior:
-    """The lag's law of greatest likelihood, by expectation and maximisation.
+    """The lag's distribution of greatest likelihood, by expectation and maximisation.
 
     Parameters
     ----------
@@ -237,9 +239,9 @@ def fit_conditional(
     numbers
         Which of ``power``, ``prior_power``, ``floor`` and ``onset_power`` are fitted.
     lag
-        Whether the lag's mean and spread are, too; else the model's own law stays.
+        Whether the lag's mean and spread are, too; else the model's own distribution stays.
     by_condition
-        Whether the lag's law is one for every condition.
+        Whether the lag's distribution is one for every condition.
 
     Raises
     ------

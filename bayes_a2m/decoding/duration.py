@@ -1,4 +1,4 @@
-"""How long a note or a rest lasts: discrete phase-type laws with a minimum.
+"""How long a note or a rest lasts: discrete phase-type distributions with a minimum.
 
 A segment first lasts ``minimum - 1`` frames without question. Then it enters phase j with
 probability ``start[j]``, stays in a phase from one frame to the next with probability ``stay[j]``,
@@ -6,20 +6,20 @@ moves on to the next phase otherwise, and ends when it leaves the last one:
 
     length = minimum - 1 + G_j + G_(j+1) + ... + G_J,   G_i geometric from 1 with P(stay) = stay[i]
 
-With one phase the law is geometric, as a hidden Markov model's; with several it has a mode, and
-mixtures over the entered phase approximate any law (Tijms, "Stochastic models", 1994, theorem
-3.9.1, in continuous time). Its tail is geometric. What matters here: a segment of any length costs
-a chain of J states, and not one state a frame, so inference is linear in the longest length, too
-(Johnson and Willsky 2013, "Bayesian nonparametric hidden semi-Markov models", JMLR 14, section
-5, on durations as chains of states).
+With one phase the distribution is geometric, as a hidden Markov model's; with several it has a
+mode, and mixtures over the entered phase approximate any distribution (Tijms, "Stochastic models",
+1994, theorem 3.9.1, in continuous time). Its tail is geometric. What matters here: a segment of
+any length costs a chain of J states, and not one state a frame, so inference is linear in the
+longest length, too (Johnson and Willsky 2013, "Bayesian nonparametric hidden semi-Markov models",
+JMLR 14, section 5, on durations as chains of states).
 
 Segments are cut by the ends of a recording. One that is cut at the end has the probability of
 lasting at least so long (``survival``). One that already sounds when the recording starts is met
 at a random moment of its life (``residual``): in phase j in proportion to the frames that a
 segment spends there on average.
 
->>> law = DurationLaw(2, (1.0,), (0.5,))
->>> np.exp(law.log_pmf(5)).round(4)  # of lengths 0 to 5
+>>> distribution = DurationDistribution(2, (1.0,), (0.5,))
+>>> np.exp(distribution.log_pmf(5)).round(4)  # of lengths 0 to 5
 array([0.    , 0.    , 0.5   , 0.25  , 0.125 , 0.0625])
 """
 
@@ -40,8 +40,8 @@ _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class DurationLaw:
-    """The law of a segment's length in frames.
+class DurationDistribution:
+    """The distribution of a segment's length in frames.
 
     Attributes
     ----------
@@ -67,8 +67,8 @@ class DurationLaw:
             raise InputError(f"a segment lasts at least one frame, not {self.minimum}")
         if not self.start or len(self.start) != len(self.stay):
             raise InputError(
-                f"a duration law needs start and stay for every phase, not {len(self.start)} "
-                f"and {len(self.stay)}"
+                "a duration distribution needs start and stay for every phase, not "
+                f"{len(self.start)} and {len(self.stay)}"
             )
         if not (min(self.start) >= 0 and abs(sum(self.start) - 1) < _TOLERANCE):
             raise InputError(f"start must be probabilities that sum to one, not {self.start}")
@@ -85,14 +85,14 @@ class DurationLaw:
         """Frames that a segment lasts on average."""
         return self.minimum - 1 + float(self._occupancy().sum())
 
-    def residual(self) -> DurationLaw:
-        """The law of what is left of a segment that already sounds at a recording's start.
+    def residual(self) -> DurationDistribution:
+        """The distribution of what is left of a segment that already sounds at a recording's start.
 
         The phases are met in proportion to the frames spent in them. Of the frames before the
         phases are entered it is not asked how many are left; they are counted as entering now.
         """
         met = self._occupancy() + (self.minimum - 1) * np.array(self.start)
-        return DurationLaw(1, tuple(float(p) for p in met / met.sum()), self.stay)
+        return DurationDistribution(1, tuple(float(p) for p in met / met.sum()), self.stay)
 
     def log_pmf(self, longest: int) -> Floats:
         """Log-probability of the lengths 0 to ``longest``, shape ``(longest + 1,)``."""
@@ -135,7 +135,7 @@ class DurationLaw:
         return {"minimum": self.minimum, "start": list(self.start), "stay": list(self.stay)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> DurationLaw:
+    def from_dict(cls, values: dict[str, Any]) -> DurationDistribution:
         """Take back what :meth:`to_dict` gave.
 
         Raises
@@ -150,7 +150,9 @@ class DurationLaw:
                 tuple(float(p) for p in values["stay"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"duration law: {error}; give minimum, start and stay") from error
+            raise InputError(
+                f"duration distribution: {error}; give minimum, start and stay"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -172,12 +174,13 @@ class ObservedLength:
 
 def fit_duration(
     observed: Sequence[ObservedLength], *, minimum: int = 1, phases: int = 3
-) -> DurationLaw:
-    """The law of greatest likelihood, cut segments included.
+) -> DurationDistribution:
+    """The distribution of greatest likelihood, cut segments included.
 
     A segment cut at the end contributes ``P(length >= l)``, one cut at the start the residual
-    law, one cut at both the residual law's survival. The start probabilities have one pseudo-count
-    in all, spread evenly, so that a few segments do not make a length impossible.
+    distribution, one cut at both the residual distribution's survival. The start probabilities
+    have one pseudo-count in all, spread evenly, so that a few segments do not make a length
+    impossible.
 
     Parameters
     ----------
@@ -199,7 +202,7 @@ def fit_duration(
     if not observed:
         raise InputError("no segment to learn durations from: give recordings with labels")
     if phases < 1:
-        raise InputError(f"a duration law needs at least one phase, not {phases}")
+        raise InputError(f"a duration distribution needs at least one phase, not {phases}")
     kinds = {
         (start, end): np.array(
             [
@@ -214,22 +217,22 @@ def fit_duration(
     }
     longest = max(int(lengths.max()) for lengths in kinds.values() if lengths.size)
 
-    def law_of(theta: Floats) -> DurationLaw:
+    def distribution_of(theta: Floats) -> DurationDistribution:
         logits = np.append(theta[: phases - 1], 0.0)
         start = np.exp(logits - logits.max())
         stay = 1 / (1 + np.exp(-np.clip(theta[phases - 1 :], -12, 12)))
-        return DurationLaw(
+        return DurationDistribution(
             minimum,
             tuple(float(p) for p in start / start.sum()),
             tuple(float(s) for s in stay),
         )
 
     def loss(theta: Floats) -> float:
-        law = law_of(theta)
-        total = np.log(np.maximum(law.start, 1e-300)).sum() / phases
+        distribution = distribution_of(theta)
+        total = np.log(np.maximum(distribution.start, 1e-300)).sum() / phases
         for (start, end), lengths in kinds.items():
             if lengths.size:
-                of = law.residual() if start else law
+                of = distribution.residual() if start else distribution
                 table = of.log_survival(longest) if end else of.log_pmf(longest)
                 total += np.maximum(table[lengths], -1e3).sum()
         return -float(total) / len(observed)
@@ -243,4 +246,4 @@ def fit_duration(
         method="L-BFGS-B",
         bounds=[(-12.0, 12.0)] * (2 * phases - 1),
     )
-    return law_of(found.x)
+    return distribution_of(found.x)

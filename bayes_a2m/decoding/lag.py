@@ -7,12 +7,12 @@ network says (the sign of :mod:`bayes_a2m.label_audit.lag` with the sides exchan
 is compared with the label, here the label with the prediction). No draw of the network and no path
 through its frames shares a shift among notes, so it is a doubt of its own.
 
-Nothing in the sound tells the lag. It stays as uncertain as its prior, a mixture of normal laws,
-one a training condition, on whole frames:
+Nothing in the sound tells the lag. It stays as uncertain as its prior, a mixture of normal
+distributions, one a training condition, on whole frames:
 
     p(lag) = sum_c share_c N(lag; mean_c, sd_c^2)
 
-Where the condition is known, its law alone is used.
+Where the condition is known, its distribution alone is used.
 
 >>> studio, laptop = LagComponent("studio", 0.5, 0.0, 0.01), LagComponent("laptop", 0.5, 0.0, 0.03)
 >>> prior = LagPrior((studio, laptop))
@@ -71,7 +71,7 @@ class LagGrid:
     probabilities: Floats
 
     def draw(self, count: int, generator: np.random.Generator) -> Ints:
-        """Lags of so many transcriptions, stratified: as evenly spread as the law allows."""
+        """Lags of so many transcriptions, stratified over the distribution."""
         uniform = (generator.permutation(count) + generator.random(count)) / count
         places = np.searchsorted(np.cumsum(self.probabilities), uniform, side="right")
         drawn: Ints = self.frames[places.clip(max=self.frames.size - 1)]
@@ -105,7 +105,7 @@ class LagPrior:
             )
         names = [one.condition for one in self.components]
         if len(set(names)) < len(names):
-            raise InputError(f"a condition has two laws of lags: {', '.join(names)}")
+            raise InputError(f"a condition has two distributions of lags: {', '.join(names)}")
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ class LagPrior:
         return tuple(one.condition for one in self.components)
 
     def on(self, grid: FrameGrid, condition: str | None = None) -> LagGrid:
-        """The law on whole frames.
+        """The distribution on whole frames.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class LagPrior:
 
 
 def _normal(frames: Ints, mean: float, sd: float) -> Floats:
-    """A normal law's probability of each frame, from half a frame before to half after."""
+    """A normal distribution's probability of each frame, from half a frame before to half after."""
     from scipy.special import ndtr
 
     if sd < 1e-3:  # all at the nearest frame

@@ -6,14 +6,14 @@ Bayes-risk automatic speech recognition", Computer Speech and Language 14). The 
 :mod:`bayes_a2m.metrics.notes`: pairs of equal pitch with onsets within a tolerance, matched one to
 one, ``F1 = 2 pairs / (predicted + true)``.
 
-A note that is stated at frame t finds a true one with the probability that the onset of its pitch
-falls into the window around t. So notes are taken greedily: the likeliest window of all pitches,
-placed in the middle of what it holds; its onsets are then spoken for; then the next. Expected
-pairs are submodular in the set of notes, for which greed is optimal to a factor, and exactly
-optimal where windows do not meet. For every number of notes the expected F1 is the mean over
-sampled transcriptions, in which numerator and denominator go together; the best number wins (as
-Ye et al. 2012, "Optimizing F-measure: a tale of two approaches", for sets of labels). A note is
-thus stated from about half the attainable F1 on: 0.45 where F1 is 0.9.
+A note that is predicted at frame t finds a true one with the probability that the onset of its
+pitch falls into the window around t. So notes are taken greedily: the likeliest window of all
+pitches, placed in the middle of what it holds; its onsets are then spoken for; then the next.
+Expected pairs are submodular in the set of notes, for which greed is optimal to a factor, and
+exactly optimal where windows do not meet. For every number of notes the expected F1 is the mean
+over sampled transcriptions, in which numerator and denominator go together; the best number wins
+(as Ye et al. 2012, "Optimizing F-measure: a tale of two approaches", for sets of labels). A note
+is thus predicted from about half the attainable F1 on: 0.45 where F1 is 0.9.
 """
 
 from __future__ import annotations
@@ -33,13 +33,20 @@ Bools = NDArray[np.bool_]
 LEAST = 0.05
 """Probability below which a note is not even a candidate."""
 
-_CENTRING = 1e-3
+_CENTRING = 0.05
 """Weight of the triangular window that places the rectangular one in the middle of its mass."""
+
+
+_TOGGLES = 50
+"""Single notes added or left out, at most, after the best number of them is found."""
 
 
 @dataclass(frozen=True, order=True)
 class Candidate:
-    """A note that might be stated: its onset's frame, its class, its window's probability."""
+    """A note that might be predicted: its onset's frame, its class, its window's probability.
+
+    Frame -1 is the start of the recording, where a note stands whose onset is before it.
+    """
 
     frame: int
     klass: int
@@ -52,7 +59,8 @@ def candidates(density: Floats, reach: int, apart: int) -> list[Candidate]:
     Parameters
     ----------
     density
-        Probability of an onset in every frame, ``(frames, class)``; class 0 is not looked at.
+        Probability of an onset at the start and in every frame, ``(frames + 1, class)``; class 0
+        is not looked at.
     reach
         Frames to either side that a window holds.
     apart
@@ -61,7 +69,7 @@ def candidates(density: Floats, reach: int, apart: int) -> list[Candidate]:
     >>> density = np.zeros((20, 2))
     >>> density[[4, 5, 15], 1] = 0.5, 0.4, 0.8
     >>> [(c.frame, round(c.probability, 3)) for c in candidates(density, 2, 3)]
-    [(4, 0.9), (15, 0.8)]
+    [(3, 0.9), (14, 0.8)]
     """
     left = density.copy()
     left[:, 0] = 0.0
@@ -88,7 +96,7 @@ def candidates(density: Floats, reach: int, apart: int) -> list[Candidate]:
             continue
         low, high = max(0, frame - reach), frame + reach + 1
         probability = float(left[low:high, klass].sum())
-        taken.append(Candidate(frame, klass, min(1.0, probability)))
+        taken.append(Candidate(frame - 1, klass, min(1.0, probability)))
         blocked[max(0, frame - apart + 1) : frame + apart] = True
         left[low:high, klass] = 0.0
         around = max(0, frame - 4 * reach), min(frames, frame + 4 * reach + 1)
@@ -101,15 +109,12 @@ def candidates(density: Floats, reach: int, apart: int) -> list[Candidate]:
 
 def _windows(density: Floats, reach: int) -> Floats:
     """Mass within ``reach`` of every frame, and a little for how near it is; shape kept."""
-    frames = density.shape[0]
-    sums = np.zeros((frames + 1, density.shape[1]))
-    np.cumsum(density, axis=0, out=sums[1:])
-    at = np.arange(frames)
-    box: Floats = sums[np.minimum(at + reach + 1, frames)] - sums[np.maximum(at - reach, 0)]
-    again = np.zeros_like(sums)
-    np.cumsum(box, axis=0, out=again[1:])
-    near = again[np.minimum(at + reach + 1, frames)] - again[np.maximum(at - reach, 0)]
-    score: Floats = box + _CENTRING * near / (2 * reach + 1)
+    width, frames = 2 * reach + 1, density.shape[0]
+    sums = np.cumsum(np.pad(density, ((width + 1, width), (0, 0))), axis=0)
+    box = sums[width:] - sums[:-width]  # the first is around frame -reach - 1
+    again = np.cumsum(np.pad(box, ((1, 0), (0, 0))), axis=0)
+    near = (again[width:] - again[:-width]) / width  # the first is around frame -1
+    score: Floats = box[reach + 1 :][:frames] + _CENTRING * near[1:][:frames]
     return score
 
 
@@ -137,8 +142,11 @@ def matches(
     return found
 
 
-def best_number(found: Bools, counts: NDArray[np.int64]) -> tuple[int, float]:
-    """How many of the first candidates to state, and the expected F1 then.
+def best_set(found: Bools, counts: NDArray[np.int64]) -> tuple[list[int], float]:
+    """Which candidates to predict, and the expected F1 then.
+
+    The best number of the first candidates; then single ones are added or left out while that
+    helps (notes that exclude or go with each other are not in order).
 
     Parameters
     ----------
@@ -146,16 +154,40 @@ def best_number(found: Bools, counts: NDArray[np.int64]) -> tuple[int, float]:
         What :func:`matches` gave, ``(candidate, sample)``.
     counts
         Notes of every sampled transcription, ``(sample,)``.
+
+    >>> best_set(np.array([[True, True], [False, True]]), np.array([1, 2]))
+    ([0, 1], 0.8333333333333333)
     """
     pairs = np.zeros((found.shape[0] + 1, found.shape[1]))
     np.cumsum(found, axis=0, out=pairs[1:])
-    both = np.arange(found.shape[0] + 1)[:, None] + counts
-    # nothing stated where nothing is: nothing wrong
-    score = np.where(both > 0, 2 * pairs / np.maximum(both, 1), 1.0).mean(axis=1)
-    best = int(score.argmax())
-    return best, float(score[best])
+    scores = _expected_f1(pairs, np.arange(found.shape[0] + 1)[:, None], counts)
+    number = int(scores.argmax())
+    chosen, score = np.arange(found.shape[0]) < number, float(scores[number])
+    for _ in range(_TOGGLES if found.size else 0):
+        sign = np.where(chosen, -1, 1)[:, None]
+        toggled = _expected_f1(
+            found[chosen].sum(axis=0) + sign * found, chosen.sum() + sign, counts
+        )
+        best = int(toggled.argmax())
+        if toggled[best] <= score + 1e-9:
+            break
+        chosen[best] = not chosen[best]
+        score = float(toggled[best])
+    return [int(i) for i in np.flatnonzero(chosen)], score
+
+
+def _expected_f1(pairs: Floats, predicted: NDArray[np.int64], counts: NDArray[np.int64]) -> Floats:
+    """Mean F1 over samples, ``(choice,)``; 1 where nothing is predicted and nothing there."""
+    both = predicted + counts
+    f1: Floats = np.where(both > 0, 2 * pairs / np.maximum(both, 1), 1.0).mean(axis=1)
+    return f1
 
 
 def onset_seconds(frame: int, grid: FrameGrid) -> float:
-    """The middle of a frame; the recording's start for frame 0, where onsets before it are cut."""
-    return (frame + 0.5) * grid.hop_seconds if frame > 0 else 0.0
+    """The middle of a frame; 0 for frame -1, the start of the recording."""
+    return (frame + 0.5) * grid.hop_seconds if frame >= 0 else 0.0
+
+
+def onset_frame(onset: float, grid: FrameGrid) -> int:
+    """The frame of an onset in seconds; -1 for the start of the recording."""
+    return grid.frame(onset) if onset > 0 else -1

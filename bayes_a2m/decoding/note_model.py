@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.decoding.duration import DurationLaw, ObservedLength, fit_duration
+from bayes_a2m.decoding.duration import DurationDistribution, ObservedLength, fit_duration
 from bayes_a2m.decoding.lag import LagPrior
 from bayes_a2m.decoding.semi_markov import Segments, SemiMarkov
 from bayes_a2m.errors import InputError, suggest
@@ -59,7 +59,7 @@ class SilenceProfile:
         Probability that the same pitch follows without a rest.
     """
 
-    rests: DurationLaw
+    rests: DurationDistribution
     legato: float
     repeat: float
 
@@ -67,11 +67,11 @@ class SilenceProfile:
 SILENCE_PROFILES: Mapping[str, SilenceProfile] = MappingProxyType(
     {
         # hummed with closed lips: short breaths, notes slide into each other now and then
-        "hummed": SilenceProfile(DurationLaw(1, (1.0,), (0.97,)), 0.3, 0.05),
+        "hummed": SilenceProfile(DurationDistribution(1, (1.0,), (0.97,)), 0.3, 0.05),
         # sung on syllables: consonants and breaths
-        "sung": SilenceProfile(DurationLaw(1, (0.5, 0.5), (0.95, 0.98)), 0.1, 0.02),
+        "sung": SilenceProfile(DurationDistribution(1, (0.5, 0.5), (0.95, 0.98)), 0.1, 0.02),
         # bound: a rest is a breath
-        "legato": SilenceProfile(DurationLaw(1, (1.0,), (0.985,)), 0.8, 0.05),
+        "legato": SilenceProfile(DurationDistribution(1, (1.0,), (0.985,)), 0.8, 0.05),
     }
 )
 """Profiles to name where the training notes' own does not fit, at the grid's 6 ms a frame."""
@@ -94,7 +94,7 @@ class NoteModel:
     lag
         Of the label's clock.
     slope, intercept
-        A note's stated probability p becomes the logistic function of
+        A note's probability p becomes the logistic function of
         ``slope * logit(p) + intercept``.
 
     Raises
@@ -151,7 +151,7 @@ class NoteModel:
         onsets
             Frames at which notes start, a recording each: only they part two notes of one pitch.
         phases
-            Of the duration laws.
+            Of the duration distributions.
 
         Raises
         ------
@@ -179,10 +179,15 @@ class NoteModel:
         followed = steps[1:].sum() + 2.0
         repeated = float(np.trace(steps[1:, 1:]))
         direct = float(steps[1:, 1:].sum()) - repeated
-        guess = [DurationLaw(1, (1.0,), (0.98,)), DurationLaw(minimum, (1.0,), (0.99,))]
+        guess = [
+            DurationDistribution(1, (1.0,), (0.98,)),
+            DurationDistribution(minimum, (1.0,), (0.99,)),
+        ]
         rests, notes = (
-            fit_duration(seen, minimum=law.minimum, phases=phases) if len(seen) >= 5 else law
-            for seen, law in zip(observed, guess, strict=True)
+            fit_duration(seen, minimum=distribution.minimum, phases=phases)
+            if len(seen) >= 5
+            else distribution
+            for seen, distribution in zip(observed, guess, strict=True)
         )
         return cls(
             SemiMarkov(

@@ -1,7 +1,7 @@
 """The posterior over transcriptions of a recording, and what it says of every note.
 
 **The event.** A note's probability is that of "a note of this pitch with its onset within 50 ms
-(the tolerance) of the stated onset, matched one to one". The same event against the reference is
+(the tolerance) of its own, matched one to one". The same event against the reference is
 what it is calibrated on (:mod:`bayes_a2m.metrics.note_calibration`).
 
 Its value is exact but for one correction: with the window's expected number of onsets from forward
@@ -9,9 +9,9 @@ and backward passes, mean over draws and lags, and one-to-one matching from the 
 
     p = E[onsets in the window] + mean over samples of (matched - onsets in the window)
 
-The second term is zero unless two onsets of a pitch, or two stated notes, share a window, or the
-recording's ends cut a note to less than 50 ms; so a probability is not limited to steps of one
-over the number of samples.
+The second term is zero unless two onsets of a pitch, or two notes predicted, share a window, or the
+recording's ends cut a note to less than 50 ms, which then is none; so a probability is not limited
+to steps of one over the number of samples.
 
 **Three kinds of doubt.** With q(d, l) the probability given draw d of the network and lag l of the
 label's clock, p (1 - p) is the sum of
@@ -23,7 +23,7 @@ label's clock, p (1 - p) is the sum of
 which the law of total variance makes exact (at the tolerance's window, before the correction).
 
 **Intervals** of onset and offset do not depend on the tolerance: in every sample the note of this
-pitch that overlaps the stated one most is looked up, and the quantiles of its times are taken.
+pitch that overlaps the predicted one most is looked up, and the quantiles of its times are taken.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ from numpy.typing import NDArray
 from bayes_a2m.decoding.lag import LagGrid
 from bayes_a2m.decoding.minimum_risk import (
     Candidate,
-    best_number,
+    best_set,
     candidates,
     matches,
+    onset_frame,
     onset_seconds,
 )
 from bayes_a2m.decoding.note_model import NoteModel, draws_of, minimum_frames
@@ -57,7 +58,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TOLERANCE = 0.05
-"""Seconds around a stated onset within which the event happens, unless said otherwise."""
+"""Seconds around an onset within which the event happens, unless said otherwise."""
 
 INTERVAL = 0.9
 """Probability within a credible interval of an onset or an offset."""
@@ -74,7 +75,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class NoteHypothesis:
-    """A stated note and what the posterior says of it.
+    """A note and what the posterior says of it.
 
     Attributes
     ----------
@@ -89,7 +90,7 @@ class NoteHypothesis:
         Share of the samples that hold one.
     alternatives
         Expected number of onsets of every pitch of the vocabulary within the tolerance of this
-        onset, at most 1; its own included.
+        onset, at most 1; at its own pitch, its probability before recalibration.
     doubt
         Where the doubt comes from.
     """
@@ -170,8 +171,8 @@ class NotePosterior:
 
     def number_of_notes(self) -> Floats:
         """Probability of having 0, 1, 2, ... notes, up to the most in any sample."""
-        law: Floats = np.bincount(self.samples.counts) / len(self.samples)
-        return law
+        distribution: Floats = np.bincount(self.samples.counts) / len(self.samples)
+        return distribution
 
     def to_dict(self) -> dict[str, Any]:
         """A summary for JSON, without the samples."""
@@ -198,6 +199,8 @@ class NoteInference:
         Onsets of every draw, in the network's clock.
     samples
         Transcriptions in the label's clock.
+    too_short
+        What is cut to less than a note in them.
     likeliest
         The likeliest segmentation of the mean frames, in the network's clock.
     lag
@@ -209,6 +212,7 @@ class NoteInference:
     grid: FrameGrid
     density: OnsetDensity
     samples: SampledNotes
+    too_short: SampledNotes
     likeliest: Segments
     lag: LagGrid
     slope: float = 1.0
@@ -227,10 +231,11 @@ class NoteInference:
         reach = math.floor(tolerance * self.grid.frame_rate + 1e-6)
         apart = minimum_frames(self.grid)
         density = self.density.mean(self.lag)
-        density[max(0, density.shape[0] - apart + 1) :] = 0.0  # cut too short to be a note
+        density[max(1, density.shape[0] - apart + 1) :] = 0.0  # cut too short to be a note
         taken = candidates(density, reach, apart)
         found = matches(taken, self.samples, self.grid, self.vocabulary, tolerance)
-        number, expected = best_number(found, self.samples.counts)
+        chosen, expected = best_set(found, self.samples.counts)
+        rest = sorted(set(range(len(taken))) - set(chosen))
         moved = round(float(self.lag.frames @ self.lag.probabilities))
         modal = SampledNotes.of_segments(
             [self.likeliest],
@@ -241,14 +246,14 @@ class NoteInference:
             self.samples.duration,
         )[0]
         likeliest = [
-            Candidate(self.grid.frame(n.onset), self.vocabulary.class_of(n.pitch), 0.0)
+            Candidate(onset_frame(n.onset, self.grid), self.vocabulary.class_of(n.pitch), 0.0)
             for n in modal
         ]
         describe = _Description(self, tolerance, reach)
         return NotePosterior(
             self.id,
-            describe(sorted(taken[:number])),
-            describe(sorted(taken[number:])),
+            describe(sorted(taken[i] for i in chosen)),
+            describe(sorted(taken[i] for i in rest)),
             describe(likeliest, [n.offset for n in modal]),
             expected,
             self.samples,
@@ -269,7 +274,7 @@ class NoteInference:
         """
         reach = math.floor(tolerance * self.grid.frame_rate + 1e-6)
         asked = [
-            Candidate(self.grid.frame(n.onset), self.vocabulary.class_of(n.pitch), 0.0)
+            Candidate(onset_frame(n.onset, self.grid), self.vocabulary.class_of(n.pitch), 0.0)
             for n in notes
         ]
         described = _Description(self, tolerance, reach)(asked, [n.offset for n in notes])
@@ -341,11 +346,11 @@ def note_posteriors(
 
 def onset_draws_of(posterior: FramePosterior, recording: int) -> NDArray[np.float32] | None:
     """Onset log-probabilities of a recording's draws, ``(draw, frame)``; None without any."""
-    onsets = getattr(posterior, "onset_log_probs", None)
+    onsets = posterior.onset_log_probs
     if onsets is None:
         return None
-    flat: NDArray[np.float32] = onsets[:, :, recording, : posterior.lengths[recording]]
-    return flat.reshape(-1, flat.shape[-1])
+    own = onsets[:, :, recording, : posterior.lengths[recording]]
+    return own.reshape(-1, own.shape[-1])
 
 
 def _infer(
@@ -370,13 +375,18 @@ def _infer(
     onset = None if onsets is None else model.onset_evidence(_log_mean(onsets))
     likeliest = model.segments.infer(model.evidence(pooled), onset, tables=tables).likeliest()
     grid = posterior.grid
-    samples = SampledNotes.of_segments(
-        segmentations,
-        lag.draw(len(segmentations), generator),
-        np.repeat(np.arange(draws.shape[0]), paths),
-        grid,
-        posterior.vocabulary,
-        grid.seconds(draws.shape[1]),
+    lags = lag.draw(len(segmentations), generator)
+    samples, too_short = (
+        SampledNotes.of_segments(
+            segmentations,
+            lags,
+            np.repeat(np.arange(draws.shape[0]), paths),
+            grid,
+            posterior.vocabulary,
+            grid.seconds(draws.shape[1]),
+            too_short=short,
+        )
+        for short in (False, True)
     )
     return NoteInference(
         posterior.ids[recording],
@@ -384,6 +394,7 @@ def _infer(
         grid,
         density,
         samples,
+        too_short,
         likeliest,
         lag,
         model.slope,
@@ -392,22 +403,27 @@ def _infer(
 
 
 class _Description:
-    """Makes hypotheses of notes, all that are stated together."""
+    """Makes hypotheses of notes, all that are predicted together."""
 
     def __init__(self, inference: NoteInference, tolerance: float, reach: int) -> None:
         self.inference, self.tolerance, self.reach = inference, tolerance, reach
 
     def __call__(
-        self, stated: Sequence[Candidate], offsets: Sequence[float] | None = None
+        self, predicted: Sequence[Candidate], offsets: Sequence[float] | None = None
     ) -> tuple[NoteHypothesis, ...]:
         """Hypotheses in the order given; offsets are medians where not given."""
         given = self.inference
-        found = matches(list(stated), given.samples, given.grid, given.vocabulary, self.tolerance)
+        found = matches(
+            list(predicted), given.samples, given.grid, given.vocabulary, self.tolerance
+        )
         described = []
-        for i, one in enumerate(stated):
+        frames = np.unique([one.frame for one in predicted])
+        for i, one in enumerate(predicted):
             ends = None if offsets is None else offsets[i]
-            after = [other.frame for other in stated if other.frame > one.frame]
-            bound = onset_seconds(min(after), given.grid) if after else given.samples.duration
+            after = np.searchsorted(frames, one.frame, side="right")
+            bound = given.samples.duration
+            if after < frames.size:
+                bound = onset_seconds(int(frames[after]), given.grid)
             described.append(self._one(one, found[i], ends, bound))
         return tuple(described)
 
@@ -418,26 +434,25 @@ class _Description:
         onset = onset_seconds(one.frame, given.grid)
         pitch = given.vocabulary.pitch_of(one.klass)
         first, last = one.frame - self.reach, one.frame + self.reach
-        expected = given.density.windows(one.klass, first, last, given.lag)
+        from_start = onset <= self.tolerance + 5e-5
+
+        def windows(klass: int) -> Floats:
+            return given.density.windows(klass, first, last, given.lag, from_start=from_start)
+
+        expected = windows(one.klass)
         near = samples.near(pitch, onset, self.tolerance)
-        inside = np.bincount(samples.sample[near], minlength=len(samples))
+        inside = near.size + given.too_short.near(pitch, onset, self.tolerance).size
         exact = float((expected @ given.lag.probabilities).mean())
-        probability = min(1.0, max(0.0, exact + float((found - inside).mean())))
+        probability = min(1.0, max(0.0, exact + float(found.sum() - inside) / len(samples)))
         if offset is None:
             ends = samples.offset[near]
             offset = float(np.median(ends)) if ends.size else bound
             offset = max(min(offset, bound), onset + given.grid.hop_seconds)
         onsets, offsets = self._overlapping(pitch, onset, offset)
         tails = [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2]
+        lags = given.lag.probabilities
         alternatives = tuple(
-            min(
-                1.0,
-                float(
-                    (
-                        given.density.windows(k, first, last, given.lag) @ given.lag.probabilities
-                    ).mean()
-                ),
-            )
+            probability if k == one.klass else min(1.0, float((windows(k) @ lags).mean()))
             for k in range(1, len(given.vocabulary))
         )
         return NoteHypothesis(

@@ -61,14 +61,15 @@ class OnsetDensity:
         self._sums.append(np.concatenate([[0.0], np.cumsum(flat[places])]))
 
     def mean(self, lag: LagGrid) -> Floats:
-        """Mean over draws and lags, in the label's clock, ``(frames, class)``.
+        """Mean over draws and lags, in the label's clock, ``(frames + 1, class)``.
 
-        What a lag moves before the start is at frame 0; what it moves past the end is gone.
+        Row 0 is the start of the recording: notes that sound there already, and those that a lag
+        moves before it. Row t + 1 is frame t. What a lag moves past the end is gone.
         """
         from scipy.signal import fftconvolve
 
         mean = self.total / max(1, len(self))
-        moved = np.zeros_like(mean)
+        moved = np.zeros((self.frames + 1, self.classes))
         moved[0] = mean[0]
         inner = mean.copy()
         inner[0] = 0.0
@@ -80,15 +81,18 @@ class OnsetDensity:
         at = np.arange(spread.shape[0]) + low
         before, inside = at < 0, (at >= 0) & (at < self.frames)
         moved[0] += spread[before].sum(axis=0)
-        moved[at[inside]] += spread[inside]
+        moved[1:][at[inside]] += spread[inside]
         return moved.clip(min=0.0)
 
-    def windows(self, klass: int, first: int, last: int, lag: LagGrid) -> Floats:
+    def windows(
+        self, klass: int, first: int, last: int, lag: LagGrid, *, from_start: bool = False
+    ) -> Floats:
         """Expected onsets of a class from frame ``first`` to ``last``, ``(draw, lag)``.
 
-        Both ends count, in the label's clock.
+        Both ends count, in the label's clock. ``from_start`` says whether the window reaches the
+        very start of the recording, where a note stands that sounds there already.
         """
-        low = np.maximum(first - lag.frames, 1) if first > 0 else np.ones_like(lag.frames)
+        low = np.ones_like(lag.frames) if from_start else np.maximum(first - lag.frames, 1)
         high = np.minimum(last - lag.frames + 1, self.frames)
         base = klass * self.frames
         # a frame moved before the start is one that a window from 0 on takes in
@@ -96,6 +100,6 @@ class OnsetDensity:
         expected = np.empty((len(self), lag.frames.size))
         for d, (places, sums) in enumerate(zip(self._places, self._sums, strict=True)):
             expected[d] = sums[np.searchsorted(places, high)] - sums[np.searchsorted(places, low)]
-            if first <= 0:
+            if from_start:
                 expected[d] += self._first[d][klass]
         return expected

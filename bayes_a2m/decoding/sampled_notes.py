@@ -58,13 +58,16 @@ class SampledNotes:
         grid: FrameGrid,
         vocabulary: Vocabulary,
         duration: float,
+        *,
+        too_short: bool = False,
     ) -> SampledNotes:
         """Notes of segmentations in the network's clock, each moved by its own lag in frames.
 
         A note that sounds from the recording's start to some frame keeps that start, and one that
         sounds to its end keeps that end: where they are is not known. Other times are those of the
         middle of their frame, since a label's frame is the one its time falls into. What is cut to
-        less than 50 ms inside the recording is no note, as in :mod:`bayes_a2m.metrics.notes`.
+        less than 50 ms inside the recording is no note, as in :mod:`bayes_a2m.metrics.notes`;
+        with ``too_short`` these are given instead, less those that start after its end.
         """
         counts = [len(one) for one in segmentations]
         sample = np.repeat(np.arange(len(counts)), counts)
@@ -76,7 +79,9 @@ class SampledNotes:
         onset = np.where(starts > 0, (starts + moved + 0.5) * grid.hop_seconds, 0.0)
         offset = np.where(ends < frames, (ends + moved + 0.5) * grid.hop_seconds, duration)
         onset, offset = onset.clip(0.0, duration), offset.clip(0.0, duration)
-        kept = (classes > 0) & (offset - onset >= SHORTEST - 1e-9)
+        long_enough = offset - onset >= SHORTEST - 1e-9
+        kept = long_enough if not too_short else ~long_enough & (starts + moved < frames)
+        kept &= classes > 0
         pitch = np.array((0, *vocabulary.pitches))[classes]
         order = np.flatnonzero(kept)[np.lexsort((onset[kept], pitch[kept]))]
         return cls(

@@ -16,8 +16,8 @@ The sum over all predecessors is then one sum for all pitches, less one term eac
 subtracted except for the largest, whose sum of others is made by itself, so nothing cancels.
 
 In all of them class 0 is silence, ``psi (frame, class)`` is the evidence, ``sums (frame + 1,
-class)`` its running sums, ``onset (frame,)`` the log-odds of an onset, ``laws`` index 0 silence and
-index 1 notes. ``-inf`` is a logarithm like any other.
+class)`` its running sums, ``onset (frame,)`` the log-odds of an onset, index 0 of a table of
+durations is silence's and index 1 notes'. ``-inf`` is a logarithm like any other.
 """
 
 from __future__ import annotations
@@ -220,27 +220,27 @@ def forward(
     plain = np.exp(leave), np.exp(enter), np.exp(repeat), np.exp(fall)
     scratch = np.empty((2, classes))
     for k in range(classes):
-        law = min(k, 1)
+        kind = min(k, 1)
         scale[k] = first[k] + psi[0, k]
         for j in range(phases):
-            inside[k, j] = residual[law, j]
+            inside[k, j] = residual[kind, j]
     entry[0, :] = -np.inf
     exit_[0, :] = -np.inf
     for t in range(1, frames):
         for k in range(classes):
-            law = min(k, 1)
-            leaving = inside[k, phases - 1] * (1.0 - stay[law, phases - 1])
+            kind = min(k, 1)
+            leaving = inside[k, phases - 1] * (1.0 - stay[kind, phases - 1])
             exit_[t, k] = np.log(leaving) + scale[k] if leaving > 0 else -np.inf
         _entries(exit_[t], onset[t], leave, enter, repeat, fall, plain, scratch, entry[t])
         for k in range(classes):
-            law = min(k, 1)
+            kind = min(k, 1)
             for j in range(phases - 1, 0, -1):
-                inside[k, j] = inside[k, j] * stay[law, j] + inside[k, j - 1] * (
-                    1.0 - stay[law, j - 1]
+                inside[k, j] = inside[k, j] * stay[kind, j] + inside[k, j - 1] * (
+                    1.0 - stay[kind, j - 1]
                 )
-            inside[k, 0] *= stay[law, 0]
+            inside[k, 0] *= stay[kind, 0]
             scale[k] += psi[t, k]
-            since = t - minimum[law] + 1
+            since = t - minimum[kind] + 1
             if since >= 1 and entry[since, k] > -np.inf:
                 arriving = entry[since, k] + sums[t + 1, k] - sums[since, k]
                 if arriving - scale[k] > _FAR:
@@ -250,7 +250,7 @@ def forward(
                     scale[k] = arriving
                 share = np.exp(arriving - scale[k])
                 for j in range(phases):
-                    inside[k, j] += share * start[law, j]
+                    inside[k, j] += share * start[kind, j]
             total = 0.0
             for j in range(phases):
                 total += inside[k, j]
@@ -260,12 +260,12 @@ def forward(
                 scale[k] += np.log(total)
     log_z = -np.inf
     for k in range(classes):
-        law = min(k, 1)
+        kind = min(k, 1)
         total = 0.0
         for j in range(phases):
             total += inside[k, j]
         ending = np.log(total) + scale[k] if total > 0 else -np.inf
-        for s in range(max(1, frames - minimum[law] + 1), frames):
+        for s in range(max(1, frames - minimum[kind] + 1), frames):
             ending = _add(ending, entry[s, k] + sums[frames, k] - sums[s, k])
         last[k] = ending
         log_z = _add(log_z, ending)
@@ -302,22 +302,22 @@ def backward(
     scratch = np.empty((2, classes))
     ended[0, :] = -np.inf
     for k in range(classes):
-        law = min(k, 1)
-        for s in range(max(1, frames - minimum[law] + 1), frames):
+        kind = min(k, 1)
+        for s in range(max(1, frames - minimum[kind] + 1), frames):
             begun[s, k] = sums[frames, k] - sums[s, k]
     for t in range(frames - 1, 0, -1):
         # here ``inside`` is of frame t: what follows it, given the phase in it
         for k in range(classes):
-            law = min(k, 1)
-            since = t - minimum[law] + 1
+            kind = min(k, 1)
+            since = t - minimum[kind] + 1
             if since >= 1:
                 total = 0.0
                 for j in range(phases):
-                    total += start[law, j] * inside[k, j]
+                    total += start[kind, j] * inside[k, j]
                 begun[since, k] = sums[t + 1, k] - sums[since, k] + np.log(total) + scale[k]
         _endings(begun[t], onset[t], leave, enter, repeat, fall, plain, scratch, ended[t])
         for k in range(classes):
-            law = min(k, 1)
+            kind = min(k, 1)
             staying = psi[t, k] + scale[k]
             if ended[t, k] - staying > _FAR:
                 shrink = np.exp(staying - ended[t, k])
@@ -328,7 +328,7 @@ def backward(
             total = 0.0
             for j in range(phases):
                 after = leaving if j == phases - 1 else inside[k, j + 1]
-                inside[k, j] = stay[law, j] * inside[k, j] + (1.0 - stay[law, j]) * after
+                inside[k, j] = stay[kind, j] * inside[k, j] + (1.0 - stay[kind, j]) * after
                 total += inside[k, j]
             scale[k] = staying
             if total < 1e-100 or total > 1e100:
@@ -337,10 +337,10 @@ def backward(
                 scale[k] += np.log(total)
 
     for k in range(classes):
-        law = min(k, 1)
+        kind = min(k, 1)
         total = 0.0
         for j in range(phases):
-            total += residual[law, j] * inside[k, j]
+            total += residual[kind, j] * inside[k, j]
         begun[0, k] = psi[0, k] + np.log(total) + scale[k]
 
 
@@ -360,10 +360,10 @@ def _segment_start(
     Starts are tried from the latest; what is left over when none is reached is the segment that
     sounds already at frame 0.
     """
-    law = min(k, 1)
+    kind = min(k, 1)
     reached = 0.0
     for s in range(end - least, 0, -1):
-        term = entry[s, k] + sums[end, k] - sums[s, k] + lengths[law, end - s] - norm
+        term = entry[s, k] + sums[end, k] - sums[s, k] + lengths[kind, end - s] - norm
         if term > -745.0:
             reached += np.exp(term)
             if reached > uniform:
@@ -426,19 +426,19 @@ def sample(
                 reached += share
                 if reached > goal:
                     break
-        law = min(k, 1)
+        kind = min(k, 1)
         uniform = generator.random()
         if after < 0:
             begin = _segment_start(end, k, 1, last[k], uniform, sums, entry, log_survival)
-            impossible = first[k] + first_survival[law, end] == -np.inf
+            impossible = first[k] + first_survival[kind, end] == -np.inf
         else:
             norm = exit_[end, k]
-            begin = _segment_start(end, k, minimum[law], norm, uniform, sums, entry, log_pmf)
-            impossible = first[k] + first_pmf[law, end] == -np.inf
+            begin = _segment_start(end, k, minimum[kind], norm, uniform, sums, entry, log_pmf)
+            impossible = first[k] + first_pmf[kind, end] == -np.inf
         if begin == 0 and impossible:  # a sum short of one by rounding: the earliest possible start
             lengths = log_survival if after < 0 else log_pmf
             for s in range(1, end):
-                if entry[s, k] + lengths[law, end - s] > -np.inf:
+                if entry[s, k] + lengths[kind, end - s] > -np.inf:
                     begin = s
                     break
         starts[count], ends[count], chosen[count] = begin, end, k
@@ -482,35 +482,35 @@ def likeliest(
     tail = np.full(classes, -np.inf)
     tail_since = np.zeros(classes, dtype=np.int64)
     most_pmf = np.full((2, log_pmf.shape[1] + 1), -np.inf)
-    for law in range(2):
+    for kind in range(2):
         for length in range(log_pmf.shape[1] - 1, -1, -1):
-            most_pmf[law, length] = max(most_pmf[law, length + 1], log_pmf[law, length])
+            most_pmf[kind, length] = max(most_pmf[kind, length + 1], log_pmf[kind, length])
     top = min(longest, frames)
     for t in range(1, frames + 1):
         at_end = t == frames
         for k in range(classes):
-            law = min(k, 1)
+            kind = min(k, 1)
             lengths = log_survival if at_end else log_pmf
-            score = first[k] + (first_survival[law, t] if at_end else first_pmf[law, t])
+            score = first[k] + (first_survival[kind, t] if at_end else first_pmf[kind, t])
             place = 0
-            least = 1 if at_end else minimum[law]
+            least = 1 if at_end else minimum[kind]
             for length in range(least, min(top, t - 1) + 1):
                 s = t - length
-                value = enters[s, k] + lengths[law, length]
+                value = enters[s, k] + lengths[kind, length]
                 if value > score:
                     score = value
                     place = s
-                if not at_end and ceiling[s, k] + most_pmf[law, length] <= score:
+                if not at_end and ceiling[s, k] + most_pmf[kind, length] <= score:
                     break
             if top < frames:
                 if tail[k] > -np.inf:
-                    tail[k] += log_pmf[law, top + 1] - log_pmf[law, top]
-                if t - top >= 1 and enters[t - top, k] + log_pmf[law, top] > tail[k]:
-                    tail[k] = enters[t - top, k] + log_pmf[law, top]
+                    tail[k] += log_pmf[kind, top + 1] - log_pmf[kind, top]
+                if t - top >= 1 and enters[t - top, k] + log_pmf[kind, top] > tail[k]:
+                    tail[k] = enters[t - top, k] + log_pmf[kind, top]
                     tail_since[k] = t - top
                 value = tail[k]
                 if at_end:
-                    value += log_survival[law, top] - log_pmf[law, top]
+                    value += log_survival[kind, top] - log_pmf[kind, top]
                 if value > score:
                     score = value
                     place = tail_since[k]
@@ -588,7 +588,7 @@ def reference_scores(
             if e <= s:
                 continue
             k = classes_[i]
-            law = min(k, 1)
+            kind = min(k, 1)
             if before < 0:
                 score += first[k]
                 lengths = first_survival if e == frames else first_pmf
@@ -602,6 +602,6 @@ def reference_scores(
                 else:
                     score += leave[before] + enter[k] + onset[s]
                 lengths = log_survival if e == frames else log_pmf
-            score += lengths[law, e - s] + sums[e, k] - sums[s, k]
+            score += lengths[kind, e - s] + sums[e, k] - sums[s, k]
             before = k
         out[g] = score

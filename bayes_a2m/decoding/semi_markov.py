@@ -7,8 +7,9 @@ of the others. With the evidence ``psi_t(k)`` of every frame its score is
         + sum_n sum_t psi_t(k_n) + sum over notes that start inside of onset_t
 
 and its probability is ``exp(score) / Z``. Durations ``d`` are of
-:mod:`bayes_a2m.decoding.duration`, the residual law for the first segment and survival for the
-last. The steps, with ``legato`` and ``repeat`` small numbers and ``popularity`` a law over pitches,
+:mod:`bayes_a2m.decoding.duration`, the residual distribution for the first segment and survival
+for the last. The steps, with ``legato`` and ``repeat`` small numbers and ``popularity`` a
+distribution over pitches,
 
     pitch i to pitch j != i   legato * popularity[j] / (1 - popularity[i])
     pitch i to pitch i        repeat    (the same pitch once more, no rest between)
@@ -40,7 +41,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_a2m.decoding.duration import DurationLaw
+from bayes_a2m.decoding.duration import DurationDistribution
 from bayes_a2m.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -99,8 +100,8 @@ class SemiMarkov:
         If these are no probabilities, or of unlike numbers of classes.
     """
 
-    notes: DurationLaw
-    rests: DurationLaw
+    notes: DurationDistribution
+    rests: DurationDistribution
     first: tuple[float, ...]
     popularity: tuple[float, ...]
     legato: float
@@ -112,9 +113,11 @@ class SemiMarkov:
                 f"the model needs a popularity of every pitch and a first probability of every "
                 f"class, not {len(self.popularity)} and {len(self.first)}"
             )
-        for name, law in (("first", self.first), ("popularity", self.popularity)):
-            if not (min(law) >= 0 and abs(sum(law) - 1) < _TOLERANCE):
-                raise InputError(f"{name} must be probabilities that sum to one, not {law}")
+        for name, distribution in (("first", self.first), ("popularity", self.popularity)):
+            if not (min(distribution) >= 0 and abs(sum(distribution) - 1) < _TOLERANCE):
+                raise InputError(
+                    f"{name} must be probabilities that sum to one, not {distribution}"
+                )
         if len(self.popularity) > 1 and max(self.popularity) >= 1:
             raise InputError("a popularity of one leaves no other pitch to follow; give it less")
         if not (self.legato >= 0 and self.repeat >= 0 and self.legato + self.repeat < 1):
@@ -145,8 +148,10 @@ class SemiMarkov:
             leave[1:] = legato / (1 - popularity)
         repeat = self.repeat if repeats else 0.0
         phases = max(self.notes.phases, self.rests.phases)
-        laws = [_with_phases(law, phases) for law in (self.rests, self.notes)]
-        residual = [law.residual() for law in laws]
+        distributions = [
+            _with_phases(distribution, phases) for distribution in (self.rests, self.notes)
+        ]
+        residual = [distribution.residual() for distribution in distributions]
         with np.errstate(divide="ignore"):
             return Tables(
                 first=np.log(self.first),
@@ -154,14 +159,20 @@ class SemiMarkov:
                 enter=np.log(np.concatenate([[0.0], popularity])),
                 repeat=float(np.log(repeat)),
                 fall=float(np.log(1 - legato - repeat)),
-                minimum=np.array([law.minimum for law in laws]),
-                start=np.array([law.start for law in laws]),
-                stay=np.array([law.stay for law in laws]),
-                residual=np.array([law.start for law in residual]),
-                log_pmf=np.stack([law.log_pmf(frames + 1) for law in laws]),
-                log_survival=np.stack([law.log_survival(frames + 1) for law in laws]),
-                first_pmf=np.stack([law.log_pmf(frames + 1) for law in residual]),
-                first_survival=np.stack([law.log_survival(frames + 1) for law in residual]),
+                minimum=np.array([distribution.minimum for distribution in distributions]),
+                start=np.array([distribution.start for distribution in distributions]),
+                stay=np.array([distribution.stay for distribution in distributions]),
+                residual=np.array([distribution.start for distribution in residual]),
+                log_pmf=np.stack(
+                    [distribution.log_pmf(frames + 1) for distribution in distributions]
+                ),
+                log_survival=np.stack(
+                    [distribution.log_survival(frames + 1) for distribution in distributions]
+                ),
+                first_pmf=np.stack([distribution.log_pmf(frames + 1) for distribution in residual]),
+                first_survival=np.stack(
+                    [distribution.log_survival(frames + 1) for distribution in residual]
+                ),
             )
 
     def infer(
@@ -222,8 +233,8 @@ class SemiMarkov:
         """
         try:
             return cls(
-                DurationLaw.from_dict(values["notes"]),
-                DurationLaw.from_dict(values["rests"]),
+                DurationDistribution.from_dict(values["notes"]),
+                DurationDistribution.from_dict(values["rests"]),
                 tuple(float(p) for p in values["first"]),
                 tuple(float(p) for p in values["popularity"]),
                 float(values["legato"]),
@@ -237,10 +248,11 @@ class SemiMarkov:
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """Logarithms of a model for recordings of one length; axis 0 of laws is silence, notes.
+    """Logarithms of a model for recordings of one length; axis 0 of distributions is silence,
+    notes.
 
     ``first``, ``leave`` and ``enter`` are ``(class,)``; ``start``, ``stay`` (not logarithms) and
-    ``residual`` ``(2, phase)``; the tables of lengths ``(2, frames + 2)``.
+    ``residual`` ``(2, phase)``, rests first; the tables of lengths ``(2, frames + 2)``.
     """
 
     first: Floats
@@ -268,10 +280,12 @@ class Tables:
         return self.log_pmf, self.log_survival, self.first_pmf, self.first_survival
 
 
-def _with_phases(law: DurationLaw, phases: int) -> DurationLaw:
-    """The same law with more phases: those in front are never entered."""
-    more = phases - law.phases
-    return DurationLaw(law.minimum, (0.0,) * more + law.start, (0.0,) * more + law.stay)
+def _with_phases(distribution: DurationDistribution, phases: int) -> DurationDistribution:
+    """The same distribution with more phases: those in front are never entered."""
+    more = phases - distribution.phases
+    return DurationDistribution(
+        distribution.minimum, (0.0,) * more + distribution.start, (0.0,) * more + distribution.stay
+    )
 
 
 class Lattice:
@@ -340,7 +354,7 @@ class Lattice:
                 f"no segment of class {klass} from frame {start} to {end} in {frames} frames "
                 f"of {classes} classes"
             )
-        law, t = min(klass, 1), self.tables
+        distribution, t = min(klass, 1), self.tables
         score = float(self.sums[end, klass] - self.sums[start, klass]) - self.log_z
         if start:
             lengths = t.log_survival if end == frames else t.log_pmf
@@ -350,7 +364,7 @@ class Lattice:
             score += float(t.first[klass])
         if end < frames:
             score += float(self._backward[1][end, klass])
-        return score + float(lengths[law, end - start])
+        return score + float(lengths[distribution, end - start])
 
     def onsets(self) -> Floats:
         """Probability that a segment of each class starts at each frame, ``(frames, class)``.

@@ -1,20 +1,21 @@
 """Whether the probabilities of notes can be believed.
 
-The event: a stated note is **right** if the reference has a note of its pitch whose onset is
+The event: a predicted note is **right** if the reference has a note of its pitch whose onset is
 within the tolerance (50 ms, unless said otherwise), matched one to one by the rules of
 :mod:`bayes_a2m.metrics.notes`; reference notes with less than 50 ms inside the recording are left
 out there. A note's probability is to be that of this event.
 
 Two questions, and neither alone is enough.
 
-- **Of the notes stated**: of those given 0.8, are eight in ten right? Reliability, the calibration
+- **Of the notes predicted**: of those given 0.8, are eight in ten right? Reliability, the
+  calibration
   error (ECE, in :data:`BINS` bins of equal width, closed on the right), and a test by recording. To
-  state only the surest note would answer this well.
+  predict only the surest note would answer this well.
 - **Of the notes there are**: the Brier score per reference note,
 
-      (sum over stated notes of (p - right)^2 + reference notes that none matches) / reference
+      (sum over predicted notes of (p - right)^2 + reference notes that none matches) / reference
 
-  A note that is missed counts one, as if it had been stated to be impossible. To say little wins
+  A note that is missed counts one, as if it had been predicted to be impossible. To say little wins
   nothing.
 
 **Debiasing.** The ECE takes absolute values, so chance alone makes it positive: 866 notes with true
@@ -39,7 +40,7 @@ from bayes_a2m.metrics.cumulative import CalibrationTest, calibration_test
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import bin_of, ece_of_bins, error_auroc_of_blocks, ratio
 from bayes_a2m.metrics.notes import audible, matched_pairs
-from bayes_a2m.metrics.sufficient_statistics import PerRecording
+from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
 from bayes_a2m.music import Note
 
 BINS = 10
@@ -54,12 +55,12 @@ SIMULATIONS = 200
 
 @dataclass(frozen=True, eq=False)
 class NoteOutcomes:
-    """The stated notes of one recording and what came of them.
+    """The predicted notes of one recording and what came of them.
 
     Attributes
     ----------
     probability
-        Of each stated note, ``(note,)``; nan where none is known.
+        Of each predicted note, ``(note,)``; nan where none is known.
     right
         Whether each is, ``(note,)``.
     found
@@ -74,7 +75,7 @@ class NoteOutcomes:
     def of(
         cls,
         reference: Sequence[Note],
-        stated: Sequence[Note],
+        predicted: Sequence[Note],
         probability: ArrayLike,
         duration: float,
         *,
@@ -84,10 +85,10 @@ class NoteOutcomes:
 
         Parameters
         ----------
-        reference, stated
+        reference, predicted
             Notes, in any order.
         probability
-            Of every stated note, nan where it is not known.
+            Of every predicted note, nan where it is not known.
         duration
             Seconds of the recording.
         tolerance
@@ -105,8 +106,8 @@ class NoteOutcomes:
         ([True, False], [True, False])
         """
         p = np.asarray(probability, dtype=np.float64)
-        if p.shape != (len(stated),):
-            raise InputError(f"{len(stated)} notes, but probabilities of shape {p.shape}")
+        if p.shape != (len(predicted),):
+            raise InputError(f"{len(predicted)} notes, but probabilities of shape {p.shape}")
         known = p[~np.isnan(p)]
         if known.size and not (known.min() >= 0 and known.max() <= 1):
             raise InputError(
@@ -114,27 +115,27 @@ class NoteOutcomes:
                 f"{known.max():.4g}"
             )
         truth = audible(reference, duration)
-        right, found = np.zeros(len(stated), dtype=bool), np.zeros(len(truth), dtype=bool)
-        for i, j in matched_pairs(truth, stated, onset_tolerance=tolerance):
+        right, found = np.zeros(len(predicted), dtype=bool), np.zeros(len(truth), dtype=bool)
+        for i, j in matched_pairs(truth, predicted, onset_tolerance=tolerance):
             found[i] = right[j] = True
         return cls(p, right, found)
 
 
 @dataclass(frozen=True, eq=False)
-class NoteCalibrationCounts(PerRecording):
+class NoteCalibrationStatistics(SufficientStatistics):
     """Sums over the notes of every recording; R recordings, B bins, F fine bins, M simulations.
 
     Attributes
     ----------
     reference, missed
-        Reference notes, and those that no stated note matches, ``(R,)``.
+        Reference notes, and those that no predicted note matches, ``(R,)``.
     notes, right
         Stated notes of known probability, and those that are right, ``(R,)``.
     unknown
         Stated notes without a probability, ``(R,)``.
     squared
         Sum of ``(p - right)^2``, ``(R,)``.
-    bin_notes, bin_stated, bin_right
+    bin_notes, bin_confidence, bin_right
         Notes, sums of their probabilities, and right ones, by bin, ``(R, B)``.
     simulated
         Right ones by bin were the probabilities true, ``(R, M, B)``.
@@ -149,7 +150,7 @@ class NoteCalibrationCounts(PerRecording):
     unknown: Floats
     squared: Floats
     bin_notes: Floats
-    bin_stated: Floats
+    bin_confidence: Floats
     bin_right: Floats
     simulated: Floats
     fine_right: Floats
@@ -163,7 +164,7 @@ class NoteCalibrationCounts(PerRecording):
         generator: np.random.Generator,
         *,
         simulations: int = SIMULATIONS,
-    ) -> NoteCalibrationCounts:
+    ) -> NoteCalibrationStatistics:
         """The sums of one recording; simulated outcomes come from the generator."""
         known = ~np.isnan(outcomes.probability)
         p, right = outcomes.probability[known], outcomes.right[known].astype(np.float64)
@@ -213,11 +214,11 @@ class NoteCalibrationCounts(PerRecording):
         """
         w = self.weights(weights)
         notes, reference = w @ self.notes, w @ self.reference
-        stated, right = w @ self.bin_stated, w @ self.bin_right
-        ece = ece_of_bins(stated, right, notes)
+        predicted, right = w @ self.bin_confidence, w @ self.bin_right
+        ece = ece_of_bins(predicted, right, notes)
         count, (_, simulations, bins) = w.shape[0], self.simulated.shape
         imagined = (w @ self.simulated.reshape(len(self), -1)).reshape(count, simulations, bins)
-        chance = ece_of_bins(stated[:, None], imagined, notes[:, None]).mean(axis=1)
+        chance = ece_of_bins(predicted[:, None], imagined, notes[:, None]).mean(axis=1)
         brier = ratio(w @ (self.squared + self.missed), reference)
         return {
             "note_ece": ece,
@@ -225,7 +226,7 @@ class NoteCalibrationCounts(PerRecording):
             "note_ece_debiased": ece - chance,
             "note_brier": np.where(w @ self.unknown > 0, np.nan, brier),
             "note_auroc": error_auroc_of_blocks(w @ self.fine_right, w @ self.fine_wrong),
-            "note_confidence": ratio(stated.sum(axis=1), notes),
+            "note_confidence": ratio(predicted.sum(axis=1), notes),
             "note_precision": ratio(right.sum(axis=1), notes),
             "note_recall": ratio(w @ (self.reference - self.missed), reference),
         }
@@ -242,13 +243,13 @@ class NoteCalibrationCounts(PerRecording):
         notes = self.bin_notes.sum(axis=0)
         return {
             "notes": notes,
-            "confidence": ratio(self.bin_stated.sum(axis=0), notes),
+            "confidence": ratio(self.bin_confidence.sum(axis=0), notes),
             "accuracy": ratio(self.bin_right.sum(axis=0), notes),
         }
 
 
 @dataclass(frozen=True, eq=False)
-class IntervalCounts(PerRecording):
+class IntervalStatistics(SufficientStatistics):
     """Credible intervals of one kind of time, and how often they held it; each ``(R,)``.
 
     Attributes
@@ -268,12 +269,12 @@ class IntervalCounts(PerRecording):
     def of(
         cls,
         reference: Sequence[Note],
-        stated: Sequence[Note],
+        predicted: Sequence[Note],
         intervals: ArrayLike,
         duration: float,
         *,
         time: str = "onset",
-    ) -> IntervalCounts:
+    ) -> IntervalStatistics:
         """The counts of one recording.
 
         Stated and reference notes are matched by pitch and overlap, with no tolerance on the
@@ -281,10 +282,10 @@ class IntervalCounts(PerRecording):
 
         Parameters
         ----------
-        reference, stated
+        reference, predicted
             Notes, in any order.
         intervals
-            Low and high bound in seconds of every stated note, ``(note, 2)``; nan where there is
+            Low and high bound in seconds of every predicted note, ``(note, 2)``; nan where there is
             none, which is left out.
         duration
             Seconds of the recording.
@@ -297,14 +298,14 @@ class IntervalCounts(PerRecording):
             If there is not one interval a note, or another time is asked for.
         """
         bounds = np.asarray(intervals, dtype=np.float64).reshape(-1, 2)
-        if bounds.shape[0] != len(stated):
-            raise InputError(f"{len(stated)} notes, but {bounds.shape[0]} intervals")
+        if bounds.shape[0] != len(predicted):
+            raise InputError(f"{len(predicted)} notes, but {bounds.shape[0]} intervals")
         if time not in ("onset", "offset"):
             raise InputError(f"there are intervals of an onset or an offset, not of {time!r}")
         truth = audible(reference, duration)
         held = width = 0.0
         count = 0
-        for i, j in overlap_pairs(truth, stated):
+        for i, j in overlap_pairs(truth, predicted):
             low, high = bounds[j]
             if np.isfinite([low, high]).all():
                 count += 1
@@ -319,7 +320,7 @@ class IntervalCounts(PerRecording):
         return {"coverage": ratio(w @ self.held, count), "width": ratio(w @ self.width, count)}
 
 
-def overlap_pairs(reference: Sequence[Note], stated: Sequence[Note]) -> list[tuple[int, int]]:
+def overlap_pairs(reference: Sequence[Note], predicted: Sequence[Note]) -> list[tuple[int, int]]:
     """Pairs of equal pitch that sound together, one to one, the longest together first.
 
     >>> sung = [Note(0.0, 1.0, 60), Note(1.0, 2.0, 60)]
@@ -329,7 +330,7 @@ def overlap_pairs(reference: Sequence[Note], stated: Sequence[Note]) -> list[tup
     together = [
         (min(a.offset, b.offset) - max(a.onset, b.onset), i, j)
         for i, a in enumerate(reference)
-        for j, b in enumerate(stated)
+        for j, b in enumerate(predicted)
         if a.pitch == b.pitch
     ]
     pairs: list[tuple[int, int]] = []

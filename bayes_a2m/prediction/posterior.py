@@ -176,6 +176,9 @@ class FramePosterior(FramePredictive):
         The recordings' ids.
     vocabulary, grid
         What the classes are and where the frames stand.
+    onset_log_probs
+        Log-probability that a note starts at each frame, whatever its pitch, shape ``(chain, draw,
+        recording, frame)``; None of a model that says nothing of onsets.
     """
 
     log_probs: Array = field(repr=False)
@@ -183,6 +186,7 @@ class FramePosterior(FramePredictive):
     ids: tuple[str, ...]
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     grid: FrameGrid = field(default_factory=FrameGrid)
+    onset_log_probs: Array | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "log_probs", np.asarray(self.log_probs, dtype=np.float32))
@@ -204,6 +208,14 @@ class FramePosterior(FramePredictive):
             )
         if recordings and not (self.lengths.min() >= 1 and self.lengths.max() <= frames):
             raise InputError(f"lengths must lie between 1 and {frames} frames")
+        if self.onset_log_probs is not None:
+            onsets = np.asarray(self.onset_log_probs, dtype=np.float32)
+            object.__setattr__(self, "onset_log_probs", onsets)
+            if onsets.shape != self.log_probs.shape[:4]:
+                raise InputError(
+                    f"onset_log_probs must be (chain, draw, recording, frame), here "
+                    f"{self.log_probs.shape[:4]}, not of shape {onsets.shape}"
+                )
 
     def alone(self, recording: int) -> FramePosterior:
         """The posterior of one recording alone, with all its draws and without padding."""
@@ -224,6 +236,7 @@ class FramePosterior(FramePredictive):
         ids: Sequence[str] | None = None,
         vocabulary: Vocabulary | None = None,
         grid: FrameGrid | None = None,
+        onsets: Sequence[ArrayLike] | None = None,
     ) -> FramePosterior:
         """Wrap any model's probabilities.
 
@@ -235,12 +248,16 @@ class FramePosterior(FramePredictive):
             Names of the recordings; their numbers where left out.
         vocabulary, grid
             The defaults of both where left out.
+        onsets
+            Probability that a note starts at each frame, one array ``(frame,)`` a recording;
+            None where the model says nothing of onsets.
 
         Raises
         ------
         InputError
             If a frame's probabilities are negative or do not sum to one within 1e-3, if they
-            do not fit the vocabulary, or if there are not as many ids as recordings.
+            do not fit the vocabulary, if there are not as many ids as recordings, or if onsets
+            do not fit the frames or lie outside 0 to 1.
 
         >>> probs = [[0.5, 0.5], [0.0, 1.0]]
         >>> post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60,)))
@@ -268,8 +285,17 @@ class FramePosterior(FramePredictive):
             total = array.sum(axis=1)
             if not np.isfinite(array).all() or array.min() < 0 or abs(total - 1).max() > 1e-3:
                 raise InputError(f"recording {name}: probabilities must sum to one in every frame")
+        starts = None
+        if onsets is not None:
+            given = [np.asarray(one, dtype=np.float32) for one in onsets]
+            if [one.shape for one in given] != [array.shape[:1] for array in arrays]:
+                raise InputError("onsets must be one array (frame,) a recording, as long as it")
+            for name, one in zip(names, given, strict=True):
+                if not (np.isfinite(one).all() and one.min() >= 0 and one.max() <= 1):
+                    raise InputError(f"recording {name}: onset probabilities must lie in 0 to 1")
+            starts = [np.log(np.maximum(one, SMALLEST))[None, None] for one in given]
         log_probs = [np.log(np.maximum(a, SMALLEST))[None, None] for a in arrays]
-        return cls.of_recordings(log_probs, names, vocabulary, grid or FrameGrid())
+        return cls.of_recordings(log_probs, names, vocabulary, grid or FrameGrid(), onsets=starts)
 
     @classmethod
     def of_recordings(
@@ -278,15 +304,32 @@ class FramePosterior(FramePredictive):
         ids: Sequence[str],
         vocabulary: Vocabulary,
         grid: FrameGrid,
+        *,
+        onsets: Sequence[Array] | None = None,
     ) -> FramePosterior:
-        """Put recordings together, each ``(chain, draw, frame, class)``, padded to the longest."""
+        """Put recordings together, padded to the longest.
+
+        Parameters
+        ----------
+        log_probs
+            Each ``(chain, draw, frame, class)``.
+        ids, vocabulary, grid
+            Those of the posterior.
+        onsets
+            Log-probabilities of an onset, each ``(chain, draw, frame)``; None where not known.
+        """
         lengths = np.array([a.shape[2] for a in log_probs], dtype=np.int64)
         chains, draws, _, classes = log_probs[0].shape
         shape = (chains, draws, len(log_probs), int(lengths.max()), classes)
         padded = np.full(shape, -np.log(classes), dtype=np.float32)
         for i, array in enumerate(log_probs):
             padded[:, :, i, : array.shape[2]] = array
-        return cls(padded, lengths, tuple(ids), vocabulary, grid)
+        starts = None
+        if onsets is not None:
+            starts = np.full(shape[:4], np.log(SMALLEST), dtype=np.float32)
+            for i, array in enumerate(onsets):
+                starts[:, :, i, : array.shape[2]] = array
+        return cls(padded, lengths, tuple(ids), vocabulary, grid, starts)
 
     @property
     def draws(self) -> int:
@@ -399,8 +442,11 @@ class FramePosterior(FramePredictive):
 
         chains, draws = self.log_probs.shape[:2]
         axes = ("chain", "draw", "recording", "frame", "class")
+        arrays = {"log_probs": (axes, self.log_probs), "length": ("recording", self.lengths)}
+        if self.onset_log_probs is not None:
+            arrays["onset_log_probs"] = (axes[:4], self.onset_log_probs)
         return xarray.Dataset(
-            {"log_probs": (axes, self.log_probs), "length": ("recording", self.lengths)},
+            arrays,
             coords={
                 "chain": np.arange(chains),
                 "draw": np.arange(draws),
@@ -423,6 +469,8 @@ class FramePosterior(FramePredictive):
         if draws_too:
             axes = ("chain", "draw", "recording", "frame", "class")
             summary = summary.assign(log_probs=(axes, self.log_probs))
+            if self.onset_log_probs is not None:
+                summary = summary.assign(onset_log_probs=(axes[:4], self.onset_log_probs))
         return summary
 
     @classmethod
@@ -445,7 +493,10 @@ class FramePosterior(FramePredictive):
             log_probs = np.maximum(data["log_probs"].values, np.log(SMALLEST))
         else:
             log_probs = np.log(np.maximum(data["probability"].values, SMALLEST))[None, None]
-        return cls(log_probs, facts.lengths, facts.ids, facts.vocabulary, facts.grid)
+        onsets = None
+        if "onset_log_probs" in data:
+            onsets = data["onset_log_probs"].transpose("chain", "draw", "recording", "frame").values
+        return cls(log_probs, facts.lengths, facts.ids, facts.vocabulary, facts.grid, onsets)
 
 
 def _groups_of(data: arviz.InferenceData | xarray.DataTree) -> dict[str, xarray.Dataset]:

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bayes_a2m.decoding.duration import DurationLaw
+from bayes_a2m.decoding.duration import DurationDistribution
 from bayes_a2m.decoding.semi_markov import Segments, SemiMarkov
 
 Floats = NDArray[np.float64]
 
 MODEL = SemiMarkov(
-    DurationLaw(2, (0.6, 0.4), (0.5, 0.7)),
-    DurationLaw(1, (1.0,), (0.6,)),
+    DurationDistribution(2, (0.6, 0.4), (0.5, 0.7)),
+    DurationDistribution(1, (1.0,), (0.6,)),
     first=(0.5, 0.3, 0.2),
     popularity=(0.7, 0.3),
     legato=0.2,
@@ -46,9 +46,9 @@ def segment_score(
     model: SemiMarkov, psi: Floats, onset: Floats, k: int, start: int, end: int
 ) -> float:
     """Duration, evidence and onset of one segment, without its step."""
-    law = model.notes if k else model.rests
-    law = law if start else law.residual()
-    table = law.log_survival(end) if end == psi.shape[0] else law.log_pmf(end)
+    distribution = model.notes if k else model.rests
+    distribution = distribution if start else distribution.residual()
+    table = distribution.log_survival(end) if end == psi.shape[0] else distribution.log_pmf(end)
     starts_note = k > 0 and start > 0
     return float(table[end - start] + psi[start:end, k].sum() + (onset[start] * starts_note))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bayes_a2m.decoding.duration import DurationLaw
+from bayes_a2m.decoding.duration import DurationDistribution
 from bayes_a2m.decoding.semi_markov import Segments, SemiMarkov
 from bayes_a2m.errors import InputError
 from tests.decoding import semi_markov_oracle as oracle
@@ -37,8 +37,8 @@ def test_log_z_and_the_likeliest_are_those_of_all_segmentations(frames: int) -> 
     [
         MODEL,
         replace(MODEL, repeat=0.0, legato=0.0),
-        replace(MODEL, notes=DurationLaw(4, (0.2, 0.3, 0.5), (0.9, 0.0, 0.5))),
-        replace(MODEL, rests=DurationLaw(3, (1.0,), (0.2,)), popularity=(0.9, 0.1)),
+        replace(MODEL, notes=DurationDistribution(4, (0.2, 0.3, 0.5), (0.9, 0.0, 0.5))),
+        replace(MODEL, rests=DurationDistribution(3, (1.0,), (0.2,)), popularity=(0.9, 0.1)),
     ],
 )
 def test_probabilities_of_segments_are_gradients_of_log_z(model: SemiMarkov, seed: int) -> None:
@@ -75,16 +75,16 @@ def test_samples_have_the_exact_law() -> None:
     for one in drawn:
         key = (tuple(one.starts), tuple(one.classes))
         seen[key] = seen.get(key, 0) + 1
-    law = {
+    distribution = {
         (tuple(one.starts), tuple(one.classes)): np.exp(
             oracle.score(MODEL, 0.7 * psi, onset, one) - lattice.log_z
         )
         for one in oracle.segmentations(5, 3)
     }
-    assert set(seen) <= {key for key, p in law.items() if p > 0}
-    often = [key for key, p in law.items() if p * count >= 5]
-    rest = count - sum(law[key] for key in often) * count
-    expected = np.array([law[key] * count for key in often] + [rest])
+    assert set(seen) <= {key for key, p in distribution.items() if p > 0}
+    often = [key for key, p in distribution.items() if p * count >= 5]
+    rest = count - sum(distribution[key] for key in often) * count
+    expected = np.array([distribution[key] * count for key in often] + [rest])
     observed = np.array([seen.get(key, 0) for key in often])
     observed = np.append(observed, count - observed.sum())
     assert len(often) > 30
@@ -103,9 +103,9 @@ def test_frequencies_of_samples_are_the_marginals() -> None:
         assert np.array_equal(one.starts[1:], one.ends[:-1])
         starts[one.starts, one.classes] += 1
         inside[np.arange(frames), one.labels()] += 1
-    for seen, law in ((starts, lattice.onsets()), (inside, lattice.frames())):
-        error = np.sqrt(np.maximum(law * (1 - law), 1e-4) / count)
-        assert np.abs(seen / count - law).max() < 6 * error.max()
+    for seen, distribution in ((starts, lattice.onsets()), (inside, lattice.frames())):
+        error = np.sqrt(np.maximum(distribution * (1 - distribution), 1e-4) / count)
+        assert np.abs(seen / count - distribution).max() < 6 * error.max()
 
 
 @settings(max_examples=30, deadline=None)
@@ -120,8 +120,8 @@ def test_marginals_are_laws_for_any_evidence(
 ) -> None:
     generator = np.random.default_rng(seed)
     model = SemiMarkov(
-        DurationLaw(3, (0.5, 0.5), (0.8, 0.6)),
-        DurationLaw(1, (1.0,), (0.7,)),
+        DurationDistribution(3, (0.5, 0.5), (0.8, 0.6)),
+        DurationDistribution(1, (1.0,), (0.7,)),
         tuple(np.full(classes, 1 / classes)),
         tuple(np.full(classes - 1, 1 / (classes - 1))),
         0.3,
@@ -156,8 +156,8 @@ def test_a_class_far_behind_can_still_come_back() -> None:
     psi = np.zeros((120, 2))
     psi[:60, 1], psi[60:, 1] = -50.0, 55.0
     stuck = SemiMarkov(  # leaves neither class but by 1e-300
-        DurationLaw(1, (1.0,), (1 - 1e-15,)),
-        DurationLaw(1, (1.0,), (1 - 1e-15,)),
+        DurationDistribution(1, (1.0,), (1 - 1e-15,)),
+        DurationDistribution(1, (1.0,), (1 - 1e-15,)),
         (0.5, 0.5),
         (1.0,),
         0.0,
@@ -185,7 +185,7 @@ def test_lengths_beyond_those_tried_one_by_one() -> None:
     psi = np.zeros((frames, 3))
     psi[:, 1] = 0.5
     psi[2500:, 0] = 2.0
-    model = replace(MODEL, notes=DurationLaw(9, (0.5, 0.5), (0.95, 0.99)))
+    model = replace(MODEL, notes=DurationDistribution(9, (0.5, 0.5), (0.95, 0.99)))
     best = model.infer(psi).likeliest()
     assert best.classes.tolist() == [1, 0]
     assert best.ends.tolist() == [2500, 3000]

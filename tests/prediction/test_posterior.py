@@ -399,3 +399,33 @@ def test_other_datatrees_are_refused() -> None:
         FramePosterior.from_inference_data(alone)
     with pytest.raises(InputError, match="DataTree holds no log_probs"):
         FramePosterior.from_inference_data(xarray.DataTree())
+
+
+def test_onsets_travel_with_frames(tmp_path: Path) -> None:
+    probs = [np.full((3, 2), 0.5), np.full((2, 2), 0.5)]
+    onsets = [[0.1, 0.8, 0.0], [0.2, 1.0]]
+    post = FramePosterior.from_probs(probs, vocabulary=Vocabulary((60,)), onsets=onsets)
+    assert post.onset_log_probs is not None
+    assert post.onset_log_probs.shape == (1, 1, 2, 3)
+    np.testing.assert_allclose(np.exp(post.onset_log_probs[0, 0, 0]), onsets[0], atol=1e-6)
+    post.save(tmp_path / "p.nc")
+    for back in (
+        FramePosterior.load(tmp_path / "p.nc"),
+        FramePosterior.from_inference_data(post.to_inference_data()),
+    ):
+        assert back.onset_log_probs is not None
+        np.testing.assert_array_equal(back.onset_log_probs, post.onset_log_probs)
+    assert FramePosterior.from_probs(probs, vocabulary=Vocabulary((60,))).onset_log_probs is None
+
+
+@pytest.mark.parametrize("onsets", [[[0.1, 0.2]], [[0.1, 0.2, 1.5]], [[0.1, 0.2, np.nan]]])
+def test_onsets_that_do_not_fit_are_refused(onsets: list[list[float]]) -> None:
+    with pytest.raises(InputError, match="onset"):
+        FramePosterior.from_probs(
+            [np.full((3, 2), 0.5)], vocabulary=Vocabulary((60,)), onsets=onsets
+        )
+    with pytest.raises(InputError, match="onset_log_probs"):
+        FramePosterior(
+            np.full((1, 1, 1, 3, 2), np.log(0.5)), [3], ("a",), Vocabulary((60,)), FrameGrid(),
+            np.zeros((1, 1, 1, 2)),
+        )  # fmt: skip
