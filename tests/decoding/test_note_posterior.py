@@ -215,9 +215,10 @@ def test_probabilities_are_frequencies_of_samples(simulation) -> None:
             other = 124 - note.pitch
             elsewhere = one.samples.near(other, note.onset, one.tolerance)
             assert note.alternatives[VOCABULARY.pitches.index(note.pitch)] == note.probability
-            assert note.alternatives[VOCABULARY.pitches.index(other)] == pytest.approx(
-                min(1.0, elsewhere.size / len(one.samples)), abs=0.05
-            )
+            if 0.1 < note.onset < one.duration - 0.15:  # at its ends notes are cut to none
+                assert note.alternatives[VOCABULARY.pitches.index(other)] == pytest.approx(
+                    min(1.0, elsewhere.size / len(one.samples)), abs=0.03
+                )
 
 
 def test_doubt_has_three_parts() -> None:
