@@ -155,8 +155,8 @@ def best_set(found: Bools, counts: NDArray[np.int64]) -> tuple[list[int], float]
     counts
         Notes of every sampled transcription, ``(sample,)``.
 
-    >>> best_set(np.array([[True, True], [False, True]]), np.array([1, 3]))
-    ([0, 1], 0.733)
+    >>> best_set(np.array([[True, True], [True, False]]), np.array([3, 1]))
+    ([0], 0.75)
     """
     pairs = np.zeros((found.shape[0] + 1, found.shape[1]))
     np.cumsum(found, axis=0, out=pairs[1:])
