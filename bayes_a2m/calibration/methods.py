@@ -25,7 +25,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,9 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import CLIP
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HELD_BACK = 0.01
 """Weight of the mean squares of Dirichlet scaling's off-diagonal entries and of its intercepts."""
@@ -124,20 +127,29 @@ class Temperature(Recalibration):
 
     @classmethod
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
-        """By maximum likelihood, between the bounds of :data:`TEMPERATURES`."""
-        low, high = np.log(1 / np.array(TEMPERATURES))[::-1]
+        """Fit T by maximum likelihood, between the bounds of :data:`TEMPERATURES`.
 
-        def parameters(theta: Floats) -> tuple[Floats, Floats]:
-            classes = probabilities.shape[1]
-            return np.exp(theta[0]) * np.eye(classes), np.zeros(classes)
+        Parameters
+        ----------
+        probabilities
+            Shape ``(frames, class)``.
+        labels
+            True classes, shape ``(frames,)``.
 
-        def gradient(theta: Floats, by_w: Floats, by_b: Floats) -> Floats:
-            return np.array([np.exp(theta[0]) * np.trace(by_w)])
+        Raises
+        ------
+        InputError
+            If the NLL is not finite.
+        """
+        lowest, highest = TEMPERATURES
 
-        found = _most_likely(
-            probabilities, labels, np.zeros(1), parameters, gradient, bounds=[(low, high)]
-        )
-        return cls(float(np.exp(-found[0])))
+        def parameters(inverse: Tensor) -> tuple[Tensor, Tensor]:
+            return inverse * inverse.new_ones(classes).diag(), inverse.new_zeros(classes)
+
+        classes = probabilities.shape[1]
+        # the NLL is convex in 1 / T, so the best T within the bounds is the best of all, cut off
+        (inverse,) = _most_likely(probabilities, labels, np.ones(1), parameters)
+        return cls(float(1 / np.clip(inverse, 1 / highest, 1 / lowest)))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
         """Divide log-probabilities by T."""
@@ -172,25 +184,34 @@ class VectorScaling(Recalibration):
 
     @classmethod
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
-        """By maximum likelihood, with 0.001 times the mean square of the biases held back.
+        """Fit slopes and biases by maximum likelihood, the biases held back a little.
 
-        Without, the bias of a class that never occurs would have no end.
+        0.001 times the mean square of the biases is added to the mean NLL: without it, the bias of
+        a class that never occurs would have no end.
+
+        Parameters
+        ----------
+        probabilities
+            Shape ``(frames, class)``.
+        labels
+            True classes, shape ``(frames,)``.
+
+        Raises
+        ------
+        InputError
+            If the NLL is not finite.
         """
         classes = probabilities.shape[1]
 
-        def parameters(theta: Floats) -> tuple[Floats, Floats]:
-            return np.diag(theta[:classes]), theta[classes:]
+        def parameters(theta: Tensor) -> tuple[Tensor, Tensor]:
+            return theta[:classes].diag(), theta[classes:]
 
-        def gradient(theta: Floats, by_w: Floats, by_b: Floats) -> Floats:
-            return np.concatenate([np.diag(by_w), by_b])
-
-        def penalty(w: Floats, b: Floats) -> tuple[float, Floats, Floats]:
-            strength = 0.1 * HELD_BACK / classes
-            return strength * float(b @ b), np.zeros_like(w), 2 * strength * b
+        def penalty(matrix: Tensor, biases: Tensor) -> Tensor:
+            return 0.1 * HELD_BACK * biases.square().mean()
 
         start = np.concatenate([np.ones(classes), np.zeros(classes)])
-        found = _most_likely(probabilities, labels, start, parameters, gradient, penalty)
-        return cls(_tuple(found[:classes]), _tuple(found[classes:]))
+        theta = _most_likely(probabilities, labels, start, parameters, penalty)
+        return cls(_tuple(theta[:classes]), _tuple(theta[classes:]))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
         """Scale and shift log-probabilities."""
@@ -227,25 +248,37 @@ class Dirichlet(Recalibration):
 
     @classmethod
     def fit(cls, probabilities: Floats, labels: Ints, *, held_back: float = HELD_BACK) -> Self:
-        """By penalised maximum likelihood; ``held_back`` is the weight of the mean squares."""
+        """Fit matrix and biases by penalised maximum likelihood.
+
+        Parameters
+        ----------
+        probabilities
+            Shape ``(frames, class)``.
+        labels
+            True classes, shape ``(frames,)``.
+        held_back
+            Weight of the mean squares of the off-diagonal entries and of the biases, which are
+            added to the mean NLL.
+
+        Raises
+        ------
+        InputError
+            If the NLL is not finite.
+        """
         classes = probabilities.shape[1]
         size = classes * classes
 
-        def parameters(theta: Floats) -> tuple[Floats, Floats]:
+        def parameters(theta: Tensor) -> tuple[Tensor, Tensor]:
             return theta[:size].reshape(classes, classes), theta[size:]
 
-        def gradient(theta: Floats, by_w: Floats, by_b: Floats) -> Floats:
-            return np.concatenate([by_w.ravel(), by_b])
-
-        def penalty(w: Floats, b: Floats) -> tuple[float, Floats, Floats]:
-            across = w - np.diag(np.diag(w))
-            by_entry = held_back / max(1, size - classes)
-            value = by_entry * np.square(across).sum() + held_back * (b @ b) / classes
-            return float(value), 2 * by_entry * across, 2 * held_back * b / classes
+        def penalty(matrix: Tensor, biases: Tensor) -> Tensor:
+            across = matrix - matrix.diag().diag()
+            entries = across.square().sum() / max(1, size - classes)
+            return held_back * (entries + biases.square().mean())
 
         start = np.concatenate([np.eye(classes).ravel(), np.zeros(classes)])
-        found = _most_likely(probabilities, labels, start, parameters, gradient, penalty)
-        matrix, biases = parameters(found)
+        theta = _most_likely(probabilities, labels, start, parameters, penalty)
+        matrix, biases = theta[:size].reshape(classes, classes), theta[size:]
         return cls(tuple(_tuple(row) for row in matrix), _tuple(biases))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
@@ -339,41 +372,60 @@ def _isotonic_steps(
     return _tuple(values[begins]), _tuple(levels)
 
 
-Parameters = Callable[[Floats], tuple[Floats, Floats]]
-Gradient = Callable[[Floats, Floats, Floats], Floats]
-Penalty = Callable[[Floats, Floats], tuple[float, Floats, Floats]]
-
-
 def _most_likely(
     probabilities: Floats,
     labels: Ints,
     start: Floats,
-    parameters: Parameters,
-    gradient: Gradient,
-    penalty: Penalty | None = None,
-    bounds: list[tuple[float, float]] | None = None,
+    parameters: Callable[[Tensor], tuple[Tensor, Tensor]],
+    penalty: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> Floats:
-    """Parameters with the least mean NLL, plus the penalty, by L-BFGS."""
-    from scipy.optimize import minimize
+    """Parameters with the least mean NLL of ``softmax(W log p + b)``, plus the penalty.
 
-    log = _log(probabilities)
-    frames = np.arange(labels.shape[0])
+    Parameters
+    ----------
+    probabilities
+        Shape ``(frames, class)``.
+    labels
+        True classes, shape ``(frames,)``.
+    start
+        Parameters to start from, shape ``(parameter,)``.
+    parameters
+        Function from the parameters to W ``(class, class)`` and b ``(class,)``.
+    penalty
+        Function from W and b to what is added to the mean NLL.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
 
-    def objective(theta: Floats) -> tuple[float, Floats]:
-        w, b = parameters(theta)
-        distributions = _softmax(log @ w.T + b)
-        value = float(-np.log(np.maximum(distributions[frames, labels], CLIP)).mean())
-        distributions[frames, labels] -= 1
-        by_w, by_b = distributions.T @ log / frames.size, distributions.mean(axis=0)
-        if penalty is not None:
-            more, more_w, more_b = penalty(w, b)
-            value, by_w, by_b = value + more, by_w + more_w, by_b + more_b
-        return value, gradient(theta, by_w, by_b)
+    log, truth = torch.from_numpy(_log(probabilities)), torch.from_numpy(labels.astype(np.int64))
+    theta = torch.from_numpy(np.array(start, dtype=np.float64)).requires_grad_()
+    # the objective is convex and cheap: what is asked for is its minimum, not the neighbourhood
+    optimizer = torch.optim.LBFGS(
+        [theta],
+        max_iter=200,
+        tolerance_grad=1e-9,
+        tolerance_change=1e-13,
+        history_size=50,
+        line_search_fn="strong_wolfe",
+    )
 
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    if not np.isfinite(found.fun):
+    def objective() -> Tensor:
+        matrix, biases = parameters(theta)
+        value = cross_entropy(log @ matrix.T + biases, truth)
+        return value if penalty is None else value + penalty(matrix, biases)
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        value = objective()
+        value.backward()  # type: ignore[no-untyped-call]
+        return float(value.detach())
+
+    with torch.enable_grad():
+        optimizer.step(closure)
+        value = float(objective().detach())
+    best: Floats = theta.detach().numpy()
+    if not np.isfinite(value) or not np.isfinite(best).all():
         raise InputError("a recalibration could not be fitted: its NLL is not finite")
-    best: Floats = np.asarray(found.x, dtype=np.float64)
     return best
 
 

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
@@ -171,3 +172,60 @@ def test_broken_files_are_named(values, message):
 def test_another_models_recalibration_is_refused():
     with pytest.raises(InputError, match="of 2 classes cannot be applied to 3"):
         methods.VectorScaling((1.0, 1.0), (0.0, 0.0)).apply(np.full((5, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("overconfidence", [0.5, 2.5])
+@pytest.mark.parametrize("kind", [methods.VectorScaling, methods.Dirichlet])
+def test_the_optimum_is_that_of_newtons_method(kind: type, overconfidence: float) -> None:
+    drawn = simulate(20, 300, np.random.default_rng(4), overconfidence=overconfidence)
+    p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
+    log, truth, classes = torch.from_numpy(np.log(np.maximum(p, 1e-12))), torch.from_numpy(y), 4
+
+    def objective(theta: torch.Tensor) -> torch.Tensor:
+        biases = theta[-classes:]
+        if kind is methods.VectorScaling:
+            matrix, penalty = theta[:classes].diag(), 0.001 * biases.square().mean()
+        else:
+            matrix = theta[:-classes].reshape(classes, classes)
+            across = matrix - matrix.diag().diag()
+            penalty = 0.01 * (across.square().sum() / 12 + biases.square().mean())
+        return torch.nn.functional.cross_entropy(log @ matrix.T + biases, truth) + penalty
+
+    slopes = torch.ones(4) if kind is methods.VectorScaling else torch.eye(4).ravel()
+    theta = torch.cat([slopes, torch.zeros(4)]).double()
+    for _ in range(30):  # convex: Newton's steps, halved where they go too far
+        gradient = torch.autograd.functional.jacobian(objective, theta)
+        step = torch.linalg.solve(torch.autograd.functional.hessian(objective, theta), gradient)
+        while objective(theta - step) > objective(theta) and step.abs().max() > 1e-12:
+            step = step / 2
+        theta = theta - step
+    fitted = kind.fit(p, y)
+    values = [torch.tensor(part).ravel() for part in vars(fitted).values()]
+    found = torch.cat(values).double()
+    assert float(objective(found) - objective(theta)) == pytest.approx(0, abs=1e-9)
+    best = theta.numpy()
+    if kind is methods.VectorScaling:
+        exact = kind(tuple(best[:4]), tuple(best[4:]))
+    else:
+        exact = kind(tuple(map(tuple, best[:16].reshape(4, 4))), tuple(best[16:]))
+    np.testing.assert_allclose(fitted.apply(p), exact.apply(p), atol=3e-6)
+
+
+def test_the_temperature_is_that_of_a_fine_search() -> None:
+    from scipy.optimize import minimize_scalar
+
+    drawn = simulate(20, 300, np.random.default_rng(4), overconfidence=2.5)
+    p, y = np.concatenate(drawn.probs), np.concatenate(drawn.labels)
+    exact = minimize_scalar(
+        lambda t: nll(methods.Temperature(t).apply(p), y), bounds=(1, 5), options={"xatol": 1e-9}
+    )
+    found = methods.Temperature.fit(p, y)
+    assert found.temperature == pytest.approx(exact.x, abs=1e-5)
+    assert nll(found.apply(p), y) == pytest.approx(exact.fun, abs=1e-10)
+
+
+def test_temperatures_stop_at_their_bounds() -> None:
+    right = np.tile([0.6, 0.4], (50, 1))
+    low, high = methods.TEMPERATURES
+    assert methods.Temperature.fit(right, np.zeros(50, int)).temperature == pytest.approx(low)
+    assert methods.Temperature.fit(right, np.ones(50, int)).temperature == pytest.approx(high)
