@@ -1,4 +1,4 @@
-"""Whether probabilities can be believed.
+"""Calibration: scores of it, recalibration, conformal sets and selective prediction.
 
 >>> from bayes_a2m import calibration
 >>> calibration.accuracy([[0.9, 0.1], [0.2, 0.8]], [0, 1])

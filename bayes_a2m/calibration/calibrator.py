@@ -1,4 +1,4 @@
-"""What a model learns about its own probabilities from the tuning part: ``recalibration.json``.
+"""Calibration of a model on the tuning split: ``recalibration.json``.
 
 Three things, in this order: how to recalibrate pooled probabilities; thresholds of conformal sets
 at 95 and 99 %; and counts of accepted frames, from which any ``--accept-error`` follows. The last
@@ -23,7 +23,7 @@ from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.prediction.posterior import FramePredictive
 
 LEVELS = (0.95, 0.99)
-"""Of the conformal sets that are stored."""
+"""Levels of the conformal sets that are stored."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Calibrator:
     Attributes
     ----------
     choice
-        The recalibration, and why it.
+        The recalibration, and why it was chosen.
     sets
-        Of each level of :data:`LEVELS`; none in models of older versions.
+        Conformal sets at each level of :data:`LEVELS`; none in models of older versions.
     accepted
         Counts of accepted frames of the tuning recordings, recalibrated; None in older models.
     """
@@ -59,16 +59,16 @@ class Calibrator:
         methods: Sequence[str] | None = None,
         seed: int = 0,
     ) -> Calibrator:
-        """From tuning recordings.
+        """Choose and fit everything on tuning recordings.
 
         Parameters
         ----------
         posterior
-            As it is before recalibration.
+            Predictions of the tuning recordings before recalibration.
         labels
             Class of every frame, an array a recording.
         groups, methods, seed
-            As :func:`~bayes_a2m.calibration.selection.choose` takes them.
+            Arguments of :func:`~bayes_a2m.calibration.selection.choose`.
 
         Raises
         ------
@@ -77,16 +77,15 @@ class Calibrator:
         """
         choice = choose(posterior, labels, groups=groups, methods=methods, seed=seed)
         distributions = [choice.recalibration.apply(posterior.of(i)) for i in range(len(posterior))]
-        having = min(
-            sum(bool((one == k).any()) for one in labels) for k in range(distributions[0].shape[1])
-        )
+        classes = range(distributions[0].shape[1])
+        fewest = min(sum(bool((truth == k).any()) for truth in labels) for k in classes)
         sets = tuple(
             ConformalSets.calibrate(
                 distributions,
                 labels,
                 level=level,
                 # sets with every class in them help nobody: then the weaker promise, and a warning
-                way="recordings" if having >= recordings_needed(level) else "pooled",
+                way="recordings" if fewest >= recordings_needed(level) else "pooled",
             )
             for level in LEVELS
         )
@@ -94,13 +93,20 @@ class Calibrator:
         return cls(choice, sets, AcceptStatistics.stack(counts))
 
     def to_dict(self) -> dict[str, Any]:
-        """For ``recalibration.json``."""
-        values = {**self.choice.to_dict(), "conformal": [one.to_dict() for one in self.sets]}
+        """Convert to what ``recalibration.json`` holds."""
+        values = {**self.choice.to_dict(), "conformal": [sets.to_dict() for sets in self.sets]}
         return values | {"accepted": None if self.accepted is None else self.accepted.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str) -> Calibrator:
-        """From ``recalibration.json``; ``source`` is named in errors.
+        """Restore from what ``recalibration.json`` holds.
+
+        Parameters
+        ----------
+        values
+            Contents of the file.
+        source
+            Name of the file in errors.
 
         Raises
         ------
@@ -109,7 +115,7 @@ class Calibrator:
         """
         choice = Choice.from_dict(values, source)
         try:
-            sets = tuple(ConformalSets.from_dict(one) for one in values.get("conformal", []))
+            sets = tuple(ConformalSets.from_dict(part) for part in values.get("conformal", []))
             stored = values.get("accepted")
             accepted = None if stored is None else AcceptStatistics.from_dict(stored)
         except InputError as error:

@@ -1,16 +1,16 @@
-"""Sets of classes that hold the truth as often as promised.
+"""Conformal prediction sets: sets of classes that hold the truth as often as promised.
 
 The task: for every frame give a set of classes, small where the frame is clear, that holds the
 true class in at least 95 % of the frames of that class, whatever is wrong with the
 probabilities. Class k is in the set where ``p_k >= t_k``, a threshold for every class (Mondrian
-sets: Vovk, Gammerman and Shafer 2005, section 4.5), and the class called is always in, so no set
-is empty. The thresholds come from tuning recordings whose truth is known.
+sets: Vovk, Gammerman and Shafer 2005, section 4.5), and the predicted class is always in, so no
+set is empty. The thresholds come from tuning recordings whose truth is known.
 
 Textbook split conformal prediction takes the threshold from the frames as if they were
 exchangeable. They are not: frames of one recording share voice, room and label timing, and what
 is exchangeable are **recordings**. So the loss is that of a recording,
 
-    L_r(t) = share of its frames of class k that are called something else and have p_k < t,
+    L_r(t) = share of its frames of class k that are predicted as another and have p_k < t,
 
 and a new recording takes the place of the new example. Two ways:
 
@@ -38,8 +38,8 @@ recordings have, or for 99 %.
 
 Both promise an average over recordings and over tuning parts, each recording counting once: not
 that every recording is covered alike, and not that this tuning part was a lucky one. A class
-that is nearly always called right is covered more often than asked: no set is smaller than the
-class called.
+that is nearly always predicted right is covered more often than asked: no set is smaller than
+the predicted class.
 
 Dunn, Wasserman and Ramdas (2022, https://arxiv.org/abs/1809.07441) make sets for such two-layer
 data by pooling the groups' distribution functions, which is asymptotic as "pooled" is (that is
@@ -75,12 +75,13 @@ from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import SufficientStatistics
 
 WAYS = ("recordings", "pooled")
-"""How thresholds are found: see the module."""
+"""Methods of finding thresholds, which the module describes."""
 
 FEW = 10
 """Recordings of a class below which the effective number of frames is hardly known."""
 
 _ROUNDING = 1e-12
+"""A risk this little above alpha is alpha: sums of shares are rounded."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,10 @@ class ConformalSets:
     level
         Share of a class's frames whose set should hold it, above 0 and below 1.
     thresholds
-        Of every class, in 0 to 1, ``(K,)``: 0 puts the class in every set, 1 in none but where it
-        is called.
+        Threshold of every class, in 0 to 1, ``(K,)``: 0 puts the class in every set, 1 in none
+        but where it is predicted.
     recordings
-        Tuning recordings that had the class, ``(K,)``.
+        Number of tuning recordings that had each class, ``(K,)``.
     way
         One of :data:`WAYS`.
 
@@ -166,17 +167,18 @@ class ConformalSets:
         return cls(level, tuple(thresholds), tuple(recordings), way)
 
     def sets(self, probs: ArrayLike) -> NDArray[np.bool_]:
-        """Which classes are in the set of every frame.
+        """Make the set of every frame.
 
         Parameters
         ----------
         probs
-            Shape ``(..., K)``. Padding gets sets, too, that mean nothing.
+            Probabilities, shape ``(..., K)``. Padding gets sets, too, that mean nothing.
 
         Returns
         -------
         ndarray, shape (..., K)
-            At least one class is true in every frame: the likeliest, of equals the lowest.
+            Whether each class is in the set; in every frame at least the likeliest is, of equals
+            the lowest.
 
         Raises
         ------
@@ -192,12 +194,12 @@ class ConformalSets:
         return chosen
 
     def warnings(self, names: Sequence[str] | None = None) -> list[str]:
-        """A sentence for every class whose promise is empty or weak.
+        """Write a sentence for every class whose promise is empty or weak.
 
         Parameters
         ----------
         names
-            Of the classes (``vocabulary.names``); their numbers where left out.
+            Names of the classes (``vocabulary.names``); their numbers where left out.
 
         Raises
         ------
@@ -226,7 +228,7 @@ class ConformalSets:
         return ""
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Convert to numbers and lists, ready for JSON."""
         return {
             "level": self.level,
             "way": self.way,
@@ -236,7 +238,7 @@ class ConformalSets:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ConformalSets:
-        """Take back what :meth:`to_dict` gave.
+        """Restore from what :meth:`to_dict` gave.
 
         Raises
         ------
@@ -252,7 +254,17 @@ class ConformalSets:
 
 
 def recordings_needed(level: float) -> int:
-    """The fewest tuning recordings of a class with which ``"recordings"`` can promise the level.
+    """Compute the fewest tuning recordings of a class with which "recordings" keeps the level.
+
+    Parameters
+    ----------
+    level
+        Share of a class's frames whose set should hold it.
+
+    Raises
+    ------
+    InputError
+        If the level is not between 0 and 1.
 
     >>> recordings_needed(0.95), recordings_needed(0.99)
     (19, 99)
@@ -263,12 +275,14 @@ def recordings_needed(level: float) -> int:
 
 @dataclass(frozen=True, eq=False)
 class SetStatistics(SufficientStatistics):
-    """Sums over the frames of every recording, by true class. R recordings, K classes.
+    """Sufficient statistics of sets: sums over the frames of every recording, by true class.
+
+    R recordings, K classes.
 
     Attributes
     ----------
     frames
-        Frames, ``(R, K)``.
+        Number of frames, ``(R, K)``.
     covered
         Frames whose set holds the true class, ``(R, K)``.
     size
@@ -288,14 +302,14 @@ class SetStatistics(SufficientStatistics):
 
     @classmethod
     def of(cls, sets: ArrayLike, labels: ArrayLike) -> SetStatistics:
-        """The sums of one recording.
+        """Sum up one recording.
 
         Parameters
         ----------
         sets
-            Which classes are in, shape ``(frames, K)``; there may be no frames.
+            Whether each class is in the set, shape ``(frames, K)``; there may be no frames.
         labels
-            Shape ``(frames,)``.
+            True classes, shape ``(frames,)``.
 
         Raises
         ------
@@ -313,14 +327,14 @@ class SetStatistics(SufficientStatistics):
             raise InputError(f"labels must be class numbers, 0 to {classes - 1}")
         sizes = chosen.sum(axis=1)
         if (sizes == 0).any():
-            raise InputError("a set is empty: the class called belongs to it")
+            raise InputError("a set is empty: the predicted class belongs to it")
         y = y.astype(np.int64)
         columns = (np.ones(y.shape), chosen[np.arange(y.size), y], sizes, sizes == 1)
-        sums = (np.bincount(y, one.astype(np.float64), minlength=classes) for one in columns)
-        return cls(*(np.asarray(one, dtype=np.float64)[None] for one in sums))
+        sums = (np.bincount(y, column.astype(np.float64), minlength=classes) for column in columns)
+        return cls(*(np.asarray(row, dtype=np.float64)[None] for row in sums))
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Scores of every row of weights, all frames pooled.
+        """Compute scores of all frames, pooled, for every row of weights.
 
         Parameters
         ----------
@@ -344,7 +358,7 @@ class SetStatistics(SufficientStatistics):
         }
 
     def per_class_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Scores by true class, of every row of weights.
+        """Compute scores by true class for every row of weights.
 
         Parameters
         ----------
@@ -382,14 +396,14 @@ def coverage(
     posterior: FrameProbabilities | Sequence[ArrayLike],
     labels: Sequence[ArrayLike],
 ) -> SetStatistics:
-    """How often the sets hold the truth, and how large they are, of every recording.
+    """Count how often the sets of every recording hold the truth, and how large they are.
 
     Parameters
     ----------
     sets
-        Calibrated on other recordings.
+        Sets calibrated on other recordings.
     posterior, labels
-        As :meth:`ConformalSets.calibrate` takes them.
+        Probabilities and labels, as :meth:`ConformalSets.calibrate` accepts them.
 
     Raises
     ------
@@ -403,17 +417,17 @@ def coverage(
 def by_recording(
     posterior: FrameProbabilities | Sequence[ArrayLike], labels: Sequence[ArrayLike]
 ) -> list[tuple[Floats, Ints]]:
-    """Validated probabilities ``(frames, K)`` and labels ``(frames,)`` of every recording.
+    """Validate probabilities ``(frames, K)`` and labels ``(frames,)`` of every recording.
 
     Parameters
     ----------
     posterior, labels
-        As :meth:`ConformalSets.calibrate` takes them.
+        Probabilities and labels, as :meth:`ConformalSets.calibrate` accepts them.
 
     Raises
     ------
     InputError
-        Where :func:`bayes_a2m.metrics.inputs.frames` does; if there are no recordings, or
+        If :func:`bayes_a2m.metrics.inputs.frames` refuses them, there are no recordings, or
         not as many labelled as predicted, or they have different classes.
     """
     if isinstance(posterior, FrameProbabilities):
@@ -434,7 +448,7 @@ def by_recording(
 
 
 def _scores(p: Floats, y: Ints, k: int) -> Floats:
-    """``p_k`` of the frames of class k, infinity where k is called: those are never missed."""
+    """``p_k`` of the frames of class k, infinity where k is predicted: those are never missed."""
     own = p[y == k]
     return np.where(np.argmax(own, axis=1) == k, np.inf, own[:, k])
 
@@ -445,7 +459,7 @@ def _threshold(scores: Sequence[Floats], alpha: float, way: str) -> float:
     Parameters
     ----------
     scores
-        Of the frames of the class, an array ``(frames,)`` for every recording that has any.
+        Scores of the frames of the class, an array ``(frames,)`` for every recording that has any.
     """
     thresholds, total, squares = _losses(scores)
     recordings = len(scores)
@@ -474,16 +488,17 @@ def _losses(scores: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
     Returns
     -------
     thresholds, total, squares : ndarray, shape (distinct scores + 1,)
-        Ascending; the last is infinity, where all frames that are not called right are missed.
+        Ascending; the last is infinity, where all frames that are not predicted right are missed.
     """
-    sizes = np.array([one.size for one in scores])
-    values = np.concatenate([np.sort(one) for one in scores])
+    sizes = np.array([frames.size for frames in scores])
+    values = np.concatenate([np.sort(frames) for frames in scores])
     weight = np.repeat(1 / sizes, sizes)
     # the loss of a frame's own recording just before the frame is missed, too
     before = np.concatenate([np.arange(n) / n for n in sizes])
     order = np.argsort(values, kind="stable")
     values, weight, before = values[order], weight[order], before[order]
     total = np.concatenate([[0.0], np.cumsum(weight)])
+    # a loss l that grows by w adds w (w + 2 l) to the sum of squares
     squares = np.concatenate([[0.0], np.cumsum(weight * (weight + 2 * before))])
     thresholds = np.append(np.unique(values[np.isfinite(values)]), np.inf)
     below = np.searchsorted(values, thresholds, side="left")

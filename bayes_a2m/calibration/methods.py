@@ -1,14 +1,14 @@
-"""Ways of recalibrating probabilities: what was stated becomes what comes true.
+"""Methods of recalibration: maps of probabilities, fitted so that they come true.
 
-Each is a map from distributions to distributions, fitted on frames it has not been trained on,
-after draws are pooled: an average of calibrated draws is not calibrated, so there is nothing to be
-gained from recalibrating one by one (Rahaman and Thiery, "Uncertainty quantification and deep
-ensembles", 2021, https://arxiv.org/abs/2007.08792).
+A recalibration is a map from distributions to distributions, fitted on frames it has not been
+trained on, after draws are pooled: an average of calibrated draws is not calibrated, so there is
+nothing to be gained from recalibrating one by one (Rahaman and Thiery, "Uncertainty quantification
+and deep ensembles", 2021, https://arxiv.org/abs/2007.08792).
 
 Three are log-linear, ``p' ~ exp(W log p + b)``, and fitted by maximum likelihood, which is convex:
 
 - **temperature**: ``W = I / T``, ``b = 0`` (Guo et al., "On calibration of modern neural networks",
-  2017, https://arxiv.org/abs/1706.04599): one number, and the class called stays;
+  2017, https://arxiv.org/abs/1706.04599): one number, and the predicted class stays;
 - **vector**: W diagonal (the same): a slope and a bias for every class;
 - **Dirichlet**: W full (Kull et al., "Beyond temperature scaling", 2019,
   https://arxiv.org/abs/1910.12656), its off-diagonal entries and intercepts held back (their
@@ -16,8 +16,8 @@ Three are log-linear, ``p' ~ exp(W log p + b)``, and fitted by maximum likelihoo
 
 **Isotonic** fits a nondecreasing step function to every class against the rest (Zadrozny and
 Elkan, "Transforming classifier scores into accurate multiclass probability estimates", 2002) and
-normalises. A step that was never (always) right would say 0 (1), and one miss would cost an
-infinite NLL, so a step of n frames, m of them right, says ``(m + 1/2) / (n + 1)``.
+normalises. A step that was never (always) right would give probability 0 (1), and one miss would
+cost an infinite NLL, so a step of n frames, m of them right, gives ``(m + 1/2) / (n + 1)``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Recalibration(ABC):
     Attributes
     ----------
     name
-        What ``recalibration.json`` calls it.
+        Name of the method in ``recalibration.json``.
     """
 
     group: ClassVar[str] = "recalibrations"
@@ -59,20 +59,44 @@ class Recalibration(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
-        """From frames: their distributions ``(frames, class)`` and true classes ``(frames,)``."""
+        """Fit to frames that the model was not trained on.
+
+        Parameters
+        ----------
+        probabilities
+            Pooled over draws, shape ``(frames, class)``.
+        labels
+            True classes, shape ``(frames,)``.
+        """
 
     @abstractmethod
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """The distributions recalibrated, shape ``(..., class)`` as given, 64-bit."""
+        """Recalibrate probabilities.
+
+        Parameters
+        ----------
+        probabilities
+            Shape ``(..., class)``.
+
+        Returns
+        -------
+        ndarray, shape (..., class)
+            64-bit.
+
+        Raises
+        ------
+        InputError
+            If the number of classes is another than it was fitted to.
+        """
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """The method's name and parameters, as JSON holds them."""
+        """Convert to the method's name and parameters, ready for JSON."""
 
     @classmethod
     @abstractmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Take back what :meth:`to_dict` gave.
+        """Restore from what :meth:`to_dict` gave.
 
         Raises
         ------
@@ -93,26 +117,26 @@ class Identity(Recalibration):
 
     @classmethod
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
-        """There is nothing to fit."""
+        """Return the identity, which has nothing to fit."""
         return cls()
 
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """What was given."""
+        """Return the probabilities as they are, 64-bit."""
         return np.asarray(probabilities, dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
-        """The name alone."""
+        """Convert to the name alone."""
         return {"method": self.name}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Whatever else it says."""
+        """Return the identity, whatever else stands there."""
         return cls()
 
 
 @dataclass(frozen=True)
 class Temperature(Recalibration):
-    """``p' ~ p^(1 / T)``: above 1 it takes confidence back.
+    """Temperature scaling ``p' ~ p^(1 / T)``, which lowers confidence where T is above 1.
 
     >>> Temperature(2.0).apply([[0.9, 0.1]])  # 3 : 1
     array([[0.75, 0.25]])
@@ -152,22 +176,22 @@ class Temperature(Recalibration):
         return cls(float(1 / np.clip(inverse, 1 / highest, 1 / lowest)))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """Divide log-probabilities by T."""
+        """Divide log-probabilities by T and normalise."""
         return _softmax(_log(probabilities) / self.temperature)
 
     def to_dict(self) -> dict[str, Any]:
-        """With ``temperature``."""
+        """Convert to the name and the temperature."""
         return {"method": self.name, "temperature": self.temperature}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """With ``temperature``."""
+        """Restore from the temperature."""
         return cls(float(values["temperature"]))
 
 
 @dataclass(frozen=True)
 class VectorScaling(Recalibration):
-    """``p'_k ~ exp(w_k log p_k + b_k)``.
+    """Vector scaling ``p'_k ~ exp(w_k log p_k + b_k)``, a slope and a bias for every class.
 
     >>> VectorScaling((1.0, 1.0), (0.0, float(np.log(9)))).apply([[0.9, 0.1]])
     array([[0.5, 0.5]])
@@ -214,23 +238,23 @@ class VectorScaling(Recalibration):
         return cls(_tuple(theta[:classes]), _tuple(theta[classes:]))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """Scale and shift log-probabilities."""
+        """Scale and shift log-probabilities and normalise."""
         log = _log(probabilities, len(self.slopes))
         return _softmax(log * np.array(self.slopes) + np.array(self.biases))
 
     def to_dict(self) -> dict[str, Any]:
-        """With ``slopes`` and ``biases``."""
+        """Convert to the name, the slopes and the biases."""
         return {"method": self.name, "slopes": list(self.slopes), "biases": list(self.biases)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """With ``slopes`` and ``biases``."""
+        """Restore from slopes and biases."""
         return cls(_tuple(values["slopes"]), _tuple(values["biases"]))
 
 
 @dataclass(frozen=True)
 class Dirichlet(Recalibration):
-    """``p' ~ exp(W log p + b)``.
+    """Dirichlet scaling ``p' ~ exp(W log p + b)``, with a full matrix W.
 
     >>> swap = Dirichlet(((0.0, 1.0), (1.0, 0.0)), (0.0, 0.0))
     >>> swap.apply([[0.9, 0.1]])
@@ -282,18 +306,18 @@ class Dirichlet(Recalibration):
         return cls(tuple(_tuple(row) for row in matrix), _tuple(biases))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """Map log-probabilities."""
+        """Map log-probabilities by the matrix and normalise."""
         log = _log(probabilities, len(self.biases))
         return _softmax(log @ np.array(self.matrix).T + np.array(self.biases))
 
     def to_dict(self) -> dict[str, Any]:
-        """With ``matrix`` and ``biases``."""
+        """Convert to the name, the matrix and the biases."""
         rows = [list(row) for row in self.matrix]
         return {"method": self.name, "matrix": rows, "biases": list(self.biases)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """With ``matrix`` and ``biases``."""
+        """Restore from matrix and biases."""
         return cls(tuple(_tuple(row) for row in values["matrix"]), _tuple(values["biases"]))
 
 
@@ -307,7 +331,7 @@ class Isotonic(Recalibration):
         For every class the probabilities at which a step begins, ascending; the first step also
         holds what is below it.
     levels
-        What each step says, before normalisation.
+        Probability on each step, before normalisation.
 
     >>> one = Isotonic(((0.0, 0.5), (0.0, 0.5)), ((0.2, 0.6), (0.2, 0.6)))
     >>> one.apply([[0.9, 0.1]])  # 0.6 and 0.2
@@ -320,39 +344,47 @@ class Isotonic(Recalibration):
 
     def __post_init__(self) -> None:
         _check_finite(*self.steps, *self.levels)
-        sizes = [len(one) for one in self.steps]
-        if sizes != [len(one) for one in self.levels] or not all(sizes):
+        sizes = [len(steps) for steps in self.steps]
+        if sizes != [len(levels) for levels in self.levels] or not all(sizes):
             raise ValueError("isotonic recalibration needs a level for every step of every class")
 
     @classmethod
     def fit(cls, probabilities: Floats, labels: Ints) -> Self:
-        """By pooling adjacent violators, each class against the rest."""
+        """Fit by pooling adjacent violators, each class against the rest.
+
+        Parameters
+        ----------
+        probabilities
+            Shape ``(frames, class)``.
+        labels
+            True classes, shape ``(frames,)``.
+        """
         fitted = [
             _isotonic_steps(probabilities[:, k], labels == k) for k in range(probabilities.shape[1])
         ]
         return cls(tuple(s for s, _ in fitted), tuple(levels for _, levels in fitted))
 
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """Look up every class's step, and normalise."""
+        """Look up the step of every class and normalise."""
         p = np.asarray(probabilities, dtype=np.float64)
         _check_classes(p, len(self.steps))
-        said = np.empty_like(p)
+        unnormalised = np.empty_like(p)
         for k, (steps, levels) in enumerate(zip(self.steps, self.levels, strict=True)):
-            place = np.searchsorted(np.array(steps), p[..., k], side="right") - 1
-            said[..., k] = np.array(levels)[np.maximum(place, 0)]
-        distributions: Floats = said / said.sum(axis=-1, keepdims=True)
+            step = np.searchsorted(np.array(steps), p[..., k], side="right") - 1
+            unnormalised[..., k] = np.array(levels)[np.maximum(step, 0)]
+        distributions: Floats = unnormalised / unnormalised.sum(axis=-1, keepdims=True)
         return distributions
 
     def to_dict(self) -> dict[str, Any]:
-        """With ``steps`` and ``levels``."""
-        steps, levels = [list(one) for one in self.steps], [list(one) for one in self.levels]
+        """Convert to the name, the steps and the levels."""
+        steps, levels = [list(row) for row in self.steps], [list(row) for row in self.levels]
         return {"method": self.name, "steps": steps, "levels": levels}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """With ``steps`` and ``levels``."""
+        """Restore from steps and levels."""
         steps, levels = values["steps"], values["levels"]
-        return cls(tuple(_tuple(one) for one in steps), tuple(_tuple(one) for one in levels))
+        return cls(tuple(_tuple(row) for row in steps), tuple(_tuple(row) for row in levels))
 
 
 def _isotonic_steps(
@@ -361,9 +393,9 @@ def _isotonic_steps(
     """Where steps begin, and the smoothed share that came true on each."""
     from sklearn.isotonic import isotonic_regression
 
-    values, place = np.unique(confidence, return_inverse=True)
-    count = np.bincount(place).astype(np.float64)
-    hits = np.bincount(place, true.astype(np.float64))
+    values, index = np.unique(confidence, return_inverse=True)
+    count = np.bincount(index).astype(np.float64)
+    hits = np.bincount(index, true.astype(np.float64))
     fitted = isotonic_regression(hits / count, sample_weight=count)
     begins = np.concatenate([[0], np.flatnonzero(np.diff(fitted) > 1e-12) + 1])
     frames, right = np.add.reduceat(count, begins), np.add.reduceat(hits, begins)
@@ -430,6 +462,7 @@ def _most_likely(
 
 
 def _log(probabilities: ArrayLike, classes: int | None = None) -> Floats:
+    """Log-probabilities, raised to at least ln(1e-12) so that a zero can be mapped, too."""
     p = np.asarray(probabilities, dtype=np.float64)
     _check_classes(p, classes)
     logs: Floats = np.log(np.maximum(p, CLIP))
@@ -437,6 +470,7 @@ def _log(probabilities: ArrayLike, classes: int | None = None) -> Floats:
 
 
 def _softmax(scores: Floats) -> Floats:
+    """Softmax over the last axis; the largest score is taken off first, so nothing overflows."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
     distributions: Floats = raised / raised.sum(axis=-1, keepdims=True)
     return distributions
@@ -456,4 +490,4 @@ def _check_finite(*rows: tuple[float, ...]) -> None:
 
 
 def _tuple(values: ArrayLike) -> tuple[float, ...]:
-    return tuple(float(one) for one in np.asarray(values, dtype=np.float64))
+    return tuple(float(value) for value in np.asarray(values, dtype=np.float64))

@@ -1,4 +1,4 @@
-"""Which recalibration, and what it makes of a posterior.
+"""Selection of a recalibration by cross-validation, and its application to a posterior.
 
 The methods (:mod:`bayes_a2m.calibration.methods`) have from no to twenty parameters, and a
 tuning part has a few dozen recordings, which is a few dozen independent things to learn from,
@@ -11,8 +11,8 @@ Draws are recalibrated after pooling: the mean q of the draws becomes q', the ma
 posterior to stay whole, with a variance, a mutual information and their exact sums, its draws move
 along: to those distributions closest to the old ones, in Kullback-Leibler divergence of the joint
 distribution of draw and class, whose mean is q' (the I-projection of Csiszar, "I-divergence
-geometry of probability distributions and minimization problems", 1975). They have the form ``p'_dk
-= a_d c_k p_dk``, and are found by scaling rows and columns in turn.
+geometry of probability distributions and minimization problems", 1975). They have the form
+``p'_dk = a_d c_k p_dk``, and are found by scaling rows and columns in turn.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ROUNDS = 200
 
 
 def candidates() -> tuple[str, ...]:
-    """The methods that cross-validation chooses from, the simplest first: those that ship.
+    """Names of the methods that cross-validation chooses from, the simplest first: those that ship.
 
     Another package's method is used where an experiment names it; that it is installed changes
     no number of anybody else's.
@@ -52,7 +52,7 @@ def candidates() -> tuple[str, ...]:
 
 
 def recalibration_of(name: str) -> type[Recalibration]:
-    """The method of this name.
+    """Look up the method of this name.
 
     Raises
     ------
@@ -67,7 +67,14 @@ def recalibration_of(name: str) -> type[Recalibration]:
 
 
 def from_dict(values: dict[str, Any], source: str) -> Recalibration:
-    """From ``recalibration.json``; ``source`` is named in errors, other keys are passed over.
+    """Restore a recalibration from what ``recalibration.json`` holds; other keys are ignored.
+
+    Parameters
+    ----------
+    values
+        Contents of the file.
+    source
+        Name of the file in errors.
 
     Raises
     ------
@@ -95,15 +102,16 @@ class Choice:
     Attributes
     ----------
     recalibration
-        Fitted on all recordings.
+        The recalibration, fitted on all recordings.
     nll
-        Held-out NLL of every method, nats a frame; empty where there were too few recordings.
+        Held-out NLL of every method, nats per frame; empty where there were too few recordings.
     difference, standard_error
-        Of every method's NLL from that of "none", and its standard error between recordings.
+        Difference of every method's NLL from that of "none", nats per frame, and its standard
+        error between recordings.
     recordings
-        How many it was chosen by.
+        Number of recordings it was chosen by.
     reason
-        In a sentence.
+        Why it was chosen, in a sentence.
     """
 
     recalibration: Recalibration = field(default_factory=Identity)
@@ -115,12 +123,12 @@ class Choice:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str) -> Choice:
-        """Take back what :meth:`to_dict` gave; how it was chosen may be missing.
+        """Restore from what :meth:`to_dict` gave; how it was chosen may be missing.
 
         Raises
         ------
         InputError
-            Where :func:`from_dict` does.
+            If :func:`from_dict` raises it, or ``chosen_by`` has unknown entries.
         """
         recalibration = from_dict(values, source)
         try:
@@ -129,7 +137,7 @@ class Choice:
             raise InputError(f"{source}: chosen_by: {error}") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """For ``recalibration.json``: the method, and under ``chosen_by`` how it was chosen."""
+        """Convert to what ``recalibration.json`` holds: the method, and how it was chosen."""
         chosen_by = {name: value for name, value in vars(self).items() if name != "recalibration"}
         return {**self.recalibration.to_dict(), "chosen_by": chosen_by}
 
@@ -149,17 +157,17 @@ def choose(
     Parameters
     ----------
     posterior
-        Of recordings the model was not fitted on.
+        Predictions of recordings that the model was not fitted on.
     labels
         Class of every frame, an array a recording.
     methods
         Candidates, the simplest first; :func:`candidates` where they are left out.
     folds
-        Parts that recordings are dealt into, at random.
+        Number of parts that recordings are dealt into at random.
     groups
         A name for every recording, "" for none; those of one name (a take) stay together.
     seed
-        Of the dealing.
+        Seed of the dealing.
     margin
         Standard errors by which a method has to beat each simpler one.
 
@@ -190,42 +198,43 @@ def choose(
     if len(set(names)) < FEWEST:
         reason = f"{len(set(names))} recordings or takes are too few to choose by ({FEWEST})"
         return Choice(recordings=len(distributions), reason=reason)
-    place = _dealt(names, parts, seed)
-    sums = {name: _held_out(kind, distributions, labels, place) for name, kind in kinds.items()}
-    frames = np.array([one.size for one in labels], dtype=np.float64)
+    fold_of = _dealt(names, parts, seed)
+    sums = {name: _held_out(kind, distributions, labels, fold_of) for name, kind in kinds.items()}
+    frames = np.array([truth.size for truth in labels], dtype=np.float64)
     reference = sums.get("none", next(iter(sums.values())))
     chosen, beaten = _simplest(sums, frames, margin)
     return Choice(
         kinds[chosen].fit(*everything),
-        {name: float(one.sum() / frames.sum()) for name, one in sums.items()},
-        {name: _difference(one, reference, frames)[0] for name, one in sums.items()},
-        {name: _difference(one, reference, frames)[1] for name, one in sums.items()},
+        {name: float(nll.sum() / frames.sum()) for name, nll in sums.items()},
+        {name: _difference(nll, reference, frames)[0] for name, nll in sums.items()},
+        {name: _difference(nll, reference, frames)[1] for name, nll in sums.items()},
         len(distributions),
         f"{chosen}: {beaten}, by cross-validation over {len(distributions)} recordings",
     )
 
 
 def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> FramePosterior:
-    """The posterior whose mean is the recalibrated mean, its draws moved as little as that takes.
+    """Recalibrate a posterior's mean, and move its draws as little as that takes.
 
     Parameters
     ----------
     posterior
-        Of any number of draws.
+        Predictions with any number of draws.
     recalibration
-        Fitted on pooled means.
+        A map fitted on pooled means.
 
     Returns
     -------
     FramePosterior
-        Of the same draws; its mean is the recalibrated one within 1e-5. The same object where
-        there is nothing to recalibrate.
+        The same draws, moved; their mean is the recalibrated one within 1e-5. The same object
+        where there is nothing to recalibrate.
 
     Raises
     ------
     InputError
         If the recalibration is of another number of classes.
 
+    >>> from bayes_a2m.calibration.methods import Temperature
     >>> from bayes_a2m.music import Vocabulary
     >>> post = FramePosterior.from_probs([[[0.9, 0.1]]], vocabulary=Vocabulary((60,)))
     >>> recalibrated(post, Temperature(2.0)).mean().round(3).tolist()
@@ -249,10 +258,17 @@ def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> Fra
 def recalibrated_summary(
     summary: PosteriorSummary, recalibration: Recalibration
 ) -> PosteriorSummary:
-    """As :func:`recalibrated`, where draws were not kept: an approximation.
+    """Recalibrate a summary, whose draws were not kept, approximately.
 
     The mean is exact. Of each class's total variance ``p (1 - p)``, and of the entropy, the same
     shares are left to the draws as before.
+
+    Parameters
+    ----------
+    summary
+        Mean and variance over draws.
+    recalibration
+        A map fitted on pooled means.
 
     Raises
     ------
@@ -278,9 +294,9 @@ def moved_to(distributions: Floats, wanted: Floats, *, tolerance: float = 1e-6) 
     Parameters
     ----------
     distributions
-        ``(draw, frame, class)``.
+        Draws, shape ``(draw, frame, class)``.
     wanted
-        The new mean, ``(frame, class)``.
+        The mean they are to have, shape ``(frame, class)``.
     tolerance
         Largest difference of a mean from what is wanted.
 
@@ -293,37 +309,40 @@ def moved_to(distributions: Floats, wanted: Floats, *, tolerance: float = 1e-6) 
     (array([[0.6, 0.4]]), array([[1.],
            [1.]]))
     """
+    # iterative proportional fitting: the draws' mean is set, then the classes' sum, in turn
     wanted = np.maximum(wanted, SMALLEST)
     wanted = wanted / wanted.sum(axis=-1, keepdims=True)
     moved: Floats = np.maximum(distributions, SMALLEST)
-    going = np.arange(wanted.shape[0])
+    unsettled = np.arange(wanted.shape[0])
     for _ in range(_ROUNDS):
-        part = moved[:, going]
-        part = part * (wanted[going] / part.mean(axis=0))
+        part = moved[:, unsettled]
+        part = part * (wanted[unsettled] / part.mean(axis=0))
         part /= part.sum(axis=-1, keepdims=True)
-        moved[:, going] = part
-        off = np.abs(part.mean(axis=0) - wanted[going]).max(axis=-1)
-        going = going[off > tolerance]
-        if not going.size:
+        moved[:, unsettled] = part
+        off = np.abs(part.mean(axis=0) - wanted[unsettled]).max(axis=-1)
+        unsettled = unsettled[off > tolerance]
+        if not unsettled.size:
             break
     return moved
 
 
 def _entropy(distributions: Floats) -> Floats:
+    """Entropy over the last axis, nats."""
     entropy: Floats = -(distributions * np.log(np.maximum(distributions, SMALLEST))).sum(axis=-1)
     return entropy
 
 
 def _groups(ids: Sequence[str], groups: Sequence[str] | None) -> list[str]:
+    """Name of the group of every recording: its take, or else the recording itself."""
     if groups is None:
-        return [f"id {one}" for one in ids]
+        return [f"id {name}" for name in ids]
     if len(groups) != len(ids):
         raise InputError(f"{len(groups)} groups for {len(ids)} recordings")
-    return [f"take {g}" if g else f"id {one}" for one, g in zip(ids, groups, strict=True)]
+    return [f"take {g}" if g else f"id {name}" for name, g in zip(ids, groups, strict=True)]
 
 
 def _dealt(names: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:
-    """The part of every recording, by its group; the order of recordings does not matter."""
+    """Part that every recording is dealt into, by its group, whatever the order of recordings."""
     known = sorted(set(names))
     order = np.random.default_rng(seed).permutation(len(known))
     part = {known[j]: i % parts for i, j in enumerate(order)}
@@ -334,24 +353,28 @@ def _held_out(
     kind: type[Recalibration],
     distributions: Sequence[Floats],
     labels: Sequence[Ints],
-    place: NDArray[np.int64],
+    fold_of: NDArray[np.int64],
 ) -> Floats:
     """NLL of every recording, summed over its frames, by what was fitted on other parts."""
     sums = np.zeros(len(distributions))
-    for part in np.unique(place):
-        rest = [i for i, one in enumerate(place) if one != part]
+    for part in np.unique(fold_of):
+        rest = np.flatnonzero(fold_of != part).tolist()
         fitted = kind.fit(
             np.concatenate([distributions[i] for i in rest]),
             np.concatenate([labels[i] for i in rest]),
         )
-        for i in np.flatnonzero(place == part).tolist():
+        for i in np.flatnonzero(fold_of == part).tolist():
             sums[i] = nll_of(fitted.apply(distributions[i]), labels[i]).sum()
     return sums
 
 
-def _difference(one: Floats, other: Floats, frames: Floats) -> tuple[float, float]:
-    """Of NLL a frame, and its standard error between recordings."""
-    gaps = one - other
+def _difference(nll: Floats, reference: Floats, frames: Floats) -> tuple[float, float]:
+    """Difference of the NLL in nats per frame, and its standard error between recordings.
+
+    The variance of a ratio of sums over recordings (Cochran, "Sampling techniques", 1977, section
+    6.4), since frames of one recording err together.
+    """
+    gaps = nll - reference
     mean = gaps.sum() / frames.sum()
     recordings = frames.size
     square = np.square(gaps - mean * frames).sum() * recordings / (recordings - 1)
@@ -359,7 +382,7 @@ def _difference(one: Floats, other: Floats, frames: Floats) -> tuple[float, floa
 
 
 def _simplest(sums: dict[str, Floats], frames: Floats, margin: float) -> tuple[str, str]:
-    """The name of the method chosen, and the words for why."""
+    """Name of the method chosen by the one-standard-error rule, and the words for why."""
     names = list(sums)
     chosen = names[0]
     for name in names[1:]:

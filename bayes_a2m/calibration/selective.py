@@ -1,6 +1,6 @@
-"""Accepting frames: name an error rate, get the confidence that keeps it.
+"""Selective prediction: the confidence from which on frames keep an error rate.
 
-A frame is accepted where its confidence, the probability of the class called, reaches a
+A frame is accepted where its confidence, the probability of the predicted class, reaches a
 threshold. The higher the threshold, the fewer of the accepted frames are wrong, and the fewer
 are accepted. Two ways to choose it from tuning recordings, for an error rate ``e``:
 
@@ -14,9 +14,9 @@ are accepted. Two ways to choose it from tuning recordings, for an error rate ``
   error of the accepted frames of new recordings is at most e.
 
 A t-test sees only what there is. Where errors come from a few recordings in a hundred, most
-tuning parts of 30 have none of them, and the promise would be broken far more often than stated.
+tuning parts of 30 have none of them, and the promise would be broken far more often than named.
 So one recording is added to the test (the "+1" of conformal prediction, with the worst seen in
-place of the worst there could be): of average length, in which confidence says nothing, so that as
+index of the worst there could be): of average length, in which confidence says nothing, so that as
 many frames are accepted as on average, and as many of those are wrong as in the whole of the worst
 tuning recording, or a share e where that is more. A test that is exact whatever recordings are
 like could not pass at all with fewer than ``ln(1 - c) / ln(1 - e)`` of them (45 at 5 % and 90 %).
@@ -60,7 +60,7 @@ NOTHING = 2.0
 
 
 def thresholds() -> Floats:
-    """The grid, ascending: 0, then equal steps in logit from 0.2 to 0.9999; ``(G,)``.
+    """Grid of thresholds, ascending: 0, then equal steps in logit from 0.2 to 0.9999; ``(G,)``.
 
     >>> grid = thresholds()
     >>> grid.size, float(grid[1]), float(grid[-1])
@@ -72,14 +72,14 @@ def thresholds() -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class AcceptStatistics(SufficientStatistics):
-    """Frames accepted at each threshold of the grid, of every recording.
+    """Sufficient statistics of acceptance: frames of every recording by threshold of the grid.
 
     Attributes
     ----------
     frames
-        Frames, ``(R,)``.
+        Number of frames, ``(R,)``.
     accepted, wrong
-        Frames whose confidence reaches the threshold, and those of them that are called wrongly,
+        Frames whose confidence reaches the threshold, and those of them that are predicted wrongly,
         ``(R, G)``.
 
     >>> counts = AcceptStatistics.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])
@@ -93,19 +93,19 @@ class AcceptStatistics(SufficientStatistics):
 
     @classmethod
     def of(cls, probabilities: ArrayLike, labels: ArrayLike) -> AcceptStatistics:
-        """The counts of one recording.
+        """Count the frames of one recording.
 
         Parameters
         ----------
         probabilities
-            Shape ``(frames, class)``; there may be no frames.
+            Probabilities of the classes, shape ``(frames, class)``; there may be no frames.
         labels
-            Shape ``(frames,)``.
+            True classes, shape ``(frames,)``.
 
         Raises
         ------
         InputError
-            Where :func:`bayes_a2m.metrics.inputs.validate` does.
+            If :func:`bayes_a2m.metrics.inputs.validate` refuses them.
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
         _, confidence, right = kernels.predicted_of(p, y)
@@ -114,7 +114,7 @@ class AcceptStatistics(SufficientStatistics):
         return cls(np.array([float(y.size)]), accepted[None], wrong[None])
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
-        """Share kept and error of what is kept, of every row of weights.
+        """Compute coverage (share kept) and risk (error of what is kept) for every row of weights.
 
         Parameters
         ----------
@@ -137,12 +137,12 @@ class AcceptStatistics(SufficientStatistics):
         return {"kept": kept, "error": ratio(w @ self.wrong, accepted)}
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: whole numbers, a row a recording."""
+        """Convert to whole numbers, ready for JSON, a row for each recording."""
         return {name: values.astype(int).tolist() for name, values in vars(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> AcceptStatistics:
-        """Take back what :meth:`to_dict` gave.
+        """Restore from what :meth:`to_dict` gave.
 
         Raises
         ------
@@ -168,12 +168,12 @@ class AcceptStatistics(SufficientStatistics):
 
 @dataclass(frozen=True)
 class Accepted:
-    """A threshold, and what it does on the recordings it was chosen on.
+    """A threshold of confidence, and its effect on the recordings it was chosen on.
 
     Attributes
     ----------
     asked
-        The error rate named.
+        The error rate asked for.
     threshold
         Frames of this confidence and more are accepted; above 1 where none is.
     error, kept
@@ -198,18 +198,18 @@ def accept(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Accepted:
-    """The threshold that keeps an error rate.
+    """Choose the threshold that keeps an error rate.
 
     Parameters
     ----------
     counts
-        Of tuning recordings.
+        Statistics of tuning recordings.
     error
         Share of the accepted frames that may be wrong, above 0 and below 1.
     confidence
-        Chance that the promise is kept, such as 0.9; None for the plain way.
+        Chance that the promise is kept, such as 0.9; None for the plain method.
     resamples, seed
-        For the intervals.
+        Number and seed of the resamples that intervals come from.
 
     Raises
     ------
@@ -231,14 +231,14 @@ def accept(
         passes = counts.wrong.sum(axis=0) <= error * counts.accepted.sum(axis=0)
     else:
         passes = _passes(counts, error, confidence)
-    place = _lowest(passes, counts)
-    if place is None:
+    index = _lowest(passes, counts)
+    if index is None:
         none = Interval(None)
         return Accepted(error, NOTHING, none, Interval(0.0), _no_promise(error, confidence))
     return Accepted(
         error,
-        float(thresholds()[place]),
-        *_realised(counts, place, resamples, seed),
+        float(thresholds()[index]),
+        *_realised(counts, index, resamples, seed),
         _promise(error, confidence, len(counts)),
     )
 
@@ -246,18 +246,18 @@ def accept(
 def realised(
     counts: AcceptStatistics, threshold: float, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[Interval, Interval]:
-    """Error of the accepted frames, and share kept, of other recordings at a threshold.
+    """Measure the error of accepted frames, and the share kept, of other recordings.
 
     The threshold is taken to be the next on the grid, at or above.
 
     Parameters
     ----------
     counts
-        Of the recordings asked about.
+        Statistics of the recordings asked about.
     threshold
-        That :func:`accept` gave.
+        Threshold from :func:`accept`.
     resamples, seed
-        For the intervals.
+        Number and seed of the resamples that intervals come from.
 
     >>> both = AcceptStatistics.stack([AcceptStatistics.of([[0.9, 0.1], [0.4, 0.6]], [0, 0])] * 2)
     >>> error, kept = realised(both, 0.7)
@@ -265,18 +265,18 @@ def realised(
     (0.0, 0.5)
     """
     grid = thresholds()
-    place = int(np.searchsorted(grid, threshold - 1e-12))
-    if place >= grid.size:
+    index = int(np.searchsorted(grid, threshold - 1e-12))
+    if index >= grid.size:
         return Interval(None), Interval(0.0)
-    return _realised(counts, place, resamples, seed)
+    return _realised(counts, index, resamples, seed)
 
 
 def _realised(
-    counts: AcceptStatistics, place: int, resamples: int, seed: int
+    counts: AcceptStatistics, index: int, resamples: int, seed: int
 ) -> tuple[Interval, Interval]:
     weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
     found = intervals(
-        lambda w: {name: values[:, place] for name, values in counts.metrics_of(w).items()},
+        lambda w: {name: values[:, index] for name, values in counts.metrics_of(w).items()},
         weights,
     )
     return found["error"], found["kept"]
@@ -290,8 +290,9 @@ def _passes(counts: AcceptStatistics, error: float, confidence: float) -> Any:
     if recordings < 2:
         return np.zeros(counts.accepted.shape[1], dtype=bool)
     excess = counts.wrong - error * counts.accepted
-    some = counts.frames > 0
-    worst = max(error, float((counts.wrong[some, 0] / counts.frames[some]).max()))
+    heard = counts.frames > 0
+    worst = max(error, float((counts.wrong[heard, 0] / counts.frames[heard]).max()))
+    # one recording more, as bad as the worst seen: a t-test knows nothing of what it has not met
     added = (worst - error) * counts.accepted.mean(axis=0)
     excess, recordings = np.concatenate([excess, added[None]]), recordings + 1
     mean, spread = excess.mean(axis=0), excess.std(axis=0, ddof=1)
@@ -304,8 +305,8 @@ def _lowest(passes: Any, counts: AcceptStatistics) -> int | None:
     kept = counts.accepted.sum(axis=0) / counts.frames.sum()
     start = int(np.flatnonzero(kept >= LEAST_KEPT)[-1])  # at threshold 0 all are kept
     failed = np.flatnonzero(~np.asarray(passes[: start + 1], dtype=bool))
-    place = int(failed[-1]) + 1 if failed.size else 0
-    return place if place <= start else None
+    index = int(failed[-1]) + 1 if failed.size else 0
+    return index if index <= start else None
 
 
 def _promise(error: float, confidence: float | None, recordings: int) -> str:
@@ -330,10 +331,10 @@ def _no_promise(error: float, confidence: float | None) -> str:
 
 
 def _reaching(confidence: Floats, grid: Floats) -> Floats:
-    """How many confidences reach each threshold, ``(G,)``."""
+    """Number of confidences that reach each threshold, ``(G,)``."""
     # probabilities are 32-bit: a thousandth of the smallest step counts as reached
-    place = np.searchsorted(grid, confidence + 1e-7, side="right")
-    counts = np.bincount(place, minlength=grid.size + 1)[1:]
+    step = np.searchsorted(grid, confidence + 1e-7, side="right")
+    counts = np.bincount(step, minlength=grid.size + 1)[1:]
     reaching: Floats = counts[::-1].cumsum()[::-1].astype(np.float64)
     return reaching
 

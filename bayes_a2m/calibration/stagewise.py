@@ -1,4 +1,4 @@
-"""Recalibrating each stage alone: silence or sound, and the pitch given sound.
+"""Recalibration of each stage alone: silence or sound, and the pitch given sound.
 
 Any distribution over the classes is the product of two (:mod:`bayes_a2m.metrics.stages`), and its
 negative log-likelihood is the sum of theirs. So the two can be recalibrated one by one, each on
@@ -20,7 +20,7 @@ from bayes_a2m.metrics.stages import composed, parted, pitch_of, silence_of
 
 @dataclass(frozen=True)
 class Stagewise(Recalibration):
-    """A temperature for each stage.
+    """Stagewise temperature scaling, a temperature for each stage.
 
     >>> Stagewise(Temperature(2.0), Temperature(1.0)).apply([[0.1, 0.6, 0.3]])  # silence 1 : 3
     array([[0.25, 0.5 , 0.25]])
@@ -40,16 +40,16 @@ class Stagewise(Recalibration):
         return cls(**found)
 
     def apply(self, probabilities: ArrayLike) -> Floats:
-        """Both stages recalibrated, and composed again."""
+        """Recalibrate both stages and compose them again."""
         first = self.silence.apply(silence_of(probabilities))
         return composed(first, self.pitch.apply(pitch_of(probabilities)))
 
     def to_dict(self) -> dict[str, Any]:
-        """With the temperature of each stage."""
+        """Convert to the name and the temperature of each stage."""
         temperatures = {"silence": self.silence.temperature, "pitch": self.pitch.temperature}
         return {"method": self.name, **temperatures}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """With the temperature of each stage."""
+        """Restore from the temperature of each stage."""
         return cls(Temperature(float(values["silence"])), Temperature(float(values["pitch"])))

@@ -1,1 +1,1 @@
-"""From frames to notes."""
+"""Decoding: paths of classes and notes from frame probabilities."""

@@ -1,4 +1,4 @@
-"""Putting notes in order: gaps closed, crumbs dropped."""
+"""Repairs of notes: gaps closed, short notes dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from bayes_a2m.music import Note
 
 
 def merge_gaps(notes: Sequence[Note], longest: float) -> list[Note]:
-    """Join neighbours of one pitch that silence of less than ``longest`` seconds parts.
+    """Join neighbours of one pitch that silence of less than ``longest`` seconds separates.
+
+    Parameters
+    ----------
+    notes
+        Notes in order of onset.
+    longest
+        Seconds of silence that is not closed any more.
 
     >>> merge_gaps([Note(0.0, 1.0, 60), Note(1.02, 2.0, 60)], 0.05)
     [Note(onset=0.0, offset=2.0, pitch=60, velocity=90)]

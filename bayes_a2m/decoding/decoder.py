@@ -1,7 +1,7 @@
-"""From frames to notes: a Viterbi path, then small repairs.
+"""Viterbi decoding of frame probabilities to notes, with small repairs.
 
 The path maximises ``sum_t w * (log p(c_t | x) - b * log p(c_t)) + log p(c_t | c_{t-1})``.
-Frame outputs of a network share their context, so they count the same evidence more than
+Frame outputs of a network share their context, so they count the same observation more than
 once; the weight ``w`` < 1 takes that back. The transitions are counted in the training
 labels; ``w``, ``b`` and the two lengths of the repairs are chosen on the tuning part.
 """
@@ -53,7 +53,18 @@ class Decoder:
 
     @classmethod
     def from_labels(cls, labels: Sequence[NDArray[np.int64]], classes: int) -> Decoder:
-        """Count transitions in the training labels, each count started at one half."""
+        """Count transitions in the training labels, each count started at one half.
+
+        The half is the Jeffreys prior of a binomial: a step that was never seen is unlikely, not
+        impossible.
+
+        Parameters
+        ----------
+        labels
+            Class of every frame, one array a recording.
+        classes
+            Number of classes.
+        """
         steps = np.full((classes, classes), 0.5)
         first = np.full(classes, 0.5)
         share = np.full(classes, 0.5)
@@ -69,10 +80,17 @@ class Decoder:
         )
 
     def tuned(self, posterior: FramePosterior, references: Sequence[Sequence[Note]]) -> Decoder:
-        """Choose the settings on the tuning part: best mean of onset F1 at 50 and 100 ms.
+        """Choose the settings on the tuning split: best mean of onset F1 at 50 and 100 ms.
 
         Ties go to the settings listed first, which change the frames least. Without any
         reference note the settings stay as they are.
+
+        Parameters
+        ----------
+        posterior
+            Predictions of the tuning recordings.
+        references
+            Notes of every recording.
         """
         from bayes_a2m.metrics.notes import NoteStatistics
 
@@ -102,7 +120,7 @@ class Decoder:
         return best
 
     def decode(self, posterior: FramePosterior) -> Transcriptions:
-        """Notes of every recording.
+        """Decode the notes of every recording.
 
         Raises
         ------
@@ -131,8 +149,8 @@ class Decoder:
             raise InputError(
                 f"the decoder knows {len(self.prior)} classes, the posterior {probs.shape[1]}"
             )
-        evidence = np.log(np.maximum(probs, SMALLEST)).astype(np.float64)
-        scores = self.weight * (evidence - self.prior_power * np.log(self.prior))
+        log_probs = np.log(np.maximum(probs, SMALLEST)).astype(np.float64)
+        scores = self.weight * (log_probs - self.prior_power * np.log(self.prior))
         path, _ = viterbi(scores, np.log(self.transitions), np.log(self.initial))
         return from_labels(path, grid, vocabulary)
 
@@ -140,12 +158,12 @@ class Decoder:
         return drop_short(merge_gaps(notes, self.longest_gap), self.shortest_note)
 
     def to_dict(self) -> dict[str, Any]:
-        """For ``decoder.json``."""
+        """Convert to what ``decoder.json`` holds."""
         return {"method": "viterbi", **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Decoder:
-        """From ``decoder.json``.
+        """Restore from what ``decoder.json`` holds.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Transcriptions drawn from a posterior: whole paths, coherent in time.
+"""Sampling of transcriptions from a posterior: whole paths, coherent in time.
 
 To draw the label of every frame from its own distribution gives a stutter that no voice would sing.
 Here a path is drawn from the distribution that the decoder's score defines
@@ -17,7 +17,7 @@ and backward the last class from ``exp a_T`` and every one before from
 ``exp(a_t(i)) p(c_{t+1} | i)``, each normalised. That is exact: no burn-in, paths independent.
 
 There is one path, or several, for each draw of the posterior. A draw is a state of belief, and
-gives the evidence ``p_t``; the path given it is the doubt that is left when the belief is
+gives the probabilities ``p_t``; the path given it is the doubt that is left when the belief is
 settled. Together they are draws from the predictive distribution of the transcription, as
 :mod:`bayes_a2m.diagnostics.pit` needs them. Each recording has random numbers of its own, made
 from its id (ids are to differ), so neither the order of recordings nor padding changes a path.
@@ -55,13 +55,13 @@ def sample_paths(
     Parameters
     ----------
     posterior
-        Whose draws are the evidence.
+        Predictions whose draws give the frame probabilities.
     decoder
-        Its transitions, initial distribution, prior, ``weight`` and ``prior_power``.
+        Source of transitions, initial distribution, prior, ``weight`` and ``prior_power``.
     generator
-        Where the paths come from; one number is taken from it.
+        Source of the paths; one number is taken from it.
     paths_per_draw
-        Paths of every draw, at least one.
+        Number of paths of every draw, at least one.
 
     Returns
     -------
@@ -84,9 +84,9 @@ def sample_paths(
     sampled = []
     for i, own in enumerate(generators_of(posterior.ids, generator)):
         log_probs = posterior.log_probs[:, :, i, : posterior.lengths[i]]
-        evidence = log_probs.reshape(-1, *log_probs.shape[2:]).astype(np.float64)
-        evidence = np.maximum(evidence, np.log(SMALLEST))
-        scores = decoder.weight * (evidence - decoder.prior_power * np.log(decoder.prior))
+        log_probs = log_probs.reshape(-1, *log_probs.shape[2:]).astype(np.float64)
+        log_probs = np.maximum(log_probs, np.log(SMALLEST))
+        scores = decoder.weight * (log_probs - decoder.prior_power * np.log(decoder.prior))
         paths = ffbs(scores, transitions, initial, own, paths=paths_per_draw)
         sampled.append(paths.reshape(-1, paths.shape[-1]))
     return sampled
@@ -95,7 +95,7 @@ def sample_paths(
 def generators_of(
     ids: tuple[str, ...], generator: np.random.Generator
 ) -> list[np.random.Generator]:
-    """A generator for every recording, made from its id and one number of ``generator``.
+    """Make a generator for every recording from its id and one number of ``generator``.
 
     >>> first, second = generators_of(("a", "b"), np.random.default_rng(0))
     >>> again = generators_of(("b", "a"), np.random.default_rng(0))[1]
@@ -114,7 +114,7 @@ def ffbs(
     *,
     paths: int = 1,
 ) -> Ints:
-    """Forward filtering, backward sampling, for several scores at once.
+    """Sample paths by forward filtering and backward sampling, for several scores at once.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def ffbs(
     transitions, initial
         Log-probabilities, shape ``(class, class)`` from row to column, and ``(class,)``.
     generator
-        Where the paths come from.
+        Source of the paths.
     paths
-        How many of every draw.
+        Number of paths of every draw.
 
     Returns
     -------
@@ -149,14 +149,31 @@ def ffbs(
     for t in range(frames - 1, -1, -1):
         if t < frames - 1:
             logits = forward[:, None, t] + incoming[sampled[:, :, t + 1]]
-        sampled[:, :, t] = _drawn(logits, uniform[t])
+        sampled[:, :, t] = _draw_class(logits, uniform[t])
     return sampled
 
 
 def forward_messages(scores: Floats, transitions: Floats, initial: Floats) -> Floats:
-    """``a_t`` of the module's formula, less the largest of its frame; shape as the scores.
+    """Compute ``a_t`` of the module's formula, less the largest of its frame.
 
-    Kept as logarithms: a class that is far behind in one frame may be the only one left later.
+    The messages are kept as logarithms: a class that is far behind in one frame may be the only one
+    left later.
+
+    Parameters
+    ----------
+    scores
+        Log-score of every class in every frame, shape ``(draw, frame, class)``.
+    transitions, initial
+        Log-probabilities, shape ``(class, class)`` from row to column, and ``(class,)``.
+
+    Returns
+    -------
+    ndarray, shape (draw, frame, class)
+
+    Raises
+    ------
+    InputError
+        If no path at all is possible.
     """
     forward = np.empty_like(scores)
     for t in range(scores.shape[1]):
@@ -175,13 +192,13 @@ def forward_messages(scores: Floats, transitions: Floats, initial: Floats) -> Fl
     return forward
 
 
-def _drawn(logits: Floats, uniform: Floats) -> NDArray[np.intp]:
-    """A class by its logits ``(..., class)`` and a uniform number ``(...)``: inverse of the sum.
+def _draw_class(logits: Floats, uniform: Floats) -> NDArray[np.intp]:
+    """Draw a class from its logits ``(..., class)`` and a uniform number ``(...)`` by inversion.
 
     A class of probability 0 is never drawn, as uniform numbers are below 1 and sums start at 0.
     """
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     cumulative = np.cumsum(shares, axis=-1)
     # "<=": with a uniform number of 0 the first class that has a share, not one that has none
-    place: NDArray[np.intp] = (cumulative <= uniform[..., None] * cumulative[..., -1:]).sum(axis=-1)
-    return place
+    drawn: NDArray[np.intp] = (cumulative <= uniform[..., None] * cumulative[..., -1:]).sum(axis=-1)
+    return drawn

@@ -1,4 +1,4 @@
-"""Notes of recordings, and writing them."""
+"""Transcriptions: the notes of recordings, and files of them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from bayes_a2m.prediction.posterior import FramePredictive
 
 @dataclass(frozen=True)
 class Transcription:
-    """The notes of one recording.
+    """Notes of one recording.
 
     Attributes
     ----------
+    id
+        The recording.
+    notes
+        In order of onset.
     frame_probabilities
         For every note the mean over its frames of the posterior predictive of its pitch.
         It says how sure the frames were; it is not the probability that the note is right.
@@ -38,11 +42,21 @@ class Transcription:
 
     @property
     def doubtful(self) -> tuple[bool, ...]:
-        """For every note whether fewer than half of its frames were accepted."""
+        """Whether fewer than half of each note's frames were accepted."""
         return tuple(share < 0.5 for share in self.accepted)
 
     def accepting(self, posterior: FramePredictive, recording: int, threshold: float) -> Self:
-        """With the share of every note's frames whose confidence reaches the threshold."""
+        """Add the share of every note's frames whose confidence reaches a threshold.
+
+        Parameters
+        ----------
+        posterior
+            Predictions that the notes were decoded from.
+        recording
+            Index of the recording in them.
+        threshold
+            Confidence from which on a frame is accepted.
+        """
         reached = posterior.confidence()[recording, : posterior.lengths[recording]] >= threshold
         spans = (posterior.grid.span(note.onset, note.offset) for note in self.notes)
         return replace(self, accepted=tuple(float(reached[a:b].mean()) for a, b in spans))
@@ -52,7 +66,7 @@ class Transcription:
         midi.write(Path(path), self.notes, transpose=transpose, doubtful=self.doubtful)
 
     def to_csv(self, *, transpose: int = 0) -> str:
-        """One line a note: seconds, MIDI pitch, its name, its frames' mean probability.
+        """Convert to CSV, a line for each note: seconds, pitch, its name, mean frame probability.
 
         Where a threshold was asked for, also the share of its frames accepted, and whether the
         note is doubtful.
@@ -77,7 +91,7 @@ class Transcription:
 
 @dataclass(frozen=True)
 class Transcriptions:
-    """The notes of several recordings, a sequence of :class:`Transcription`."""
+    """Notes of several recordings, a sequence of :class:`Transcription`."""
 
     items: tuple[Transcription, ...]
 

@@ -1,4 +1,4 @@
-"""The likeliest path through a hidden Markov model."""
+"""Viterbi algorithm: the likeliest path through a hidden Markov model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ Floats = NDArray[np.floating]
 def viterbi(
     scores: Floats, transitions: Floats, initial: Floats
 ) -> tuple[NDArray[np.int64], float]:
-    """The path of highest score (Viterbi 1967; Rabiner 1989, equations 32–35).
+    """Find the path of the highest score.
+
+    Viterbi 1967; Rabiner 1989, "A tutorial on hidden Markov models and selected applications in
+    speech recognition", Proceedings of the IEEE 77(2), equations 32–35.
 
     Parameters
     ----------
@@ -37,6 +40,7 @@ def viterbi(
     frames, states = scores.shape
     if frames == 0:
         return np.zeros(0, dtype=np.int64), 0.0
+    # back[t, j] is the best state before j: what was best up to t - 1 need not be looked at again
     back = np.empty((frames, states), dtype=np.int64)
     score = initial + scores[0]
     every = np.arange(states)

@@ -1,4 +1,4 @@
-"""Is this posterior what it claims to be: have its chains mixed, is it more than a point?
+"""Diagnostics of posteriors and of calibration: mixing, collapse, reliability, convergence.
 
 Weights of networks cannot be compared chain by chain: units can be permuted, and flat
 directions wander. What can be compared are functions of the weights, the probabilities of some

@@ -23,7 +23,7 @@ LEAST_DRAWS = 25
 
 @dataclass(frozen=True)
 class PsisLoo:
-    """What ArviZ's ``loo`` returns, under one set of names.
+    """Result of ArviZ's ``loo``, under one set of names.
 
     Attributes
     ----------
@@ -93,15 +93,15 @@ def psis_loo(log_likelihood: Floats, relative_efficiency: float) -> PsisLoo:
     with warnings.catch_warnings():
         # the caller says which observations weigh too much; a single one is its own sum
         warnings.simplefilter("ignore", UserWarning)
-        found = arviz.loo(data, pointwise=True, reff=relative_efficiency)
+        estimate = arviz.loo(data, pointwise=True, reff=relative_efficiency)
     old = _before_1(arviz)
     return PsisLoo(
-        float(found.elpd_loo if old else found.elpd),
-        float(found.se),
-        float(found.p_loo if old else found.p),
-        np.asarray(found.loo_i if old else found.elpd_i, dtype=np.float64),
-        np.asarray(found.pareto_k, dtype=np.float64),
-        float(found.good_k),
+        float(estimate.elpd_loo if old else estimate.elpd),
+        float(estimate.se),
+        float(estimate.p_loo if old else estimate.p),
+        np.asarray(estimate.loo_i if old else estimate.elpd_i, dtype=np.float64),
+        np.asarray(estimate.pareto_k, dtype=np.float64),
+        float(estimate.good_k),
     )
 
 
@@ -127,8 +127,8 @@ def _importance_loo(log_likelihood: Floats) -> PsisLoo:
 def _of_each(name: str, values: Floats, **settings: Any) -> Floats:
     arviz = _arviz()
     data = arviz.convert_to_dataset({"x": values})
-    found: Floats = np.asarray(getattr(arviz, name)(data, **settings)["x"], dtype=np.float64)
-    return found
+    values = np.asarray(getattr(arviz, name)(data, **settings)["x"], dtype=np.float64)
+    return values
 
 
 def _arviz() -> Any:

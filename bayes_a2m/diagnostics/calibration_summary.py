@@ -32,7 +32,7 @@ Number = float | None
 
 
 class EffectiveSize(Record):
-    """What the frames are worth for the accuracy, since they are not independent.
+    """Effective size of the frames for the accuracy, since they are not independent.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ class CalibrationSummary(Record):
 
 
 class Trust(Record):
-    """How often a prediction of one class is right, at each level of confidence.
+    """Accuracy of the predictions of one class, at each level of confidence.
 
     Attributes
     ----------
@@ -222,7 +222,7 @@ def calibration_summary(
 
 
 def trust(counts: FrameStatistics, weights: NDArray[np.int64]) -> list[Trust]:
-    """For every class, how often its predictions are right, at each level of confidence.
+    """Measure how often the predictions of each class are right, at each level of confidence.
 
     Parameters
     ----------

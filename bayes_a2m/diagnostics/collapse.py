@@ -1,4 +1,4 @@
-"""Is a posterior of many draws no more than a point?"""
+"""Detection of posteriors whose many draws are no more than a point."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ import numpy as np
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 
 COLLAPSE = 1e-3
-"""A posterior whose doubt in the model is less than this share of all doubt is a point."""
-
-SETTLED = 0.01
-"""Relative change over the last quarter of a trace below which it has settled."""
+"""A posterior whose epistemic share of the uncertainty is below this is a point."""
 
 
 @dataclass(frozen=True)
 class Collapse:
-    """How much of the doubt is doubt in the model.
+    """Epistemic share of the uncertainty of a posterior.
 
     Attributes
     ----------
     draws
-        How many there are.
+        Number of draws.
     different
-        How many of them differ from each other; None where the draws are not kept.
+        Number of draws that differ from each other; None where the draws are not kept.
     information
         Mutual information over entropy, both summed over real frames.
     variance
@@ -38,7 +35,7 @@ class Collapse:
 
     @property
     def sentence(self) -> str | None:
-        """The alarm, or None. A single draw is a point by its nature and gives none."""
+        """Alarm in a sentence, or None; a single draw is a point by its nature and gives none."""
         if self.draws < 2:
             return None
         look = "look at step size, temperature, prior and whether draws change the network at all"
@@ -61,13 +58,13 @@ class Collapse:
 
 
 def collapse_of(post: FramePredictive) -> Collapse:
-    """Measure it; see :func:`collapsed`."""
+    """Measure the epistemic share of a posterior's uncertainty, for :func:`collapsed`."""
     inside = post.inside()
     different = None
     if isinstance(post, FramePosterior):
         # every fourth frame will do to tell two draws apart
-        some = post.log_probs[:, :, inside][:, :, ::4].reshape(post.draws, -1)
-        different = len({row.tobytes() for row in some})
+        probed = post.log_probs[:, :, inside][:, :, ::4].reshape(post.draws, -1)
+        different = len({row.tobytes() for row in probed})
     entropy = post.entropy()[inside].sum(dtype=np.float64)
     information = post.mutual_information()[inside].sum(dtype=np.float64)
     total = post.total_variance()[inside].sum(dtype=np.float64)
@@ -81,10 +78,15 @@ def collapse_of(post: FramePredictive) -> Collapse:
 
 
 def collapsed(post: FramePredictive) -> str | None:
-    """A sentence where a posterior of several draws has collapsed to a point, else None.
+    """Describe in a sentence that a posterior has collapsed to a point; None where it has not.
 
-    The alarm: all draws are the same; or mutual information and variance over draws are both
+    It has where all draws are the same; or mutual information and variance over draws are both
     below :data:`COLLAPSE` of the entropy and of ``p (1 - p)``; or less than half of the draws
     differ.
+
+    Parameters
+    ----------
+    post
+        Predictions with several draws, or their summary.
     """
     return collapse_of(post).sentence

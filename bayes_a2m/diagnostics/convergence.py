@@ -1,4 +1,4 @@
-"""Have the chains mixed? R-hat and effective sample sizes."""
+"""Convergence of chains: R-hat and effective sample sizes."""
 
 from __future__ import annotations
 
@@ -14,25 +14,10 @@ from bayes_a2m.prediction.posterior import FramePosterior
 Floats = NDArray[np.float64]
 
 RHAT_LIMIT = 1.01
-"""Above it chains have not mixed (Vehtari et al. 2021, section 4)."""
+"""R-hat above which chains have not mixed (Vehtari et al. 2021, section 4)."""
 
 ESS_LIMIT = 100
 """Effective draws a chain below which R-hat and quantiles are not to be trusted (the same)."""
-
-COLLAPSE = 1e-3
-"""A posterior whose doubt in the model is less than this share of all doubt is a point."""
-
-SETTLED = 0.01
-"""Relative change over the last quarter of a trace below which it has settled."""
-
-ESS_LIMIT = 100
-"""Effective draws a chain below which R-hat and quantiles are not to be trusted (the same)."""
-
-COLLAPSE = 1e-3
-"""A posterior whose doubt in the model is less than this share of all doubt is a point."""
-
-SETTLED = 0.01
-"""Relative change over the last quarter of a trace below which it has settled."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +27,12 @@ class Mixing:
     Attributes
     ----------
     rhat, bulk, tail
-        Of every quantity that varies, shape ``(quantity,)``: rank-normalised split R-hat, and
-        effective draws for the centre and for the 5 % and 95 % quantiles.
+        Rank-normalised split R-hat, and effective draws for the centre and for the 5 % and 95 %
+        quantiles, of every quantity that varies, shape ``(quantity,)``.
     chains, draws
-        How many chains, of how many draws each.
+        Number of chains, and of draws in each.
     constant
-        Quantities that were the same in all draws; they are left out.
+        Number of quantities that were the same in all draws; they are left out.
     """
 
     rhat: Floats = field(repr=False)
@@ -59,17 +44,17 @@ class Mixing:
 
     @property
     def worst_rhat(self) -> float:
-        """The largest; nan where no quantity varies."""
+        """Largest R-hat; nan where no quantity varies."""
         return float(self.rhat.max()) if self.rhat.size else float("nan")
 
     @property
     def least_bulk(self) -> float:
-        """The smallest bulk ESS; nan where no quantity varies."""
+        """Smallest bulk ESS; nan where no quantity varies."""
         return float(self.bulk.min()) if self.bulk.size else float("nan")
 
     @property
     def least_tail(self) -> float:
-        """The smallest tail ESS; nan where no quantity varies."""
+        """Smallest tail ESS; nan where no quantity varies."""
         return float(self.tail.min()) if self.tail.size else float("nan")
 
     @property
@@ -80,7 +65,7 @@ class Mixing:
 
     @property
     def sentence(self) -> str:
-        """What a person should know."""
+        """Result in a sentence."""
         if not self.rhat.size:
             return "no quantity varies between draws: there is nothing to mix"
         above = (self.rhat > RHAT_LIMIT).mean()
@@ -92,7 +77,7 @@ class Mixing:
 
 
 def rhat_ess(values: ArrayLike) -> Mixing:
-    """Rank-normalised split R-hat, bulk and tail ESS, by ArviZ.
+    """Compute rank-normalised split R-hat, bulk and tail ESS, by ArviZ.
 
     Vehtari et al. 2021, "Rank-normalization, folding, and localization: an improved R-hat"
     (https://arxiv.org/abs/1903.08008), equations 4, 14 and section 4.3. Ranks make it the same
@@ -123,6 +108,7 @@ def rhat_ess(values: ArrayLike) -> Mixing:
     if not kept.shape[2]:
         none = np.zeros(0)
         return Mixing(none, none, none, chains, draws, quantities)
+    # one chain has no other to agree with: its first and last half stand for two
     halves = kept
     if chains == 1:
         half = draws // 2
@@ -138,22 +124,22 @@ def rhat_ess(values: ArrayLike) -> Mixing:
 
 
 def function_values(post: FramePosterior, frames: int = 50) -> Floats:
-    """Probabilities of every sounding class at evenly spaced real frames.
+    """Take probabilities of every sounding class at evenly spaced real frames.
 
-    Silence is left out: the others and that the sum is one give it.
+    Silence is left out, since it is one minus the others.
 
     Parameters
     ----------
     post
-        With the draws whose mixing is asked for.
+        Predictions with the draws whose mixing is asked for.
     frames
-        How many, over all recordings together; fewer where there are not as many.
+        Number of frames over all recordings together; fewer where there are not as many.
 
     Returns
     -------
     ndarray, shape (chain, draw, frame * pitch)
     """
-    recordings, places = np.nonzero(post.inside())
+    recordings, frame = np.nonzero(post.inside())
     chosen = np.linspace(0, recordings.size - 1, min(frames, recordings.size)).round().astype(int)
-    log_probs = post.log_probs[:, :, recordings[chosen], places[chosen], 1:]
+    log_probs = post.log_probs[:, :, recordings[chosen], frame[chosen], 1:]
     return np.exp(log_probs.astype(np.float64)).reshape(*log_probs.shape[:2], -1)

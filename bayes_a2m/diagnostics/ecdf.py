@@ -1,11 +1,11 @@
-"""How confidence and doubt are distributed over frames: empirical distribution functions.
+"""Empirical distribution functions of confidence and uncertainty over frames.
 
     F(x) = share of frames whose value is at most x
 
 Are wrong frames less sure than right ones? Does doubt in the model grow where it errs? Which
 class is it unsure of? An ECDF answers without bins or bandwidths. It is continuous from the
 right, and where a value is shared by many frames (an atom: confidences of a kNN model, variances
-of 0 of a single draw) it jumps there; the grid then has the place just before the jump, too.
+of 0 of a single draw) it jumps there; the grid then has the point just before the jump, too.
 
 Frames of one recording resemble each other, so bands for independent observations (that of
 Dvoretzky, Kiefer and Wolfowitz, or those that ArviZ draws: Säilynoja, Bürkner and Vehtari 2022,
@@ -52,21 +52,21 @@ of frames by class reads its own class."""
 
 @dataclass(frozen=True, eq=False)
 class Ecdf:
-    """A distribution function of frames, and its band.
+    """Empirical distribution function of frames, and its band.
 
     Attributes
     ----------
     x
-        Where it is looked at, ascending, ``(X,)``: quantiles of the values, and the places just
-        before atoms.
+        Points it is evaluated at, ascending, ``(X,)``: quantiles of the values, and the points
+        just before atoms.
     frames, recordings
-        Frames it is of, and recordings that have any.
+        Number of frames, and of recordings that have any.
     value
         Share of frames at most x, ``(X,)``.
     low, high
         The band, ``(X,)``; None where fewer than two recordings have frames.
     level, simultaneous
-        What the band is said to hold, and whether of the whole curve or at each place.
+        Chance that the band holds the truth, and whether everywhere at once or at each point.
     """
 
     x: Floats
@@ -79,7 +79,11 @@ class Ecdf:
     simultaneous: bool = True
 
     def __post_init__(self) -> None:
-        sizes = {one.shape for one in (self.x, self.value, self.low, self.high) if one is not None}
+        sizes = {
+            values.shape
+            for values in (self.x, self.value, self.low, self.high)
+            if values is not None
+        }
         if len(sizes) != 1 or self.x.ndim != 1 or (self.low is None) != (self.high is None):
             raise InputError("an ECDF needs one value at each x, and both bounds or none")
         if self.frames < 1 or self.recordings < 1:
@@ -87,7 +91,7 @@ class Ecdf:
 
     @property
     def median(self) -> float:
-        """The first of the places that half of the frames do not exceed."""
+        """First of the points that half of the frames do not exceed."""
         return float(self.x[np.searchsorted(self.value, 0.5 - 1e-12)])
 
 
@@ -101,7 +105,7 @@ def ecdf(
     level: float = LEVEL,
     simultaneous: bool = True,
 ) -> Ecdf:
-    """The distribution function of frames of all recordings, pooled.
+    """Estimate the distribution function of the frames of all recordings, pooled.
 
     Parameters
     ----------
@@ -110,12 +114,12 @@ def ecdf(
     masks
         Which frames count, one array of booleans a recording; all where None.
     points
-        How many quantiles of the pooled values to look at; equal ones are one place, or two
+        Number of quantiles of the pooled values to evaluate; equal ones are one point, or two
         where the values have an atom.
     resamples, generator
-        Of the recordings, for the band.
+        Number and source of the resamples of recordings that the band comes from.
     level, simultaneous
-        As of :func:`~bayes_a2m.resampling.bands.band`.
+        Arguments of :func:`~bayes_a2m.resampling.bands.band`.
 
     Returns
     -------
@@ -133,29 +137,29 @@ def ecdf(
 
 def _chosen(values: Sequence[ArrayLike], masks: Sequence[ArrayLike] | None) -> list[Floats]:
     """The values that count, sorted, one array a recording."""
-    arrays = [np.asarray(one, dtype=np.float64) for one in values]
-    if any(one.ndim != 1 for one in arrays):
+    arrays = [np.asarray(frames, dtype=np.float64) for frames in values]
+    if any(frames.ndim != 1 for frames in arrays):
         raise InputError("values of frames must be 1-D arrays, one a recording")
     if masks is not None:
-        kept = [np.asarray(one) for one in masks]
-        if any(one.dtype != np.bool_ for one in kept):
+        kept = [np.asarray(mask) for mask in masks]
+        if any(mask.dtype != np.bool_ for mask in kept):
             raise InputError("masks must be arrays of booleans, one a recording")
-        if [one.shape for one in kept] != [one.shape for one in arrays]:
+        if [mask.shape for mask in kept] != [frames.shape for frames in arrays]:
             raise InputError("masks must be as many and as long as the values of the recordings")
-        arrays = [one[mask] for one, mask in zip(arrays, kept, strict=True)]
-    if not sum(one.size for one in arrays):
+        arrays = [frames[mask] for frames, mask in zip(arrays, kept, strict=True)]
+    if not sum(frames.size for frames in arrays):
         raise InputError("no frame counts: there is nothing to draw an ECDF of")
-    if not all(np.isfinite(one).all() for one in arrays):
+    if not all(np.isfinite(frames).all() for frames in arrays):
         raise InputError("values of frames must be finite; leave the others out with a mask")
-    return [np.sort(one) for one in arrays]
+    return [np.sort(frames) for frames in arrays]
 
 
 def _of_weights(
     arrays: Sequence[Floats], points: int, weights: Ints, level: float, simultaneous: bool
 ) -> Ecdf:
-    x = _places(np.concatenate(arrays), points)
-    below = np.array([np.searchsorted(one, x, side="right") for one in arrays], dtype=np.float64)
-    frames = np.array([one.size for one in arrays], dtype=np.float64)
+    x = _points(np.concatenate(arrays), points)
+    below = np.array([np.searchsorted(row, x, side="right") for row in arrays], dtype=np.float64)
+    frames = np.array([row.size for row in arrays], dtype=np.float64)
     total, recordings = int(frames.sum()), int((frames > 0).sum())
     value = below.sum(axis=0) / total
     if recordings < 2:
@@ -170,12 +174,12 @@ def _of_weights(
     return Ecdf(x, total, recordings, value, low, high, level, simultaneous)
 
 
-def _places(pooled: Floats, points: int) -> Floats:
-    """Where to look: quantiles, and the places just before those that are atoms."""
+def _points(pooled: Floats, points: int) -> Floats:
+    """Points to evaluate: quantiles, and the points just before those that are atoms."""
     if points < 2:
         raise InputError(f"an ECDF needs at least 2 points, not {points}")
-    found = np.quantile(pooled, np.linspace(0, 1, points), method="inverted_cdf")
-    x, times = np.unique(found, return_counts=True)
+    quantiles = np.quantile(pooled, np.linspace(0, 1, points), method="inverted_cdf")
+    x, times = np.unique(quantiles, return_counts=True)
     # an atom of 1 / points or more is a quantile more than once; the lesser are steps too small
     # to be seen, unless every value is a quantile
     ordered = np.sort(pooled)
@@ -188,7 +192,7 @@ def _places(pooled: Floats, points: int) -> Floats:
 
 
 def predicted_variance(posterior: FramePredictive) -> NDArray[np.floating]:
-    """Variance over draws of the probability of the class called, ``(recording, frame)``."""
+    """Variance over draws of the predicted class's probability, ``(recording, frame)``."""
     predicted = posterior.mean().argmax(axis=-1)
     return np.take_along_axis(posterior.variance(), predicted[..., None], axis=-1)[..., 0]
 
@@ -202,12 +206,11 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         "mutual_information": lambda posterior: posterior.mutual_information(),
     }
 )
-"""What can be asked of every frame. ``variance`` is that of the class called;
-``class_variance`` that of the class a frame truly is of, or is called, whichever frames are
-grouped by."""
+"""Quantities of every frame. ``variance`` is that of the predicted class, ``class_variance`` that
+of the true or of the predicted class, whichever frames are grouped by."""
 
 GROUPINGS = ("right", "class", "called")
-"""Frames by whether they are called right, by true class, and by the class called."""
+"""Groups of frames: by whether they are predicted right, by true, and by predicted class."""
 
 
 def ecdfs_of(
@@ -222,7 +225,7 @@ def ecdfs_of(
     level: float = LEVEL,
     simultaneous: bool = True,
 ) -> dict[str, Ecdf]:
-    """The distribution of a quantity in every group of frames.
+    """Estimate the distribution of a quantity in every group of frames.
 
     All groups are resampled alike. A group without a frame (nothing is wrong; a class never
     occurs) is left out.
@@ -230,16 +233,16 @@ def ecdfs_of(
     Parameters
     ----------
     posterior
-        Any predictive.
+        Predictions with or without draws.
     labels
         True class of every frame, one array a recording.
     quantity
         A name of :data:`QUANTITIES`, or a function of the posterior.
     by
         ``right``: groups ``right`` and ``wrong``; ``class``: the true class, ``called``: the
-        class called, named as in the vocabulary.
+        predicted class, named as in the vocabulary.
     generator, points, resamples, level, simultaneous
-        As of :func:`ecdf`.
+        Arguments of :func:`ecdf`.
 
     Raises
     ------
@@ -261,13 +264,13 @@ def ecdfs_of(
     flat = _flat(posterior, function(posterior), by)
     weights = resample_weights(len(posterior), resamples, generator)
     cuts = np.cumsum(posterior.lengths)[:-1]
-    found = {}
+    groups = {}
     for name, member, column in _groups(posterior, truth, predicted, by):
         if member.any():
             values = flat[:, column] if flat.ndim == 2 else flat
             arrays = _chosen(np.split(values, cuts), np.split(member, cuts))
-            found[name] = _of_weights(arrays, points, weights, level, simultaneous)
-    return found
+            groups[name] = _of_weights(arrays, points, weights, level, simultaneous)
+    return groups
 
 
 def _flat(posterior: FramePredictive, values: NDArray[np.floating], by: str) -> Floats:
@@ -288,7 +291,7 @@ def _flat(posterior: FramePredictive, values: NDArray[np.floating], by: str) -> 
 def _groups(
     posterior: FramePredictive, truth: Ints, predicted: NDArray[np.intp], by: str
 ) -> list[tuple[str, NDArray[np.bool_], int]]:
-    """Name, frames and class of every group; of "right" the class means nothing."""
+    """Name, frames and class of every group; for "right" the class means nothing."""
     if by == "right":
         return [("right", predicted == truth, 0), ("wrong", predicted != truth, 0)]
     classes = truth if by == "class" else predicted

@@ -1,4 +1,4 @@
-"""Has the ELBO settled?"""
+"""Convergence of a trace of the evidence lower bound (ELBO)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ SETTLED = 0.01
 
 @dataclass(frozen=True)
 class TraceCheck:
-    """Whether a trace of the ELBO (or of a loss) has settled.
+    """Result of a check whether a trace of the ELBO, or of a loss, has settled.
 
     Attributes
     ----------
     settled
-        Finite throughout, long enough to tell, and flat in its last quarter.
+        Whether it is finite throughout, long enough to tell, and flat in its last quarter.
     change
-        Of the line fitted to the last quarter, from end to end, over the size of its mean;
+        Rise of a line fitted to the last quarter, from end to end, over the size of its mean;
         nan where it cannot be told.
     finite
         Whether every value is a number.
     sentence
-        What a person should know.
+        Result in words.
     """
 
     settled: bool
@@ -35,15 +35,15 @@ class TraceCheck:
 
 
 def elbo_trace_check(trace: Sequence[float]) -> TraceCheck:
-    """Did the evidence lower bound converge?
+    """Check whether the evidence lower bound has converged.
 
-    A line through the last quarter of the values; settled where it rises or falls by at most
+    It has where a line through the last quarter of the values rises or falls by at most
     :data:`SETTLED` of their mean. A line is less moved by noise than the last value is.
 
     Parameters
     ----------
     trace
-        One value an epoch or a step.
+        ELBO at every epoch or step.
     """
     values = np.asarray(trace, dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(values))

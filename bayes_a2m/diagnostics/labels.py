@@ -1,4 +1,4 @@
-"""Labels that go with a posterior."""
+"""Labels of the recordings of a posterior."""
 
 from __future__ import annotations
 
@@ -16,8 +16,21 @@ Labels: TypeAlias = Sequence[NDArray[np.int64]]
 
 
 def fitting(post: FramePredictive, labels: Labels) -> list[NDArray[np.int64]]:
-    """Labels as arrays, checked."""
-    arrays = [np.asarray(one, dtype=np.int64) for one in labels]
+    """Check labels against a posterior, and return them as arrays.
+
+    Parameters
+    ----------
+    post
+        Predictions of the recordings.
+    labels
+        Class of every frame, one array a recording.
+
+    Raises
+    ------
+    InputError
+        If a length or a class does not fit.
+    """
+    arrays = [np.asarray(truth, dtype=np.int64) for truth in labels]
     if [a.size for a in arrays] != post.lengths.tolist():
         raise InputError(
             f"labels of {[a.size for a in arrays]} frames do not fit recordings of "

@@ -1,4 +1,4 @@
-"""How well is a recording foretold from all others?"""
+"""Leave-one-out cross-validation over recordings, without a fit for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """How well recordings are foretold from all others, without a fit for each.
+    """Expected log predictive density of recordings, each predicted from all others.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class LeaveOneOut:
     p_loo
         Effective number of parameters.
     by_recording
-        Terms of ``elpd``, ``(recording,)``.
+        Terms of ``elpd``, nats, ``(recording,)``.
     k
         Pareto k-hat of every recording, ``(recording,)``.
     limit
@@ -42,12 +42,12 @@ class LeaveOneOut:
 
     @property
     def reliable(self) -> bool:
-        """Whether no recording weighs too much."""
+        """Whether the k-hat of no recording is above the limit."""
         return bool((self.k <= self.limit).all())
 
     @property
     def sentence(self) -> str:
-        """What a person should know."""
+        """Result in a sentence."""
         bad = int((~(self.k <= self.limit)).sum())
         advice = "" if self.reliable else ": leave those out by a fit of their own"
         return (
@@ -57,7 +57,7 @@ class LeaveOneOut:
 
 
 def leave_one_recording_out(log_likelihood: ArrayLike) -> LeaveOneOut:
-    """Pareto-smoothed importance sampling LOO over recordings, by ArviZ.
+    """Estimate LOO over recordings by Pareto-smoothed importance sampling, by ArviZ.
 
     Vehtari, Gelman and Gabry 2017 (https://arxiv.org/abs/1507.04544), equation 10. The relative
     efficiency is the mean ESS of the likelihoods over the number of draws.
@@ -65,8 +65,9 @@ def leave_one_recording_out(log_likelihood: ArrayLike) -> LeaveOneOut:
     Parameters
     ----------
     log_likelihood
-        Of every recording **that the posterior was fitted on**, ``(chain, draw, recording)``,
-        with the power the posterior itself gave it: see :func:`recording_log_likelihood`.
+        Log-likelihood of every recording **that the posterior was fitted on**, shape ``(chain,
+        draw, recording)``, with the power the posterior itself gave it: see
+        :func:`recording_log_likelihood`.
 
     Raises
     ------
@@ -83,19 +84,18 @@ def leave_one_recording_out(log_likelihood: ArrayLike) -> LeaveOneOut:
     chains, draws, _ = array.shape
     if draws < 8:
         raise InputError(f"LOO needs at least 8 draws a chain, not {draws}: ask for more draws")
+    # the ESS of a quantity is that of any multiple: the largest is taken off before exp
     likelihood = np.exp(array - array.max(axis=(0, 1)))
     varying = likelihood[..., np.ptp(likelihood, axis=(0, 1)) > 0]
     effective = ess(varying, "mean").mean() if varying.size else chains * draws
-    found = psis_loo(array, min(1.0, effective / (chains * draws)))
-    return LeaveOneOut(
-        found.elpd, found.error, found.p_loo, found.by_observation, found.k, found.limit
-    )
+    loo = psis_loo(array, min(1.0, effective / (chains * draws)))
+    return LeaveOneOut(loo.elpd, loo.error, loo.p_loo, loo.by_observation, loo.k, loo.limit)
 
 
 def recording_log_likelihood(
     post: FramePosterior, labels: Labels, *, tempering: float = 1.0
 ) -> Floats:
-    """Log-likelihood of every recording's labels under every draw.
+    """Compute the log-likelihood of every recording's labels under every draw.
 
     Frames 6 ms apart are no independent observations, so posteriors count a frame as
     ``tempering`` of one. LOO divides a recording's factor out of the posterior, so it must be
@@ -104,11 +104,11 @@ def recording_log_likelihood(
     Parameters
     ----------
     post
-        Draws for the recordings.
+        Predictions of the recordings, with draws.
     labels
         Class of every frame, one array a recording.
     tempering
-        What a frame counts.
+        Number of independent frames that a frame counts as.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def recording_log_likelihood(
         raise InputError(f"tempering must be positive, not {tempering}")
     fitted = fitting(post, labels)
     sums = [
-        post.log_probs[:, :, i, np.arange(one.size), one].sum(axis=-1, dtype=np.float64)
-        for i, one in enumerate(fitted)
+        post.log_probs[:, :, i, np.arange(truth.size), truth].sum(axis=-1, dtype=np.float64)
+        for i, truth in enumerate(fitted)
     ]
     return tempering * np.stack(sums, axis=-1)

@@ -1,4 +1,4 @@
-"""How many draws are enough: the error that is left because draws are finite.
+"""Monte Carlo error: what is left to chance because draws are finite.
 
 A predictive of m draws is a Monte Carlo mean, and scores of it err in two ways. They **vary**:
 other draws would give another score, by about ``1 / sqrt(m)``; and they are **biased**: the
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bayes_a2m.prediction.summary import PosteriorSummary
 
 TOLERANCE = 0.001
-"""Nats a frame: no difference between methods that is smaller is of use to anyone."""
+"""Nats per frame: no difference between methods that is smaller is of use to anyone."""
 
 COUNTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000)
 """Numbers of draws at which a curve is evaluated where nothing else is said."""
@@ -50,17 +50,17 @@ Labels = Sequence[NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class MonteCarloError:
-    """What finite draws leave open.
+    """Monte Carlo error of a prediction.
 
     Attributes
     ----------
     draws
-        How many there are, m.
+        Number of draws m.
     probability, worst_probability
-        Standard error of the predictive probability of the class called, in its root mean square
+        Standard error of the predictive probability of the predicted class, in its root mean square
         and its 95 % quantile over real frames; nan for a single draw.
     nll
-        Nats a frame; None without labels.
+        NLL of the predictive in nats per frame; None without labels.
     nll_error
         Standard error of the NLL over draws, by the jackknife; nan for a single draw.
     nll_bias
@@ -78,16 +78,16 @@ class MonteCarloError:
 def monte_carlo_error(
     post: FramePosterior, labels: Labels | None = None, *, independent: bool = True
 ) -> MonteCarloError:
-    """The error of the predictive mean, and of its NLL, that comes from finite draws.
+    """Estimate the error of the predictive mean, and of its NLL, that comes from finite draws.
 
-    Jackknife over draws (Efron and Stein 1981, "The jackknife estimate of variance", equation
-    1.3): with ``s_d`` the NLL without draw d, the error is
-    ``sqrt((m - 1) / m * sum (s_d - mean)^2)`` and the bias ``(m - 1) (mean - s)``.
+    The estimate is the jackknife over draws (Efron and Stein 1981, "The jackknife estimate of
+    variance", equation 1.3): with ``s_d`` the NLL without draw d, the error is ``sqrt((m - 1) / m *
+    sum (s_d - mean)^2)`` and the bias ``(m - 1) (mean - s)``.
 
     Parameters
     ----------
     post
-        Draws of all chains count alike.
+        Predictions; draws of all chains count alike.
     labels
         Class of every frame, one array a recording.
     independent
@@ -110,14 +110,14 @@ def monte_carlo_error(
 
 
 def enough(error: MonteCarloError, tolerance: float = TOLERANCE, *, bias: bool = True) -> bool:
-    """Whether the NLL errs by no more than ``tolerance`` nats a frame for want of draws.
+    """Whether the NLL errs by no more than ``tolerance`` nats per frame for want of draws.
 
     Parameters
     ----------
     error
-        Of the draws that there are, with labels.
+        Error of the draws that there are, measured with labels.
     tolerance
-        What the standard error may be, and the bias.
+        Largest standard error, and bias, in nats per frame.
     bias
         Whether the bias counts; without, the standard error alone decides, which many frames
         make small long before the NLL stops falling.
@@ -132,11 +132,11 @@ def enough(error: MonteCarloError, tolerance: float = TOLERANCE, *, bias: bool =
     if not tolerance > 0:
         raise InputError(f"tolerance must be positive, not {tolerance}")
     errors = (error.nll_error, abs(error.nll_bias)) if bias else (error.nll_error,)
-    return all(one <= tolerance for one in errors)
+    return max(errors) <= tolerance
 
 
 def _probability_error(post: FramePredictive) -> tuple[float, float]:
-    """Root mean square and 95 % quantile of the error of the called class's probability."""
+    """Root mean square and 95 % quantile of the error of the predicted class's probability."""
     if post.draws == 1:
         return float("nan"), float("nan")
     inside = post.inside()
@@ -199,7 +199,7 @@ def _effective(truth: Floats, chains: int) -> float:
 
 @dataclass(frozen=True)
 class DrawsCurve:
-    """A score by the number of draws.
+    """Score as a function of the number of draws.
 
     Attributes
     ----------
@@ -212,7 +212,7 @@ class DrawsCurve:
     error
         Monte Carlo standard error of the score of that many fresh draws, ``(count,)``.
     repeats
-        How many choices of draws the mean and the error are of.
+        Number of choices of draws that mean and error come from.
     """
 
     score: str
@@ -222,9 +222,10 @@ class DrawsCurve:
     repeats: int
 
     def enough(self, tolerance: float = TOLERANCE) -> int | None:
-        """The fewest draws whose error is within tolerance, and whose excess is, too.
+        """Find the fewest draws whose error is within tolerance, and whose excess is, too.
 
-        The excess is that over the score of all draws. None where no number of draws will do.
+        The excess is that over the score of all draws. The result is None where no number of
+        draws will do.
         """
         excess = np.abs(self.value - self.value[-1])
         good = np.flatnonzero((self.error <= tolerance) & (excess <= tolerance))
@@ -240,7 +241,7 @@ def draws_curve(
     *,
     score: str = "nll",
 ) -> DrawsCurve:
-    """The score of m draws chosen at random without replacement, for several m.
+    """Score m draws chosen at random without replacement, for several m.
 
     Each repeat is one random order of all draws, of which the first m are taken: so a choice is
     part of the next larger one. The spread over repeats is divided by ``sqrt(1 - m / M)``, since
@@ -250,15 +251,15 @@ def draws_curve(
     Parameters
     ----------
     post
-        M draws over all chains.
+        Predictions with M draws over all chains.
     labels
         Class of every frame, one array a recording.
     counts
         Numbers of draws, 1 to M; those of :data:`COUNTS` below M, and M, where left out.
     repeats
-        Random orders, at least 2.
+        Number of random orders, at least 2.
     generator
-        Where they come from; seed 0 where left out.
+        Source of the orders; seed 0 where left out.
     score
         ``nll``, ``brier`` or ``ece``.
 
@@ -281,24 +282,24 @@ def draws_curve(
     generator = generator or np.random.default_rng(0)
     flat = _flat(post, labels)
     probs = _flat_draws(post)
-    found = np.empty((repeats, len(wanted)))
+    scores = np.empty((repeats, len(wanted)))
     for repeat in range(repeats):
         total = np.zeros(probs.shape[1:])
         for m, d in enumerate(generator.permutation(whole), start=1):
             total += probs[d]
             if m in wanted:
-                found[repeat, wanted.index(m)] = _score(score, total / m, flat)
+                scores[repeat, wanted.index(m)] = _score(score, total / m, flat)
     draws = np.array(wanted, dtype=np.int64)
     left = 1 - draws / whole
-    spread = found.std(axis=0, ddof=1)
+    spread = scores.std(axis=0, ddof=1)
     error = np.divide(spread, np.sqrt(left), out=np.zeros_like(spread), where=left > 0)
     if wanted[-1] == whole:
         error[-1] = _jackknife_error(score, probs, flat)
-    return DrawsCurve(score, draws, found.mean(axis=0), error, repeats)
+    return DrawsCurve(score, draws, scores.mean(axis=0), error, repeats)
 
 
 def _score(name: str, probs: Floats, flat: Ints) -> float:
-    """One of :data:`SCORES`, of checked frames."""
+    """Score checked frames by one of :data:`SCORES`."""
     match name:
         case "nll":
             return float(kernels.nll_of(probs, flat).mean())

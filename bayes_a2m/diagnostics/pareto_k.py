@@ -1,4 +1,4 @@
-"""Is an approximation near enough to be mended by weights?"""
+"""Pareto k-hat of an approximate posterior."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bayes_a2m.errors import InputError
 
 
 def pareto_k(log_ratios: ArrayLike) -> float:
-    """k-hat of an approximation: how heavy the tail of its importance ratios is, by ArviZ.
+    """Estimate k-hat, the heaviness of the tail of the importance ratios, by ArviZ.
 
     Yao et al. 2018, "Yes, but did it work?" (https://arxiv.org/abs/1802.02538), section 2: below
     0.7 the approximation can be mended by importance sampling; above it is off. In hundreds of

@@ -1,13 +1,13 @@
-"""Where the reference lies among transcriptions that the model might have given.
+"""Probability integral transforms: the rank of the reference among sampled transcriptions.
 
 Frames calibrated one by one do not make a calibrated transcription: each frame's silence may be
-right eight times in ten where a stated 0.8 is, and all of a recording's still be right or wrong
-together. So whole transcriptions are drawn (:mod:`bayes_a2m.decoding.sampling`), a statistic is
-taken of each and of the reference, and the probability integral transform is where among them
+right eight times in ten where its probability is 0.8, and all of a recording's still be right or
+wrong together. So whole transcriptions are drawn (:mod:`bayes_a2m.decoding.sampling`), a statistic
+is taken of each and of the reference, and the probability integral transform is where among them
 the reference lies (Dawid 1984, "Present position and potential developments: some personal views.
 Statistical theory: the prequential approach", JRSS A 147). If the reference is exchangeable with
-the m samples, it is uniform. A U says that samples are too narrow, a hump that they are too wide,
-a slope that they are biased.
+the m samples, it is uniform. A U says that samples are too narrow, a hump that they are too wide, a
+slope that they are biased.
 
 Statistics of labels are counts, with ties, so the transform is randomised (Brockwell 2007,
 "Universal residuals: a multivariate transformation", Statistics and Probability
@@ -76,14 +76,14 @@ its frames that are silent; the number of its notes; the time of its first note.
 
 @dataclass(frozen=True, eq=False)
 class PIT:
-    """Transforms of one statistic.
+    """Probability integral transforms of one statistic.
 
     Attributes
     ----------
     statistic
         Its name, of :data:`STATISTICS` or another.
     values
-        One a recording, 0 to 1: the share of samples below the reference; ``(R,)``.
+        Transform of every recording, 0 to 1: the share of samples below the reference; ``(R,)``.
     ids
         The recordings.
     """
@@ -99,25 +99,26 @@ class PIT:
             raise InputError("the values of a PIT must lie in 0 to 1")
 
     def ks(self) -> tuple[float, float]:
-        """Kolmogorov-Smirnov statistic against the uniform distribution, and its p-value.
+        """Test uniformity: the Kolmogorov-Smirnov statistic and its p-value.
 
-        Two-sided and exact for so few recordings, by scipy. See the module for when it is valid.
+        The test is two-sided and exact for so few recordings, by scipy. See the module for when it
+        is valid.
         """
         from scipy import stats
 
-        found = stats.kstest(self.values, "uniform")
-        return float(found.statistic), float(found.pvalue)
+        test = stats.kstest(self.values, "uniform")
+        return float(test.statistic), float(test.pvalue)
 
     def location(self) -> float:
-        """The mean in standard errors from 1/2: that of uniform values is ``1 / sqrt(12 R)``."""
+        """Distance of the mean from 1/2, in standard errors ``1 / sqrt(12 R)`` of uniforms."""
         return float((self.values.mean() - 0.5) * sqrt(12 * self.values.size))
 
     def dispersion(self) -> float:
-        """The spread in standard errors from that of a uniform; above 0 samples are too narrow.
+        """Distance of the spread from a uniform's, in standard errors; above 0 is too narrow.
 
-        Of ``(u - 1/2)^2``, with mean 1/12 and variance 1/180. Where the mean is off, the spread
-        about the mean is taken instead: then only a value above 0 says something, as a shift
-        alone makes it smaller.
+        The spread is that of ``(u - 1/2)^2``, with mean 1/12 and variance 1/180. Where the mean is
+        off, the spread about the mean is taken instead: then only a value above 0 says something,
+        as a shift alone makes it smaller.
         """
         centre = 0.5
         if _tail(self.location()) < _LEVEL / 2:
@@ -126,9 +127,9 @@ class PIT:
         return float(spread * sqrt(180 * self.values.size))
 
     def shape(self) -> str:
-        """What the histogram shows, in one plain sentence.
+        """Describe the histogram in one plain sentence.
 
-        By two tests, of location and of dispersion, each at 2.5 %, so that where nothing is
+        There are two tests, of location and of dispersion, each at 2.5 %, so that where nothing is
         wrong the sentence says so 95 times in 100.
         """
         count = self.values.size
@@ -150,16 +151,16 @@ class PIT:
 
 
 def randomised_pit(samples: ArrayLike, reference: float, uniform: float) -> float:
-    """The transform of one recording; infinite values are fine, and equal to each other.
+    """Compute the transform of one recording; infinite values equal each other.
 
     Parameters
     ----------
     samples
         The statistic of every sample, ``(m,)``; there may be none.
     reference
-        The same of the reference.
+        The statistic of the reference.
     uniform
-        V of the module's formula, 0 to 1.
+        V of the module's formula, drawn from 0 to 1.
 
     Raises
     ------
@@ -185,7 +186,7 @@ def pits(
     paths_per_draw: int = 1,
     shortest: float = SHORTEST,
 ) -> dict[str, PIT]:
-    """The transforms of every statistic of :data:`STATISTICS`.
+    """Compute the transforms of every statistic of :data:`STATISTICS`.
 
     A transcription without a note has its first one at infinity, be it sample or reference, and
     two such are equal. To leave out the recordings whose reference has none would be to choose
@@ -194,16 +195,16 @@ def pits(
     Parameters
     ----------
     posterior
-        Draws for recordings with references; m is their number times ``paths_per_draw``. Any m
-        is exact; more show smaller departures.
+        Predictions of recordings with references; m is the number of draws times
+        ``paths_per_draw``. Any m is exact; more show smaller departures.
     references
         Class of every frame, one array a recording.
     decoder
-        Whose distribution paths are drawn from.
+        Decoder that defines the distribution of paths.
     generator
-        Of the paths and of V; each recording's own are made from its id.
+        Source of the paths and of V; each recording's own are made from its id.
     paths_per_draw, shortest
-        Paths of every draw; seconds below which a run is no note.
+        Number of paths of every draw; seconds below which a run is no note.
 
     Raises
     ------
@@ -215,17 +216,19 @@ def pits(
     paths = sample_paths(posterior, decoder, generator, paths_per_draw=paths_per_draw)
     values: dict[str, list[float]] = {name: [] for name in STATISTICS}
     own = generators_of(posterior.ids, generator)
-    for sampled, one, numbers in zip(paths, truth, own, strict=True):
+    for sampled, path, numbers in zip(paths, truth, own, strict=True):
         of_samples = statistics_of(sampled, posterior.grid, shortest=shortest)
-        of_reference = statistics_of(one[None], posterior.grid, shortest=shortest)
+        of_reference = statistics_of(path[None], posterior.grid, shortest=shortest)
         for name, into in values.items():
             reference = float(of_reference[name][0])
             into.append(randomised_pit(of_samples[name], reference, numbers.random()))
-    return {name: PIT(name, np.array(each), posterior.ids) for name, each in values.items()}
+    return {
+        name: PIT(name, np.array(transforms), posterior.ids) for name, transforms in values.items()
+    }
 
 
 def statistics_of(paths: Ints, grid: FrameGrid, *, shortest: float = SHORTEST) -> dict[str, Floats]:
-    """Silence, notes and first onset of every path.
+    """Measure the silence, the notes and the first onset of every path.
 
     A note is a run of one sounding class of at least ``shortest`` seconds. Silence is counted in
     frames, whatever the runs.
@@ -235,9 +238,9 @@ def statistics_of(paths: Ints, grid: FrameGrid, *, shortest: float = SHORTEST) -
     paths
         Classes, shape ``(path, frame)``; 0 is silence.
     grid
-        How long a frame is.
+        Times of the frames.
     shortest
-        Seconds.
+        Seconds below which a run is no note.
 
     Returns
     -------

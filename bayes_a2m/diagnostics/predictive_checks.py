@@ -1,4 +1,4 @@
-"""Is what each draw transcribes like what was sung? Posterior predictive checks."""
+"""Posterior predictive checks: the transcription of every draw against the reference."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Check:
-    """A statistic of the reference among the same of every draw.
+    """Posterior predictive check of one statistic.
 
     Attributes
     ----------
     name
         ``silence`` (share of time), ``notes`` (number), ``length`` (mean, seconds).
     observed
-        Of the reference.
+        Value of the reference.
     low, median, high
         Quantiles over draws: 2.5 %, 50 %, 97.5 %.
     tail
@@ -45,7 +45,7 @@ class Check:
 def predictive_checks(
     post: FramePosterior, labels: Labels, decoder: Decoder | None = None
 ) -> tuple[Check, ...]:
-    """Is what every draw transcribes like the reference: its silence, its notes?
+    """Check silence and notes of every draw's transcription against the reference.
 
     Gelman, Meng and Stern 1996, "Posterior predictive assessment of model fitness via realized
     discrepancies", section 2, with one coherent transcription a draw instead of labels drawn
@@ -56,7 +56,7 @@ def predictive_checks(
     Parameters
     ----------
     post
-        Draws for recordings with references.
+        Predictions, with draws, of recordings with references.
     labels
         Class of every frame, one array a recording.
     decoder
@@ -70,7 +70,7 @@ def predictive_checks(
     """
     arrays = fitting(post, labels)
     seconds = post.grid.seconds(float(post.lengths.sum()))
-    reference = [note for one in arrays for note in from_labels(one, post.grid, post.vocabulary)]
+    reference = [note for path in arrays for note in from_labels(path, post.grid, post.vocabulary)]
     observed = _statistics(reference, seconds)
     chains, draws = post.log_probs.shape[:2]
     drawn = [
@@ -80,7 +80,7 @@ def predictive_checks(
     ]
     checks = []
     for name, value in observed.items():
-        values = np.array([one[name] for one in drawn])
+        values = np.array([statistics[name] for statistics in drawn])
         below, above = (values <= value).sum(), (values >= value).sum()
         tail = min(1.0, 2 * (1 + min(below, above)) / (1 + values.size))
         low, median, high = np.quantile(values, [0.025, 0.5, 0.975])

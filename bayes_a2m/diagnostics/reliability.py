@@ -1,11 +1,12 @@
-"""Reliability diagrams: what was stated against what came true, with bands by recording.
+"""Reliability diagrams: probability against what came true, with bands by recording.
 
 Three diagrams answer three questions, and differ:
 
-- **top**: of the frames called with 0.8, whatever was called, are eight in ten right?
+- **top**: of the frames predicted with 0.8, whatever the class, are eight in ten right?
 - **a class against the rest**: of all frames whose probability of E4 is 0.3, also where another
-  class is called, are three in ten E4?
-- **a class where it is called** (trust): of the frames called E4 with 0.8, are eight in ten E4?
+  class is predicted, are three in ten E4?
+- **a class where it is predicted** (trust): of the frames predicted as E4 with 0.8, are eight in
+  ten E4?
 
 Beside the bins stands an isotonic curve: the nondecreasing function of the probability that fits
 what came true best (Dimitriadis, Gneiting and Jordan, "Stable reliability diagrams for
@@ -42,12 +43,12 @@ from bayes_a2m.resampling.bootstrap import LEVEL
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """What was stated and what came true, bin by bin; nan in bins without frames.
+    """Reliability diagram: probability and what came true by bin; nan in bins without frames.
 
     Attributes
     ----------
     frames, recordings
-        In every bin: how many frames, of how many recordings, ``(B,)``.
+        Number of frames in every bin, and of recordings they belong to, ``(B,)``.
     confidence, true
         Mean probability, and share that came true, ``(B,)``.
     low, high
@@ -68,7 +69,7 @@ class Reliability:
 
 
 def top_reliability(counts: FrameStatistics, *, level: float = LEVEL) -> Reliability:
-    """Of the class called, whichever it is.
+    """Make the diagram of the predicted class, whichever it is.
 
     >>> one = FrameStatistics.of([[0.9, 0.1], [0.9, 0.1]], [0, 1])
     >>> diagram = top_reliability(FrameStatistics.stack([one, one]))
@@ -81,7 +82,22 @@ def top_reliability(counts: FrameStatistics, *, level: float = LEVEL) -> Reliabi
 
 
 def class_reliability(counts: FrameStatistics, index: int, *, level: float = LEVEL) -> Reliability:
-    """Of one class against the rest, over all frames."""
+    """Make the diagram of one class against the rest, over all frames.
+
+    Parameters
+    ----------
+    counts
+        Statistics of every recording.
+    index
+        Number of the class.
+    level
+        Chance that the band holds the truth everywhere.
+
+    Raises
+    ------
+    InputError
+        If there is no such class, or the level is not between 0 and 1.
+    """
     _check(counts, index)
     fine = tuple(
         one[:, index] for one in (counts.fine_count, counts.fine_probability, counts.fine_label)
@@ -95,9 +111,23 @@ def class_reliability(counts: FrameStatistics, index: int, *, level: float = LEV
 def predicted_reliability(
     counts: FrameStatistics, index: int, *, level: float = LEVEL
 ) -> Reliability:
-    """Of one class where it is called: how far it can be trusted, at each confidence.
+    """Make the diagram of one class where it is predicted: how far it can be trusted.
 
     Its isotonic curve is fitted to the bins themselves.
+
+    Parameters
+    ----------
+    counts
+        Statistics of every recording.
+    index
+        Number of the class.
+    level
+        Chance that the band holds the truth everywhere.
+
+    Raises
+    ------
+    InputError
+        If there is no such class, or the level is not between 0 and 1.
     """
     _check(counts, index)
     bins = tuple(
@@ -114,7 +144,7 @@ def reliability_of(
     level: float = LEVEL,
     simultaneous: bool = True,
 ) -> Reliability:
-    """The diagram from sums per recording.
+    """Make a diagram from sums per recording.
 
     Parameters
     ----------
@@ -125,7 +155,7 @@ def reliability_of(
     level
         Chance that the band holds the truth: in all bins at once, or in each.
     simultaneous
-        Which of the two.
+        Whether it holds the truth in all bins at once; otherwise in each.
 
     Raises
     ------
@@ -151,7 +181,7 @@ def reliability_of(
 def _band(
     count: Floats, true: Floats, recordings: Floats, level: float, simultaneous: bool
 ) -> tuple[Floats, Floats]:
-    """The formula of the module."""
+    """Bounds of the band by the module's formula, ``(B,)`` each."""
     from scipy.special import ndtri
 
     frames = count.sum(axis=0)
@@ -176,7 +206,7 @@ def _band(
 
 
 def isotonic_curve(count: Floats, confidence: Floats, true: Floats) -> tuple[Floats, Floats]:
-    """The best nondecreasing curve through what came true, by pooling adjacent violators.
+    """Fit the best nondecreasing curve through what came true, by pooling adjacent violators.
 
     Parameters
     ----------
@@ -193,12 +223,12 @@ def isotonic_curve(count: Floats, confidence: Floats, true: Floats) -> tuple[Flo
     """
     from sklearn.isotonic import isotonic_regression
 
-    some = count > 0
-    if not some.any():
+    filled = count > 0
+    if not filled.any():
         return np.zeros(0), np.zeros(0)
-    share = true[some] / count[some]
-    fitted = isotonic_regression(share, sample_weight=count[some], y_min=0.0, y_max=1.0)
-    return confidence[some] / count[some], np.asarray(fitted, dtype=np.float64)
+    share = true[filled] / count[filled]
+    fitted = isotonic_regression(share, sample_weight=count[filled], y_min=0.0, y_max=1.0)
+    return confidence[filled] / count[filled], np.asarray(fitted, dtype=np.float64)
 
 
 def _check(counts: FrameStatistics, index: int) -> None:

@@ -1,1 +1,1 @@
-"""Uncertainty of scores: recordings are drawn again, for frames of one are not independent."""
+"""Uncertainty of scores by resampling recordings, since frames of one are not independent."""

@@ -1,8 +1,8 @@
 """Bands around curves, from resampled curves.
 
-A band is **pointwise** where at each place 95 % of the resamples lie within it, and
+A band is **pointwise** where at each point 95 % of the resamples lie within it, and
 **simultaneous** where 95 % of the resampled curves lie within it everywhere. A reader who looks
-along a curve for the place where something happens needs the second. Here it is the sup-t band
+along a curve for the point where something happens needs the second. Here it is the sup-t band
 of Montiel Olea and Plagborg-Møller (2019, "Simultaneous confidence bands: theory,
 implementation, and an application to SVARs", Journal of Applied Econometrics 34), with c from the
 bootstrap:
@@ -14,16 +14,16 @@ with ``se(x)`` the standard deviation of the resampled curves at x.
 Where next to nothing varies, ``se(x)`` is itself a guess: at the far end of a distribution it
 rests on one or two recordings, and true curves leave such a band there far more often than 5 % of
 the time. ``floor`` takes ``se(x)`` for at least this share of the largest: 0 is the band of the
-paper, fit for curves of which every place rests on many recordings; 1 is a band of one width, as
+paper, fit for curves of which every point rests on many recordings; 1 is a band of one width, as
 that of Kolmogorov for a distribution function.
 
-Where no resample differs at all (``se(x)`` is 0), and no floor is given, the place is left out of
+Where no resample differs at all (``se(x)`` is 0), and no floor is given, the point is left out of
 the maximum and its band has no width. This does not say that the curve is known there: it says
 that resampling these recordings cannot tell. A bin in which every frame of every recording was
-right is such a place.
+right is such a point.
 
-Curves may be undefined in places (nan): a bin that is empty in a resample. Such values are left
-out of the place's standard error and of the maximum. The curves must come from resampled
+Curves may be undefined at points (nan): a bin that is empty in a resample. Such values are left
+out of the point's standard error and of the maximum. The curves must come from resampled
 recordings (:func:`~bayes_a2m.resampling.bootstrap.resample_weights`), not frames.
 
 >>> curves = np.array([[0.0, 0.1], [0.2, 0.1], [0.1, 0.0], [0.1, 0.2]])
@@ -44,12 +44,12 @@ from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.resampling.bootstrap import LEVEL
 
 _ROUNDING = 1e-12
-"""Standard errors below this share of the curve's size are rounding."""
+"""Standard errors below this share of the curve's size are taken for rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """A curve and the range around it.
+    """A curve and the band around it.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def band(
     simultaneous: bool = True,
     floor: float = 0.0,
 ) -> Band:
-    """The band around a curve.
+    """Compute the band around a curve.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def band(
     value
         The curve of the recordings themselves, shape ``(X,)``; nan where undefined.
     level
-        Share of the resampled curves that lie in the band: wholly, or at each place.
+        Share of the resampled curves that lie in the band: wholly, or at each point.
     simultaneous
-        The sup-t band; else the percentiles of each place.
+        Whether to make the sup-t band; otherwise the band of percentiles at each point.
     floor
         Share of the largest standard error that none is below, 0 to 1; of no effect on
         percentiles.
@@ -128,11 +128,13 @@ def band(
 def _sup_t(
     curves: Floats, value: Floats, defined: NDArray[np.bool_], level: float, floor: float
 ) -> tuple[Floats, Floats]:
+    """Bounds of the sup-t band, ``(X,)`` each."""
     error = _standard_errors(curves, defined)
     size = float(np.abs(value).max())
     error[error <= _ROUNDING * size] = 0.0
     error = np.maximum(error, floor * error.max())
     varies = error > 0
+    # where nothing varies the quotient is 0 / 0: those points have no width, and no say
     away = np.where(defined, np.abs(curves - value), 0.0)[:, varies] / error[varies]
     largest = away[defined[:, varies].any(axis=1)].max(axis=1, initial=0.0)
     # "higher": at least this share of the curves lies wholly within, also of few resamples
@@ -143,12 +145,13 @@ def _sup_t(
 def _percentiles(
     curves: Floats, _value: Floats, defined: NDArray[np.bool_], level: float, _floor: float
 ) -> tuple[Floats, Floats]:
+    """Bounds of the pointwise band, ``(X,)`` each."""
     shares = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.nanquantile(np.where(defined, curves, np.nan), shares, axis=0)
     return low, high
 
 
 def _standard_errors(curves: Floats, defined: NDArray[np.bool_]) -> Floats:
-    """Standard deviation over the resamples in which each place is defined, ``(X,)``."""
+    """Standard deviation over the resamples in which each point is defined, ``(X,)``."""
     spread: Floats = np.nanstd(np.where(defined, curves, np.nan), axis=0, ddof=1)
     return spread

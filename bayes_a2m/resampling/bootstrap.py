@@ -49,7 +49,7 @@ class Interval:
     value
         The score with every recording counted once; None where it is undefined.
     low, high
-        The bounds; None where the value is undefined, where there are fewer than two
+        Bounds of the interval; None where the value is undefined, where there are fewer than two
         recordings, or where no resample is defined.
     """
 
@@ -61,16 +61,16 @@ class Interval:
 def resample_weights(
     recordings: int, resamples: int, generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """How often each recording is drawn, as many draws with replacement as recordings.
+    """Draw resamples of recordings: how often each is drawn, R times with replacement.
 
     Parameters
     ----------
     recordings
-        R, at least one.
+        Number of recordings R, at least one.
     resamples
-        S, at least one.
+        Number of resamples S, at least one.
     generator
-        Where the draws come from.
+        Source of the draws.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def resample_weights(
 
 
 def intervals(statistic: Statistic, weights: NDArray[np.int64]) -> dict[str, Interval]:
-    """The interval of every score.
+    """Compute the interval of every score.
 
     Resamples in which a score is undefined (no error in any recording drawn, say) are left out
     of its percentiles.
@@ -101,9 +101,9 @@ def intervals(statistic: Statistic, weights: NDArray[np.int64]) -> dict[str, Int
     Parameters
     ----------
     statistic
-        Weights ``(S, R)`` to name -> scores ``(S,)``.
+        Function from weights ``(S, R)`` to name -> scores ``(S,)``.
     weights
-        What :func:`resample_weights` gave, shape ``(S, R)``.
+        Resamples from :func:`resample_weights`, shape ``(S, R)``.
 
     Raises
     ------
@@ -119,19 +119,19 @@ def intervals(statistic: Statistic, weights: NDArray[np.int64]) -> dict[str, Int
 def intervals_by_class(
     statistic: Statistic, weights: NDArray[np.int64]
 ) -> list[dict[str, Interval]]:
-    """The interval of every score, of every class.
+    """Compute the interval of every score of every class.
 
     Parameters
     ----------
     statistic
-        Weights ``(S, R)`` to name -> scores ``(S, class)``.
+        Function from weights ``(S, R)`` to name -> scores ``(S, class)``.
     weights
-        What :func:`resample_weights` gave, shape ``(S, R)``.
+        Resamples from :func:`resample_weights`, shape ``(S, R)``.
 
     Returns
     -------
     list
-        Name to interval, a class each.
+        For each class a dictionary from name to interval.
 
     Raises
     ------
@@ -152,6 +152,7 @@ def _evaluate(
     """The scores with weight one in row 0, then those of the resamples."""
     if weights.ndim != 2:
         raise InputError(f"weights must have shape (resample, recording), not {weights.shape}")
+    # one call for all rows: a statistic may be a matrix product, which is cheaper by far in one
     once = np.ones((1, weights.shape[1]))
     scores = statistic(np.concatenate([once, weights]))
     for name, values in scores.items():

@@ -1,4 +1,4 @@
-"""How much a frame is worth: the design effect, and when recordings are too few.
+"""Design effect: the number of independent frames that correlated ones are worth.
 
 The mean of n independent values has variance ``s^2 / n``. The mean over frames that come in
 recordings varies more; by how much is the design effect (Kish, "Survey sampling", 1965, section
@@ -27,12 +27,12 @@ FEWEST = 20
 
 @dataclass(frozen=True)
 class Effective:
-    """What the frames are worth for the mean of some quantity.
+    """Design effect of frames on the mean of a quantity.
 
     Attributes
     ----------
     frames, recordings
-        How many there are.
+        Number of frames, and of recordings that have any.
     design_effect
         Variance of the mean, over what it would be were frames independent; nan where it is
         undefined: fewer than two recordings, or a quantity that does not vary.
@@ -47,12 +47,12 @@ class Effective:
 
 
 def effective(values: Sequence[ArrayLike]) -> Effective:
-    """The worth of frames for the mean of a quantity.
+    """Estimate the design effect on the mean of a quantity.
 
     Parameters
     ----------
     values
-        The quantity in every frame (1 where the call is right, say), an array ``(frames,)`` a
+        The quantity in every frame (1 where the prediction is right, say), an array ``(frames,)`` a
         recording; recordings without frames are left out.
 
     Raises
@@ -63,21 +63,21 @@ def effective(values: Sequence[ArrayLike]) -> Effective:
     >>> effective([[1, 1, 1, 1], [0, 0, 0, 0]])  # two recordings say as much as one frame
     Effective(frames=8, recordings=2, design_effect=8.0, effective_frames=1.0)
     """
-    arrays = [np.asarray(one, dtype=np.float64) for one in values]
-    if any(one.ndim != 1 for one in arrays):
+    arrays = [np.asarray(frames, dtype=np.float64) for frames in values]
+    if any(frames.ndim != 1 for frames in arrays):
         raise InputError("values of frames must be 1-D arrays, one a recording")
-    arrays = [one for one in arrays if one.size]
+    arrays = [frames for frames in arrays if frames.size]
     if not arrays:
         raise InputError("there are no frames")
     return effective_of_sums(
-        [one.sum() for one in arrays],
-        [np.square(one).sum() for one in arrays],
-        [one.size for one in arrays],
+        [frames.sum() for frames in arrays],
+        [np.square(frames).sum() for frames in arrays],
+        [frames.size for frames in arrays],
     )
 
 
 def effective_of_sums(sums: ArrayLike, squares: ArrayLike, lengths: ArrayLike) -> Effective:
-    """As :func:`effective`, from sums of values, of their squares, and frames a recording.
+    """Estimate the design effect from each recording's sum of values and of squares.
 
     >>> effective_of_sums([4, 0], [4, 0], [4, 4]).design_effect  # a share: squares are the sums
     8.0
@@ -99,7 +99,7 @@ def effective_of_sums(sums: ArrayLike, squares: ArrayLike, lengths: ArrayLike) -
 
 
 def cautions(recordings: Mapping[str, int], *, fewest: int = FEWEST) -> list[str]:
-    """A sentence for what rests on too few recordings; none where there are enough.
+    """Write a sentence for each statement that rests on too few recordings.
 
     Percentile intervals from resampling few recordings are too narrow: resamples can only
     repeat what was recorded, and the bootstrap's variance is short by ``(R - 1) / R``.
@@ -107,10 +107,10 @@ def cautions(recordings: Mapping[str, int], *, fewest: int = FEWEST) -> list[str
     Parameters
     ----------
     recordings
-        What is asked for ("all recordings", "the condition laptop"), and the number of
+        Subject of a statement ("all recordings", "the condition laptop") to the number of
         recordings it rests on.
     fewest
-        Below so many there is a sentence.
+        Number of recordings below which there is a sentence.
 
     >>> cautions({"the condition laptop": 7, "all recordings": 45})
     ['the condition laptop: 7 recordings; intervals from fewer than 20 are too narrow']
