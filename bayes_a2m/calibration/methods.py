@@ -298,7 +298,8 @@ class Dirichlet(Recalibration):
         def penalty(matrix: Tensor, biases: Tensor) -> Tensor:
             across = matrix - matrix.diag().diag()
             entries = across.square().sum() / max(1, size - classes)
-            return held_back * (entries + biases.square().mean())
+            total: Tensor = held_back * (entries + biases.square().mean())
+            return total
 
         start = np.concatenate([np.eye(classes).ravel(), np.zeros(classes)])
         theta = _most_likely(probabilities, labels, start, parameters, penalty)
@@ -449,7 +450,7 @@ def _most_likely(
     def closure() -> float:
         optimizer.zero_grad()
         value = objective()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()  # type: ignore[no-untyped-call, unused-ignore]
         return float(value.detach())
 
     with torch.enable_grad():

@@ -127,8 +127,7 @@ def _importance_loo(log_likelihood: Floats) -> PsisLoo:
 def _of_each(name: str, values: Floats, **settings: Any) -> Floats:
     arviz = _arviz()
     data = arviz.convert_to_dataset({"x": values})
-    values = np.asarray(getattr(arviz, name)(data, **settings)["x"], dtype=np.float64)
-    return values
+    return np.asarray(getattr(arviz, name)(data, **settings)["x"], dtype=np.float64)
 
 
 def _arviz() -> Any:

@@ -1,4 +1,4 @@
-"""Any torch module as a network: nothing of it has to know this package.
+"""Adapters that make a network of any torch module, which need not know this package.
 
 >>> from torch import nn
 >>> Mine = adapt(lambda bins, outputs, hidden=8: nn.Sequential(
@@ -37,7 +37,7 @@ class Adapted(Network):
     factory: ClassVar[Factory]
 
     class Options(Settings):
-        """What the module is made with, and what reads it."""
+        """Arguments of the module, and the head that reads it."""
 
         module: dict[str, Any] = Field({}, description="further arguments of the module")
         features: int | None = Field(
@@ -59,12 +59,12 @@ class Adapted(Network):
         self.head = make_head(options.head or plain, self.features, classes)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
-        """The module."""
+        """Return the module, as one layer."""
         return (Layer(("module",), self._run),)
 
     @property
     def local_layers(self) -> int:
-        """None: how far the module looks is not known."""
+        """Number of local layers: zero, since how far the module looks is not known."""
         return 0
 
     def _run(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:

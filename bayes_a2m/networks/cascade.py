@@ -1,4 +1,4 @@
-"""Two networks in a row: one hears whether there is a sound, the other which pitch it has."""
+"""Cascade: one network hears whether there is a sound, another which pitch it has."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Cascade(Network):
     bins, classes
         Size of input and output.
     settings
-        As :class:`Cascade.Options` has them.
+        Values of :class:`Cascade.Options`.
     """
 
     name = "cascade"
 
     class Options(Settings):
-        """What each stage is, and how much it counts in the loss."""
+        """Network of each stage, and its weight in the loss."""
 
         trunk: dict[str, Any] | None = Field(
             None, description="name and settings of the network of each stage, without a head"
@@ -48,7 +48,7 @@ class Cascade(Network):
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any], place: str = "network") -> Any:
-        """The settings, those of the trunk completed by its own defaults."""
+        """Check the settings, and complete those of the trunk by its own defaults."""
         options = super().parse(settings, place)
         given = {"name": "crnn", **(options.trunk or {})}
         kind: type[Network] = registry.get(
@@ -71,15 +71,15 @@ class Cascade(Network):
             make_network(options.trunk["name"], inner, bins=bins, classes=2)
             for _ in ("silence", "pitch")
         ]
-        for one in trunks:
-            del one.head
+        for trunk in trunks:
+            del trunk.head
         self.features = 2 * trunks[0].features
         weights = {"silence_weight": options.silence_weight, "pitch_weight": options.pitch_weight}
         self.trunks = nn.ModuleDict({"silence": trunks[0], "pitch": trunks[1]})
         self.head = make_head({"name": "cascade", **weights}, self.features, classes)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
-        """Those of both networks side by side: channels, or features, of one after the other's."""
+        """Pair the layers of both networks: channels, or features, of one after the other's."""
         pairs = zip(
             self._trunk("silence").trunk_layers(),
             self._trunk("pitch").trunk_layers(),
@@ -99,7 +99,7 @@ class Cascade(Network):
 
     @property
     def local_layers(self) -> int:
-        """As many as one network has."""
+        """Number of local layers of one of the networks."""
         return self._trunk("silence").local_layers
 
     def _trunk(self, name: str) -> Network:
@@ -109,17 +109,18 @@ class Cascade(Network):
 
 
 def _axis(x: Tensor) -> int:
-    """Where the two lie side by side: channels of maps, else features."""
+    """Axis along which the two lie side by side: channels of maps, else features."""
     return 1 if x.ndim == 4 else -1
 
 
 def _first(one: Layer, other: Layer, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
-    """Both networks read the same features."""
+    """Run the first layers of both networks, which read the same features."""
     answers = [layer.run(x, lengths, frames) for layer in (one, other)]
     return torch.cat(answers, dim=_axis(answers[0]))
 
 
 def _side_by_side(one: Layer, other: Layer, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+    """Run a layer of either network on its own half of what the layers before gave."""
     halves = x.chunk(2, dim=_axis(x))
     pairs = zip((one, other), halves, strict=True)
     answers = [layer.run(half, lengths, frames) for layer, half in pairs]

@@ -1,4 +1,9 @@
-"""The convolutional recurrent network (CRNN)."""
+"""Convolutional recurrent network (CRNN) for polyphonic features, with several frames a step.
+
+The design is that of Cakir et al. 2017, "Convolutional recurrent neural networks for polyphonic
+sound event detection" (https://arxiv.org/abs/1702.06286): convolutions, a recurrence, an output
+for every frame.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +44,12 @@ class _Block(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         mask = frame_mask(lengths, x.shape[2])
         x = self.normalization(self.convolution(x), mask)
+        # normalisation shifts padding off zero: put back, so that the next convolution sees at a
+        # recording's end what it would see if the recording were alone
         if mask is not None:
             x = x * mask[:, None, :, None]
-        # a rest at the end counts as a frame; the ReLU takes away what its zeros may have won.
+        # a rest at the end counts as a frame: padded with zeros, so that pooling keeps it. A zero
+        # may win the maximum over negative values, which the ReLU would have put to zero anyway.
         # ReLU and maximum commute, and after pooling there is a sixth of the work to do
         if rest := -x.shape[2] % self.pool[0]:
             x = nn.functional.pad(x, (0, 0, 0, rest))
@@ -61,7 +69,7 @@ class CRNN(Network):
     bins, classes
         Size of input and output; ``Posterior.fit`` sets them from the data.
     settings
-        As :class:`CRNN.Options` has them.
+        Values of :class:`CRNN.Options`.
     """
 
     name = "crnn"
@@ -104,14 +112,14 @@ class CRNN(Network):
         super().__init__(bins, classes, settings)
         options: CRNN.Options = self.options
         rates = options.dropout
-        place = partial(_place, learned=rates.learned)
+        make_dropout = partial(_make_dropout, learned=rates.learned)
         self.step = 1  # frames to a step of the recurrence
         height, inputs = bins, 1
         blocks, self.strides = [], []
         for outputs, kernel, pool in zip(
             options.channels, options.kernels, options.pools, strict=True
         ):
-            drop = place(outputs, rates.convolutions)
+            drop = make_dropout(outputs, rates.convolutions)
             blocks.append(_Block(inputs, outputs, (kernel[0], kernel[1]), (pool[0], pool[1]), drop))
             self.strides.append(self.step)
             inputs, height, self.step = outputs, height // pool[1], self.step * pool[0]
@@ -119,20 +127,20 @@ class CRNN(Network):
             raise InputError(f"crnn: {bins} bins are too few for its pooling over frequency")
         self.blocks = nn.ModuleList(blocks)
         self.projection = nn.Linear(inputs * height, options.projection)
-        self.input_dropout = place(options.projection, rates.inputs)
+        self.input_dropout = make_dropout(options.projection, rates.inputs)
         self.recurrence = nn.GRU(
             options.projection, options.hidden, batch_first=True, bidirectional=True
         )
-        self.weight_dropout = place(
+        self.weight_dropout = make_dropout(
             (2, 3 * options.hidden, options.hidden), rates.recurrent, weights=True
         )
         self.expansion = nn.Linear(2 * options.hidden, self.step * options.features)
-        self.head_dropout = place(options.features, rates.head)
+        self.head_dropout = make_dropout(options.features, rates.head)
         self.features = options.features
         self.head = make_head(options.head, options.features, classes)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
-        """The blocks one by one, projection, recurrence, expansion."""
+        """Return the blocks one by one, projection, recurrence, expansion, dropout."""
         blocks = [Layer((f"blocks.{i}",), partial(self._block, i)) for i in range(len(self.blocks))]
         return (
             *blocks,
@@ -144,7 +152,7 @@ class CRNN(Network):
 
     @property
     def local_layers(self) -> int:
-        """The blocks and the projection."""
+        """Number of local layers: the blocks and the projection."""
         return len(self.blocks) + 1
 
     def _block(self, index: int, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
@@ -164,6 +172,7 @@ class CRNN(Network):
         return recur(self.recurrence, x, pooled(lengths, self.step), drop)
 
     def _expand(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+        # a step's features are those of its frames, one after the other; a rest is cut off
         x = torch.relu(self.expansion(x))
         return x.reshape(x.shape[0], x.shape[1] * self.step, -1)[:, :frames]
 
@@ -172,8 +181,8 @@ class CRNN(Network):
         return dropped
 
 
-def _place(
+def _make_dropout(
     units: int | tuple[int, ...], rate: float, *, learned: bool, weights: bool = False
 ) -> SequenceDropout | None:
-    """A dropout layer; none where nothing is dropped, so that the weights fit older models."""
+    """Make a dropout layer; none where nothing is dropped, so that weights fit older models."""
     return SequenceDropout(units, rate, learned=learned, weights=weights) if rate else None

@@ -19,14 +19,14 @@ from torch import Tensor, nn
 from bayes_a2m.config.settings import Settings
 
 TEMPERATURE = 0.1
-"""Of a learned rate's relaxed masks (Gal, Hron and Kendall 2017, section 3)."""
+"""Temperature of a learned rate's relaxed masks (Gal, Hron and Kendall 2017, section 3)."""
 
 FRAMES_PER_OBSERVATION = 100
 """Frames that count as one in a learned rate's regulariser: neighbours say the same thing."""
 
 
 class DropoutRates(Settings):
-    """Where a network drops units, and how many; zero leaves a place out."""
+    """Rates of dropout by place; zero leaves a place out."""
 
     convolutions: float = Field(0.0, ge=0, lt=1, description="whole channels after each block")
     inputs: float = Field(0.0, ge=0, lt=1, description="inputs of the recurrence")
@@ -36,7 +36,7 @@ class DropoutRates(Settings):
 
 
 class SequenceDropout(nn.Module):
-    """Multiplies by a mask that is the same for every frame of a sequence.
+    """Layer that multiplies by a mask, the same for every frame of a sequence.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class SequenceDropout(nn.Module):
     Attributes
     ----------
     mask
-        Of shape ``(batch, *units)``, or ``units`` for all of a batch; None lets everything
+        Mask of shape ``(batch, *units)``, or ``units`` for all of a batch; None lets everything
         through. Set it with :func:`applied`.
     """
 
@@ -79,7 +79,15 @@ class SequenceDropout(nn.Module):
         return torch.tensor(self._rate) if self.logit is None else torch.sigmoid(self.logit)
 
     def draw(self, generator: torch.Generator, batch: int | None = None) -> Tensor:
-        """A mask of shape ``units``, or ``(batch, *units)``; differentiable in a learned rate."""
+        """Draw a mask of shape ``units``, or ``(batch, *units)``, differentiable in a learned rate.
+
+        Parameters
+        ----------
+        generator
+            Source of the mask.
+        batch
+            Number of masks; a single one without that axis where left out.
+        """
         shape = self.units if batch is None else (batch, *self.units)
         uniform = torch.rand(shape, generator=generator)
         rate = self.rate
@@ -100,17 +108,17 @@ class SequenceDropout(nn.Module):
         return x * self.mask.reshape(shape)
 
     def extra_repr(self) -> str:
-        """Units and rate."""
+        """Describe units and rate."""
         return f"units={self.units}, rate={float(self.rate):.3g}"
 
 
 def layers(network: nn.Module) -> dict[str, SequenceDropout]:
-    """The network's dropout layers by name, in the order they were made."""
+    """Find the network's dropout layers by name, in the order they were made."""
     return {n: m for n, m in network.named_modules() if isinstance(m, SequenceDropout)}
 
 
 def training_masks(network: nn.Module, batch: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Masks for one training step: one a sequence, and one for all of it where weights drop.
+    """Draw masks for one training step: one a sequence, or one for all where weights drop.
 
     A fused recurrence has one weight matrix a batch, so weights are dropped as in DropConnect
     by the batch (Merity, Keskar and Socher 2018, section 2).
@@ -122,7 +130,7 @@ def training_masks(network: nn.Module, batch: int, generator: torch.Generator) -
 
 
 def draw_masks(network: nn.Module, seeds: Sequence[int]) -> dict[str, Tensor]:
-    """Masks of some draws, ``(draw, *units)`` each; every draw depends on its own seed alone."""
+    """Draw masks ``(draw, *units)``, each draw from its own seed alone."""
     drawn = []
     with torch.no_grad():
         for seed in seeds:
@@ -145,11 +153,19 @@ def applied(network: nn.Module, masks: Mapping[str, Tensor]) -> Iterator[None]:
 
 
 def regularizer(network: nn.Module, frames: int) -> Tensor | None:
-    """What keeps learned rates up, to be added to a mean loss; None where none is learned.
+    """Compute the term that keeps learned rates up, to be added to a mean loss.
 
-    Minus the masks' entropy over the number of observations (Gal, Hron and Kendall 2017,
-    equation 3), :data:`FRAMES_PER_OBSERVATION` of ``frames`` counting as one. Its other term,
-    of the weights, is left to the optimiser's weight decay.
+    It is None where no rate is learned; else minus the masks' entropy over the number of
+    observations (Gal, Hron and Kendall 2017, equation 3), :data:`FRAMES_PER_OBSERVATION` of
+    ``frames`` counting as one. Its other term, of the weights, is left to the optimiser's weight
+    decay.
+
+    Parameters
+    ----------
+    network
+        Network whose dropout layers are asked.
+    frames
+        Number of frames of the training data.
     """
     total = None
     for layer in layers(network).values():

@@ -23,7 +23,7 @@ from bayes_a2m.errors import InputError
 
 
 class Head(nn.Module, ABC):
-    """Reads trunk features ``(batch, frame, feature)``, returns a distribution over the classes.
+    """Map from trunk features ``(batch, frame, feature)`` to log-probabilities of the classes.
 
     Attributes
     ----------
@@ -43,14 +43,22 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Log-probabilities, shape ``(batch, frame, class)``; each frame's sum to one."""
+        """Compute log-probabilities ``(batch, frame, class)``.
+
+        Parameters
+        ----------
+        features
+            Trunk features, shape ``(batch, frame, feature)``.
+        lengths
+            Number of real frames of every item, shape ``(batch,)``.
+        """
 
     def read_by(self, module: str, features: Tensor) -> Tensor:
-        """The part of the features ``(..., feature)`` that one of its affine maps reads."""
+        """Select the part of the features ``(..., feature)`` that one of its affine maps reads."""
         return features
 
     def weighted(self, log_probs: Tensor) -> Tensor:
-        """Log-probabilities whose parts count as much as the settings say, for the loss."""
+        """Weigh the parts of log-probabilities as the settings say, for the loss."""
         return log_probs
 
     def loss(
@@ -63,16 +71,17 @@ class Head(nn.Module, ABC):
         focal: float = 0.0,
         smoothing: float = 0.0,
     ) -> Tensor:
-        """Negative log-likelihood, the mean over real frames.
+        """Compute the negative log-likelihood, the mean over real frames, in nats.
 
         Parameters
         ----------
         log_probs
-            Shape ``(batch, frame, class)``.
+            Log-probabilities, shape ``(batch, frame, class)``.
         labels
-            Shape ``(batch, frame)``; what lies past a recording's length is not looked at.
+            True classes, shape ``(batch, frame)``; what lies past a recording's length is not
+            looked at.
         lengths
-            Shape ``(batch,)``.
+            Number of real frames of every item, shape ``(batch,)``.
         weights
             Weight of every class, shape ``(class,)``; the mean is then a weighted one.
         focal
@@ -83,8 +92,8 @@ class Head(nn.Module, ABC):
             section 7). Not proper.
         """
         real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
-        distributions, truth = log_probs[real], labels[real]
-        counted = self.weighted(distributions)
+        log_probs, truth = log_probs[real], labels[real]
+        counted = self.weighted(log_probs)
         if not focal and not smoothing:
             return nn.functional.nll_loss(counted, truth, weight=weights)
         rows = torch.arange(len(truth), device=truth.device)
@@ -93,7 +102,7 @@ class Head(nn.Module, ABC):
             each = torch.lerp(each, -counted.mean(dim=-1), smoothing)
         if focal:
             # a floor: the gradient of a power below one has none at zero
-            doubt = (1 - distributions[rows, truth].exp()).clamp_min(1e-6)
+            doubt = (1 - log_probs[rows, truth].exp()).clamp_min(1e-6)
             each = doubt**focal * each
         if weights is None:
             return each.mean()
@@ -102,7 +111,7 @@ class Head(nn.Module, ABC):
 
 
 class OneStage(Head):
-    """One softmax over silence and all pitches."""
+    """Head with one softmax over silence and all pitches."""
 
     name = "one_stage"
 
@@ -111,12 +120,12 @@ class OneStage(Head):
         self.output = nn.Linear(features, classes)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Log-softmax of an affine map of each frame's features."""
+        """Compute the log-softmax of an affine map of each frame's features."""
         return nn.functional.log_softmax(_exact(self.output(features)), dim=-1)
 
 
 class TwoStage(Head):
-    """Is there a sound? Which pitch, given that there is? Two heads on one trunk, one distribution.
+    """Head with two stages on one trunk: whether there is a sound, and which pitch if so.
 
     Its negative log-likelihood is that of the first stage over all frames and that of the second
     over the frames that sound, added (the chain rule); each can be made to count for more.
@@ -125,7 +134,7 @@ class TwoStage(Head):
     name = "two_stage"
 
     class Options(Head.Options):
-        """How much each stage counts in the loss; at one each it is the plain likelihood."""
+        """Weights of the stages in the loss; at one each it is the plain likelihood."""
 
         silence_weight: float = Field(1.0, gt=0)
         pitch_weight: float = Field(1.0, gt=0)
@@ -136,13 +145,13 @@ class TwoStage(Head):
         self.pitch = nn.Linear(features, classes - 1)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """The distribution that a sigmoid of one map and a softmax of the other compose."""
+        """Compose a sigmoid of one affine map with a softmax of another."""
         sound = _exact(self.sound(self.read_by("sound", features)))
         pitch = _exact(self.pitch(self.read_by("pitch", features)))
         return compose(sound, pitch)
 
     def weighted(self, log_probs: Tensor) -> Tensor:
-        """Each stage's part of ``log p`` times its weight."""
+        """Multiply each stage's part of ``log p`` by its weight."""
         options = self.options
         assert isinstance(options, TwoStage.Options)
         first, second = options.silence_weight, options.pitch_weight
@@ -155,7 +164,7 @@ class TwoStage(Head):
 
 
 class CascadeHead(TwoStage):
-    """As :class:`TwoStage`, each stage reading a trunk of its own, one half of the features."""
+    """Two-stage head whose stages read trunks of their own, one half of the features each."""
 
     name = "cascade"
 
@@ -164,14 +173,14 @@ class CascadeHead(TwoStage):
         self.each_reads = features // 2
 
     def read_by(self, module: str, features: Tensor) -> Tensor:
-        """The first half for the first stage, the second for the second."""
+        """Select the first half for the first stage, the second for the second."""
         if module == "sound":
             return features[..., : self.each_reads]
         return features[..., self.each_reads :]
 
 
 class Scores(Head):
-    """The softmax of scores that a trunk gives itself, one a class; nothing is learned here."""
+    """Head without parameters: the softmax of scores that the trunk gives, one a class."""
 
     name = "scores"
 
@@ -181,12 +190,12 @@ class Scores(Head):
             raise InputError(f"network.head: {features} scores of each frame for {classes} classes")
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """The log-softmax of each frame's scores."""
+        """Compute the log-softmax of each frame's scores."""
         return nn.functional.log_softmax(_exact(features), dim=-1)
 
 
 def compose(sound: Tensor, pitch: Tensor) -> Tensor:
-    """The composed distribution.
+    """Compose log-probabilities over all classes from the scores of two stages.
 
     Parameters
     ----------
@@ -219,7 +228,16 @@ HeadSettings = str | dict[str, Any]
 
 
 def make_head(head: HeadSettings, features: int, classes: int) -> Head:
-    """A head by name, or by a mapping with its ``name`` and settings.
+    """Make a head from its name, or from a mapping with its ``name`` and settings.
+
+    Parameters
+    ----------
+    head
+        Name, or name and settings.
+    features
+        Number of trunk features of a frame.
+    classes
+        Number of classes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Padding that changes nothing.
+"""Masking of padded frames, which must change nothing.
 
 A batch of recordings of different lengths is padded to the longest. Frames past a
 recording's length are put to zero before every layer that looks at neighbours, which is just
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor | None:
-    """Which frames are real, shape ``(batch, frames)``; None where all of them are.
+    """Mask of the real frames, shape ``(batch, frames)``; None where all of them are.
 
     None lets a batch of equal lengths, the usual case in training, skip the masking.
     """
@@ -23,7 +23,7 @@ def frame_mask(lengths: Tensor, frames: int) -> Tensor | None:
 
 
 def pooled(lengths: Tensor, factor: int) -> Tensor:
-    """Lengths after pooling ``factor`` frames into one, a rest counting as a frame."""
+    """Compute lengths after pooling ``factor`` frames into one, a rest counting as a frame."""
     return torch.div(lengths + factor - 1, factor, rounding_mode="floor")
 
 

@@ -1,4 +1,4 @@
-"""What every network is: layers from features to probabilities, the last of them a head."""
+"""Base of the networks: layers from features to probabilities, the last of them a head."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bayes_a2m.networks.heads import Head
 
 @dataclass(frozen=True)
 class Layer:
-    """A part of a network that runs after the one before.
+    """Part of a network that runs after the one before.
 
     Attributes
     ----------
@@ -25,8 +25,8 @@ class Layer:
         Names of the submodules whose parameters and dropout layers it uses, and no other
         layer does.
     run
-        From what the layer before gave, the recordings' lengths ``(batch,)`` and the number
-        of padded frames, to what the next layer reads; ``batch`` comes first.
+        Function from what the layer before gave, the recordings' lengths ``(batch,)`` and the
+        number of padded frames, to what the next layer reads; ``batch`` comes first.
     """
 
     modules: tuple[str, ...]
@@ -34,7 +34,7 @@ class Layer:
 
 
 class Network(nn.Module, ABC):
-    """Features ``(batch, frame, bin)`` to log-probabilities ``(batch, frame, class)``.
+    """Map from features ``(batch, frame, bin)`` to log-probabilities ``(batch, frame, class)``.
 
     A network is plain torch and deterministic: what is random in it are the masks of its
     :class:`~bayes_a2m.networks.dropout.SequenceDropout` layers, which are given from outside.
@@ -47,13 +47,13 @@ class Network(nn.Module, ABC):
     Options
         Its settings, as an experiment file gives them beside its name.
     name
-        What experiment files call it.
+        Name in experiment files.
     bins, classes
         Size of its input and output.
     options
         Its settings, checked: an instance of its class's ``Options``.
     features
-        How many of each frame the head reads.
+        Number of features of each frame that the head reads.
     head
         The last layer.
     """
@@ -76,7 +76,14 @@ class Network(nn.Module, ABC):
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any], place: str = "network") -> Any:
-        """The settings as the class's ``Options``; ``place`` is where a file has them.
+        """Check settings, and return them as the class's ``Options``.
+
+        Parameters
+        ----------
+        settings
+            Names and values.
+        place
+            Where a file has them, for errors.
 
         Raises
         ------
@@ -87,20 +94,20 @@ class Network(nn.Module, ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings as an experiment file would give them, defaults among them."""
+        """Settings as an experiment file would give them, defaults among them."""
         values: dict[str, Any] = self.options.model_dump(mode="json")
         return values
 
     @abstractmethod
     def trunk_layers(self) -> tuple[Layer, ...]:
-        """The layers before the head; the last gives ``(batch, frame, feature)``."""
+        """Return the layers before the head; the last gives ``(batch, frame, feature)``."""
 
     @property
     @abstractmethod
     def local_layers(self) -> int:
-        """How many of the first layers look at a neighbourhood only.
+        """Number of the first layers that look at a neighbourhood only.
 
-        What the last of them gives, ``(batch, step, feature)``, is read by those that carry
+        The output of the last of them, ``(batch, step, feature)``, is read by those that carry
         context over time.
         """
 
@@ -118,12 +125,12 @@ class Network(nn.Module, ABC):
         stop: int | None = None,
         frames: int | None = None,
     ) -> Tensor:
-        """Log-probabilities over the classes, or what lies between two layers.
+        """Compute log-probabilities over the classes, or what lies between two layers.
 
         Parameters
         ----------
         features
-            Normalised, shape ``(batch, frame, bin)``; or what layer ``start - 1`` gave.
+            Normalised, shape ``(batch, frame, bin)``; or the output of layer ``start - 1``.
         lengths
             Real frames of every item, shape ``(batch,)``; all frames where it is left out.
             Padding changes nothing; what stands in the answer past a length means nothing.
@@ -142,13 +149,13 @@ class Network(nn.Module, ABC):
         return x
 
     def trunk(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What the head reads, shape ``(batch, frame, feature)``."""
+        """Compute the features that the head reads, shape ``(batch, frame, feature)``."""
         return self.forward(features, lengths, stop=-1)
 
     def first_layer_with(self, names: Iterable[str]) -> int:
-        """The first layer that uses any of these parameters, buffers or modules.
+        """Find the first layer that uses any of these parameters, buffers or modules.
 
-        The number of layers where none does.
+        The result is the number of layers where none does.
         """
         wanted = [name.split(".") for name in names]
         for i, layer in enumerate(self.layers):
@@ -159,19 +166,27 @@ class Network(nn.Module, ABC):
         return len(self.layers)
 
     def fresh(self, *, bins: int, classes: int, seed: int) -> Self:
-        """A network like this one with new weights, drawn from the seed alone."""
+        """Make a network like this one with new weights, drawn from the seed alone.
+
+        Parameters
+        ----------
+        bins, classes
+            Size of its input and output.
+        seed
+            Seed of the weights.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds GPUs, too
             return type(self)(bins, classes, **self.settings)
 
     @property
     def parameter_count(self) -> int:
-        """Number of trained numbers."""
+        """Number of trained parameters."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
 
 def make_network(name: str, settings: Mapping[str, Any], *, bins: int, classes: int = 2) -> Network:
-    """A network from an experiment's settings.
+    """Make a network from an experiment's settings.
 
     Parameters
     ----------

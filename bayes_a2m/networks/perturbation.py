@@ -1,4 +1,4 @@
-"""Weights that vary: which of them vary together, and noise on what their layers give.
+"""Perturbation of weights: groups that vary together, and noise on the outputs of layers.
 
 One weight sample a batch makes all examples share one error, so the gradient stays noisy
 however large the batch. Both ways around it add noise to a layer's output, through a hook, and
@@ -32,14 +32,14 @@ TINY = 1e-20
 
 @dataclass(frozen=True)
 class WeightGroup:
-    """Parameters whose doubt is described together, as one vector.
+    """Group of parameters whose distribution is described together, as one vector.
 
     Attributes
     ----------
     name
-        Of the parameter, or of the module where it is all of a module's.
+        Name of the parameter, or of the module where it is all of a module's.
     shapes
-        Of the parameters, by name.
+        Shapes of the parameters, by name.
     joint
         Whether they may be correlated.
     """
@@ -50,30 +50,37 @@ class WeightGroup:
 
     @property
     def size(self) -> int:
-        """Numbers in the vector."""
+        """Length of the vector."""
         return sum(shape.numel() for shape in self.shapes.values())
 
     def joined(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """The parameters as one vector, ``(size,)``."""
+        """Join parameters into one vector, ``(size,)``."""
         return torch.cat([tensors[name].reshape(-1) for name in self.shapes])
 
     def parted(self, vector: Tensor) -> dict[str, Tensor]:
-        """The parameters of such a vector, by name."""
+        """Split a vector ``(size,)`` into parameters, by name."""
         parts = torch.split(vector, [shape.numel() for shape in self.shapes.values()])
         return {n: p.reshape(s) for (n, s), p in zip(self.shapes.items(), parts, strict=True)}
 
     def fan_in(self) -> Tensor:
-        """Inputs each number's unit sums over, ``(size,)``; one for a bias."""
+        """Number of inputs summed over by each parameter's unit, ``(size,)``; one for a bias."""
         return torch.cat(
             [torch.full((s.numel(),), float(s[1:].numel())) for s in self.shapes.values()]
         )
 
 
 def weight_groups(network: nn.Module, joint: Sequence[str] = ()) -> list[WeightGroup]:
-    """The groups of a network: every weight matrix and kernel, and whole modules in ``joint``.
+    """Group the parameters of a network: each weight matrix and kernel, whole modules in ``joint``.
 
     Biases and the scales and shifts of batch normalisation belong to no group, outside of
     ``joint``: they are few, and an error in one of them is an error of all frames at once.
+
+    Parameters
+    ----------
+    network
+        Network whose parameters are grouped.
+    joint
+        Names of modules whose parameters make one group each.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def weight_groups(network: nn.Module, joint: Sequence[str] = ()) -> list[WeightG
 
 
 def perturbable(network: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:
-    """Linear and convolutional layers, by the names of their weights."""
+    """Find linear and convolutional layers, by the names of their weights."""
     return {
         f"{name}.weight": module
         for name, module in network.named_modules()
@@ -114,11 +121,11 @@ def flipout(
     Parameters
     ----------
     network
-        Its layers see ``(batch, ..., feature)`` or ``(batch, channel, ...)``.
+        Network whose layers see ``(batch, ..., feature)`` or ``(batch, channel, ...)``.
     deltas
-        Of the weights, by the names :func:`perturbable` gives.
+        Differences of the weights, by the names :func:`perturbable` gives.
     generator
-        Draws the signs.
+        Source of the signs.
     """
 
     def noise(layer: nn.Linear | nn.Conv2d, x: Tensor, delta: Tensor) -> Tensor:
@@ -140,12 +147,13 @@ def local(
     Parameters
     ----------
     network, generator
-        As in :func:`flipout`.
+        Network, and source of the noise; see :func:`flipout`.
     scales
         Standard deviations of the weights, by the names :func:`perturbable` gives.
     """
 
     def noise(layer: nn.Linear | nn.Conv2d, x: Tensor, scale: Tensor) -> Tensor:
+        # a sum of independent normals is normal: variances of the terms x w add up
         variance = _apply(layer, x.square(), scale.square()).clamp_min(TINY)
         normal = torch.randn(variance.shape, generator=generator).to(x)
         return variance.sqrt() * normal

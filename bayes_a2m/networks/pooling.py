@@ -1,4 +1,4 @@
-"""Max pooling, the quicker way where no gradient is asked for."""
+"""Max pooling, quicker than torch's where no gradient is asked for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from torch import Tensor, nn
 
 
 def max_pool(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """``max_pool2d`` of the last two axes; what is left over at their ends is dropped.
+    """Pool the last two axes by their maximum; what is left over at their ends is dropped.
 
     On processors torch's own walks over every window, and took half of a pass; the larger of
     strided slices gives the same numbers in a tenth of the time. Its gradient is dearer than
     that of ``max_pool2d``, which is therefore used in training.
+
+    Parameters
+    ----------
+    x
+        Shape ``(..., time, frequency)``.
+    size
+        Window, and step, in time and frequency.
     """
     if x.requires_grad:
         return nn.functional.max_pool2d(x, size)

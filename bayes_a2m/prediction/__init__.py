@@ -1,1 +1,1 @@
-"""What a model says of recordings: draws of class probabilities, or their running moments."""
+"""Predictions: draws of class probabilities, or their running moments."""

@@ -1,4 +1,4 @@
-"""The type in the middle: what any model says about every frame of some recordings.
+"""Posterior predictive of the class of every frame, the type that every model returns.
 
 Whatever turns sound into probabilities returns a :class:`FramePosterior`; calibration,
 decoding and reports read one and know nothing else of the model.
@@ -34,22 +34,23 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 
 class FramePredictive(ABC):
-    """What can be read of a posterior predictive, whether its draws are kept or only summed.
+    """Posterior predictive, whose draws may be kept or only summed.
 
-    Doubt is split twice over, and both splits are exact. In nats: entropy is expected entropy
+    Uncertainty is split twice over, and both splits are exact. In nats: entropy is expected entropy
     plus mutual information (Houlsby et al. 2011, https://arxiv.org/abs/1112.5745, equation 2).
     In variance of the indicator "this frame is of this class": ``p (1 - p)`` is the mean of
     ``p_d (1 - p_d)`` over draws plus the variance of ``p_d`` (the law of total variance). The
-    first part is doubt in the data (aleatoric), the second doubt in the model (epistemic).
+    first part is aleatoric (from the data), the second epistemic (from the model).
 
     Attributes
     ----------
     lengths
-        Frames of every recording, shape ``(recording,)``; what lies past them means nothing.
+        Number of frames of every recording, shape ``(recording,)``; what lies past them is
+        padding.
     ids
-        The recordings' ids.
+        Names of the recordings.
     vocabulary, grid
-        What the classes are and where the frames stand.
+        Meaning of the classes, and times of the frames.
     """
 
     lengths: NDArray[np.int64]
@@ -76,25 +77,26 @@ class FramePredictive(ABC):
 
     @abstractmethod
     def expected_entropy(self) -> Array:
-        """Mean entropy of a draw in nats, ``(recording, frame)``: doubt in the data (aleatoric)."""
+        """Mean entropy of a draw in nats, ``(recording, frame)`` (aleatoric)."""
 
     def __len__(self) -> int:
         """Number of recordings."""
         return len(self.ids)
 
     def total_variance(self) -> Array:
-        """``p (1 - p)`` of each class: expected variance plus variance; shape as the mean."""
+        """Total variance ``p (1 - p)`` of each class, expected variance plus variance."""
         total: Array = self.mean() * (1 - self.mean())
         return total
 
     def entropy(self) -> Array:
-        """Entropy of the posterior predictive in nats, ``(recording, frame)``: all doubt."""
+        """Entropy of the posterior predictive in nats, ``(recording, frame)`` (total)."""
         return entropy_of(self.mean())
 
     def mutual_information(self) -> Array:
-        """Entropy less expected entropy, ``(recording, frame)``: doubt in the model (epistemic).
+        """Mutual information of class and draw in nats, ``(recording, frame)`` (epistemic).
 
-        Houlsby et al. 2011, equation 2. Never negative; zero for a single draw.
+        It is the entropy less the expected entropy (Houlsby et al. 2011, equation 2), never
+        negative, and zero for a single draw.
         """
         information: Array = np.maximum(self.entropy() - self.expected_entropy(), 0)
         return information
@@ -115,13 +117,19 @@ class FramePredictive(ABC):
         return self.mean()[recording, : self.lengths[recording]]
 
     def inside(self) -> NDArray[np.bool_]:
-        """Which frames are real, ``(recording, frame)``; the others are padding."""
+        """Mask of the real frames, ``(recording, frame)``; the others are padding."""
         return np.arange(self.mean().shape[1]) < self.lengths[:, None]
 
     def to_xarray(self, labels: Sequence[NDArray[np.int64]] | None = None) -> xarray.Dataset:
-        """The summary that ``predictions.nc`` holds, with the vocabulary and grid as attributes.
+        """Convert to the dataset that ``predictions.nc`` holds.
 
-        ``label`` is -1 where there is no frame or no reference.
+        Vocabulary and grid are attributes; ``label`` is -1 where there is no frame or no
+        reference.
+
+        Parameters
+        ----------
+        labels
+            Class of every frame, one array a recording.
         """
         import xarray
 
@@ -164,22 +172,23 @@ class FramePredictive(ABC):
 class FramePosterior(FramePredictive):
     """Draws from the posterior predictive of the class of every frame.
 
-    Attributes
-    ----------
-    log_probs
-        Shape ``(chain, draw, recording, frame, class)``. Chains are ensemble members or
-        MCMC chains, draws the draws within one; a draw is one state of belief, the same for
-        every frame and recording.
-    lengths
-        Frames of every recording, shape ``(recording,)``; what lies past them means nothing.
-    ids
-        The recordings' ids.
-    vocabulary, grid
-        What the classes are and where the frames stand.
-    onset_log_probs
-        Log-probability that a note starts at each frame, whatever its pitch, shape ``(chain, draw,
-        recording, frame)``; None of a model that says nothing of onsets.
-    """
+        Attributes
+        ----------
+        log_probs
+            Log-probabilities, shape ``(chain, draw, recording, frame, class)``. Chains are ensemble
+            members or MCMC chains, draws the draws within one; a draw is one state of belief, the same
+            for every frame and recording.
+        lengths
+            Number of frames of every recording, shape ``(recording,)``; what lies past them is
+            padding.
+        ids
+            Names of the recordings.
+        vocabulary, grid
+                What the classes are and where the frames stand.
+        onset_log_probs
+            Log-probability that a note starts at each frame, whatever its pitch, shape ``(chain, draw,
+            recording, frame)``; None of a model that says nothing of onsets.
+        """
 
     log_probs: Array = field(repr=False)
     lengths: NDArray[np.int64]
@@ -240,29 +249,29 @@ class FramePosterior(FramePredictive):
     ) -> FramePosterior:
         """Wrap any model's probabilities.
 
-        Parameters
-        ----------
-        probs
-            One array ``(frame, class)`` a recording, of any lengths.
-        ids
-            Names of the recordings; their numbers where left out.
-        vocabulary, grid
-            The defaults of both where left out.
-        onsets
-            Probability that a note starts at each frame, one array ``(frame,)`` a recording;
-            None where the model says nothing of onsets.
+                Parameters
+                ----------
+                probs
+                    One array ``(frame, class)`` a recording, of any lengths.
+                ids
+                    Names of the recordings; their numbers where left out.
+                vocabulary, grid
+                            The defaults of both where left out.
+                onsets
+                    Probability that a note starts at each frame, one array ``(frame,)`` a recording;
+                    None where the model says nothing of onsets.
+        
+                Raises
+                ------
+                InputError
+                    If a frame's probabilities are negative or do not sum to one within 1e-3, if they
+                    do not fit the vocabulary, if there are not as many ids as recordings, or if onsets
+                    do not fit the frames or lie outside 0 to 1.
 
-        Raises
-        ------
-        InputError
-            If a frame's probabilities are negative or do not sum to one within 1e-3, if they
-            do not fit the vocabulary, if there are not as many ids as recordings, or if onsets
-            do not fit the frames or lie outside 0 to 1.
-
-        >>> probs = [[0.5, 0.5], [0.0, 1.0]]
-        >>> post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60,)))
-        >>> post.mean().round(3).tolist()
-        [[[0.5, 0.5], [0.0, 1.0]]]
+                >>> probs = [[0.5, 0.5], [0.0, 1.0]]
+                >>> post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60,)))
+                >>> post.mean().round(3).tolist()
+                [[[0.5, 0.5], [0.0, 1.0]]]
         """
         arrays = [np.asarray(p, dtype=np.float32) for p in probs]
         names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(arrays)))
@@ -309,15 +318,15 @@ class FramePosterior(FramePredictive):
     ) -> FramePosterior:
         """Put recordings together, padded to the longest.
 
-        Parameters
-        ----------
-        log_probs
-            Each ``(chain, draw, frame, class)``.
-        ids, vocabulary, grid
-            Those of the posterior.
-        onsets
-            Log-probabilities of an onset, each ``(chain, draw, frame)``; None where not known.
-        """
+                Parameters
+                ----------
+                log_probs
+                            Each ``(chain, draw, frame, class)``.
+                ids, vocabulary, grid
+                    Those of the posterior.
+                onsets
+                    Log-probabilities of an onset, each ``(chain, draw, frame)``; None where not known.
+                """
         lengths = np.array([a.shape[2] for a in log_probs], dtype=np.int64)
         chains, draws, _, classes = log_probs[0].shape
         shape = (chains, draws, len(log_probs), int(lengths.max()), classes)
@@ -360,7 +369,7 @@ class FramePosterior(FramePredictive):
         return expected
 
     def expected_entropy(self) -> Array:
-        """Mean entropy of a draw in nats, ``(recording, frame)``: doubt in the data (aleatoric)."""
+        """Mean entropy of a draw in nats, ``(recording, frame)`` (aleatoric)."""
         expected: Array = entropy_of(np.exp(self.log_probs)).mean(axis=(0, 1))
         return expected
 
@@ -404,7 +413,7 @@ class FramePosterior(FramePredictive):
 
     @classmethod
     def from_inference_data(cls, data: arviz.InferenceData | xarray.DataTree) -> FramePosterior:
-        """Take back what :meth:`to_inference_data` or :meth:`to_datatree` gave, also from a file.
+        """Restore from what :meth:`to_inference_data` or :meth:`to_datatree` gave, also by a file.
 
         ``log_probs`` may stand in the group ``posterior_predictive`` instead.
 
@@ -464,7 +473,15 @@ class FramePosterior(FramePredictive):
     def to_xarray(
         self, labels: Sequence[NDArray[np.int64]] | None = None, *, draws_too: bool = False
     ) -> xarray.Dataset:
-        """As of any prediction; with all draws (``log_probs``), if asked for."""
+        """Convert to the dataset that ``predictions.nc`` holds, with all draws where asked.
+
+        Parameters
+        ----------
+        labels
+            Class of every frame, one array a recording.
+        draws_too
+            Whether to add ``log_probs (chain, draw, recording, frame, class)``.
+        """
         summary = super().to_xarray(labels)
         if draws_too:
             axes = ("chain", "draw", "recording", "frame", "class")
@@ -509,6 +526,6 @@ def _groups_of(data: arviz.InferenceData | xarray.DataTree) -> dict[str, xarray.
 
 
 def entropy_of(probs: NDArray[Real]) -> NDArray[Real]:
-    """Entropy over the last axis, in nats."""
+    """Compute the entropy over the last axis, in nats."""
     entropy: NDArray[Real] = -(probs * np.log(np.maximum(probs, SMALLEST))).sum(axis=-1)
     return entropy

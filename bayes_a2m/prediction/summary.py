@@ -1,6 +1,6 @@
-"""The posterior predictive where its draws do not fit in memory: running moments of them.
+"""Summary of a posterior predictive whose draws do not fit in memory, by running moments.
 
-What calibration, the report and ``predictions.nc`` read of a posterior are means over draws:
+All that calibration, the report and ``predictions.nc`` read of a posterior are means over draws:
 of the probability, of its square, of a draw's entropy. Means of batches give the mean of all,
 so draws are taken a batch at a time and let go. Batches are put together as by Chan, Golub and
 LeVeque ("Updating formulae and a pairwise algorithm for computing sample variances", 1979,
@@ -33,18 +33,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Of the probabilities of so many draws.
+    """Moments of the probabilities of several draws.
 
     Attributes
     ----------
     draws
-        How many.
+        Number of draws.
     probability
-        Their mean, shape ``(recording, frame, class)``.
+        Mean of their probabilities, shape ``(recording, frame, class)``.
     deviations
-        Their squared deviations from it, summed; same shape.
+        Sum of their squared deviations from the mean, same shape.
     expected_entropy
-        The mean of their entropies in nats, ``(recording, frame)``.
+        Mean of their entropies in nats, ``(recording, frame)``.
     """
 
     draws: int
@@ -53,7 +53,7 @@ class Moments:
     expected_entropy: Floats
 
     def merged(self, other: Moments) -> Moments:
-        """Of the draws of both.
+        """Combine with the moments of other draws.
 
         With ``n = n_a + n_b`` and ``d = m_b - m_a``: the mean is ``m_a + d n_b / n``, the
         squared deviations are ``M_a + M_b + d^2 n_a n_b / n``.
@@ -73,14 +73,14 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class PosteriorSummary(FramePredictive):
-    """Reads like a :class:`~bayes_a2m.prediction.posterior.FramePosterior`, and holds no draw.
+    """Prediction that reads like a ``FramePosterior`` and holds moments instead of draws.
 
     Attributes
     ----------
     moments
-        Over the draws of all chains.
+        Moments over the draws of all chains.
     lengths, ids, vocabulary, grid
-        As there.
+        The same as of a ``FramePosterior``.
 
     Examples
     --------
@@ -99,7 +99,7 @@ class PosteriorSummary(FramePredictive):
 
     @classmethod
     def of_posterior(cls, posterior: FramePosterior) -> Self:
-        """Of the draws of one posterior."""
+        """Summarise the draws of one posterior."""
         probs = np.exp(posterior.log_probs.astype(np.float64))
         mean = probs.mean(axis=(0, 1))
         moments = Moments(
@@ -112,7 +112,7 @@ class PosteriorSummary(FramePredictive):
 
     @classmethod
     def of_batches(cls, batches: Iterable[FramePosterior]) -> Self:
-        """Of batches of draws for the same recordings, one of them in memory at a time.
+        """Summarise batches of draws for the same recordings, one in memory at a time.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class PosteriorSummary(FramePredictive):
         return whole
 
     def merged(self, other: PosteriorSummary) -> Self:
-        """Of the draws of both, which are different draws for the same recordings.
+        """Combine with a summary of other draws for the same recordings.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class PosteriorSummary(FramePredictive):
 
     @classmethod
     def concatenate(cls, parts: Sequence[PosteriorSummary]) -> Self:
-        """The recordings of all parts, one after the other, padded to the longest.
+        """Join the recordings of all parts, one after the other, padded to the longest.
 
         Raises
         ------
@@ -241,6 +241,6 @@ class PosteriorSummary(FramePredictive):
 
 
 def _padded(array: Floats, frames: int, value: float) -> Floats:
-    """More frames of one value, up to so many."""
+    """Pad to so many frames with one value."""
     widths = [(0, 0), (0, frames - array.shape[1]), *[(0, 0)] * (array.ndim - 2)]
     return np.pad(array, widths, constant_values=value)

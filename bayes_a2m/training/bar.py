@@ -1,4 +1,4 @@
-"""One bar for a whole training, with the time left and how it goes."""
+"""Progress bar of a training, with the time left and the tuning NLL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 class EpochBar(Callback):
-    """A bar over all steps on a terminal, a line an epoch elsewhere; both on stderr."""
+    """Progress on stderr: a bar over all steps on a terminal, a line for each epoch elsewhere."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
@@ -41,11 +41,11 @@ class EpochBar(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """One step on."""
+        """Move the bar one step on."""
         self._bar.update(self._task, completed=trainer.global_step)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Say how the epoch ended."""
+        """Show the tuning NLL at the end of the epoch."""
         epoch, nll = trainer.current_epoch + 1, float(trainer.callback_metrics["tuning_nll"])
         if self.best is None or nll < self.best[0]:
             self.best = (nll, epoch)

@@ -1,4 +1,4 @@
-"""What happens beside the steps: averaging, the log, checkpoints that survive a kill."""
+"""Callbacks of a training: averaging, the log, checkpoints that survive a kill."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ COLUMNS = ("epoch", "train_nll", "tuning_nll", "tuning_accuracy", "learning_rate
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that are there whole or not at all, also after a kill."""
+    """Writer of checkpoints that are there whole or not at all, also after a kill."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
     ) -> None:
-        """Write beside, then rename."""
+        """Write beside the place, then rename, which is atomic."""
         whole = Path(path)
         whole.parent.mkdir(parents=True, exist_ok=True)
         partial = whole.with_name(f".{whole.name}.partial")
@@ -51,7 +51,7 @@ class RunningAverage(WeightAveraging):
 
 
 class TrainingLog(Callback):
-    """One row an epoch, kept in the checkpoint and written to a CSV file."""
+    """Log of a training, one row an epoch, kept in the checkpoint and written to a CSV file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -75,11 +75,11 @@ class TrainingLog(Callback):
 
     @property
     def seconds(self) -> float:
-        """Time spent in epochs, over all restarts."""
+        """Seconds spent in epochs, over all restarts."""
         return sum(row["seconds"] for row in self.rows)
 
     def text(self) -> str:
-        """The rows as CSV."""
+        """Convert the rows to CSV."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -88,9 +88,9 @@ class TrainingLog(Callback):
         return buffer.getvalue()
 
     def state_dict(self) -> dict[str, Any]:
-        """For the checkpoint."""
+        """Return the rows, for a checkpoint."""
         return {"rows": self.rows}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """From a checkpoint: the rows up to it."""
+        """Restore the rows from a checkpoint."""
         self.rows = list(state_dict["rows"])

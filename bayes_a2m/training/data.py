@@ -1,4 +1,4 @@
-"""Training examples as Lightning wants them."""
+"""Training examples in the form that Lightning expects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from bayes_a2m.datasets.example import Example
 
 
 class Batch(NamedTuple):
-    """Examples padded to the longest."""
+    """Examples padded to the longest.
+
+    Attributes
+    ----------
+    features
+        Shape ``(batch, frame, bin)``, dB.
+    labels
+        Class of every frame, shape ``(batch, frame)``.
+    lengths
+        Number of real frames, shape ``(batch,)``.
+    """
 
     features: Tensor
     labels: Tensor
@@ -35,13 +45,13 @@ def collate(examples: Sequence[Example]) -> Batch:
 
 
 class EpochShuffle(Sampler[int]):
-    """An order that depends on seed and epoch alone, so that a resumed run sees the same."""
+    """Order of examples by seed and epoch alone, so that a resumed run sees the same."""
 
     def __init__(self, size: int, seed: int) -> None:
         self.size, self.seed, self.epoch = size, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch."""
+        """Set the epoch; Lightning calls this before each."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -62,7 +72,7 @@ class Examples(L.LightningDataModule):
         self.fit, self.tune, self.batch, self.seed = list(fit), list(tune), batch, seed
 
     def train_dataloader(self) -> DataLoader[Example]:
-        """Shuffled batches; the last one may be smaller."""
+        """Make shuffled batches; the last one may be smaller."""
         sampler = EpochShuffle(len(self.fit), self.seed)
         return DataLoader(
             self.fit,  # type: ignore[arg-type]  # a list is a map-style dataset
@@ -72,7 +82,7 @@ class Examples(L.LightningDataModule):
         )
 
     def val_dataloader(self) -> DataLoader[Example]:
-        """The tuning part, in order."""
+        """Make batches of the tuning split, in order."""
         return DataLoader(
             self.tune,  # type: ignore[arg-type]
             batch_size=self.batch,

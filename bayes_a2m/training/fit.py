@@ -1,4 +1,4 @@
-"""Train a network: Lightning's loop around a pure start and end."""
+"""Training of a network by Lightning's loop."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from bayes_a2m.training.module import NetworkTraining
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves.
+    """Result of a training.
 
     Attributes
     ----------
     network
-        With the weights of the epoch whose tuning NLL was lowest, in evaluation mode.
+        Network with the weights of the epoch whose tuning NLL was lowest, in evaluation mode.
     log
         One row an epoch, as CSV text.
     seconds
@@ -65,19 +65,19 @@ def train(
     Parameters
     ----------
     network
-        With the weights to start from.
+        Network with the weights to start from.
     fit, tune
         Examples to fit, and those whose NLL chooses the epoch.
     normalizer, floor_db
-        How the network wants its features, and the lowest level, dB.
+        Normalisation of the features, and the lowest level, dB.
     settings, seed
-        How to train; order and augmentation come from the seed alone.
+        Settings of the training; order and augmentation come from the seed alone.
     folder
-        Where checkpoints are kept while training lasts; a temporary one where left out.
+        Folder in which checkpoints are kept while training lasts; a temporary one where left out.
     resume
-        Go on from the folder's last checkpoint, where there is one.
+        Whether to go on from the folder's last checkpoint, where there is one.
     progress
-        Show a progress bar on standard error.
+        Whether to show a progress bar on standard error.
 
     Raises
     ------
@@ -127,17 +127,17 @@ def run(
     Parameters
     ----------
     module
-        What to train. Its ``tuning_nll`` chooses the epoch, where one is chosen.
+        Module to train. Its ``tuning_nll`` chooses the epoch, where one is chosen.
     fit, tune
-        Examples.
+        Examples to fit, and those of the tuning split.
     folder
-        Where ``best.ckpt``, ``last.ckpt`` and the log are written.
+        Folder in which ``best.ckpt``, ``last.ckpt`` and the log are written.
     callbacks
-        Besides the log, the checkpoints and early stopping.
+        Callbacks besides the log, the checkpoints and early stopping.
     keep_best
-        Keep the best epoch, too; else the last alone.
+        Whether to keep the best epoch, too; else the last alone.
     resume, progress
-        As in :func:`train`.
+        The same as for :func:`train`.
 
     Returns
     -------
@@ -185,14 +185,14 @@ def run(
 
 
 def best_weights(folder: Path, prefix: str) -> dict[str, torch.Tensor]:
-    """The tensors of ``best.ckpt`` whose names start with a prefix, which is taken off."""
+    """Read the tensors of ``best.ckpt`` whose names start with a prefix, which is taken off."""
     state = torch.load(folder / "best.ckpt", weights_only=True, map_location="cpu")["state_dict"]
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 @contextmanager
 def home(folder: Path | None) -> Iterator[Path]:
-    """The folder given, or one that is gone afterwards."""
+    """Yield the folder given, or a temporary one that is removed afterwards."""
     if folder is not None:
         yield folder
         return

@@ -11,11 +11,26 @@ from numpy.typing import NDArray
 def class_weights(
     labels: Iterable[NDArray[np.int64]], classes: int, power: float
 ) -> NDArray[np.float32]:
-    """Weight of every class: its frequency to the power ``-power``, scaled to a mean loss of one.
+    """Compute the weight of every class, its frequency to the power ``-power``.
+
+    Weights are scaled so that their mean over the frames is one.
 
     With ``power`` 0 all are one (plain cross-entropy, a proper score); with 1 every class
     counts the same. Anything but 0 trades calibration for recall of rare classes. A class
     that never occurs gets the weight of one that occurs once.
+
+    Parameters
+    ----------
+    labels
+        Class of every frame, one array a recording.
+    classes
+        Number of classes.
+    power
+        Exponent, 0 to 1.
+
+    Returns
+    -------
+    ndarray, shape (class,)
 
     >>> class_weights([np.array([0, 0, 0, 1])], 2, 1.0).round(3).tolist()
     [0.667, 2.0]

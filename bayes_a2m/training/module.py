@@ -1,4 +1,4 @@
-"""The Lightning module: one step, the optimiser, the schedule."""
+"""Lightning module of a training: one step, the optimiser, the schedule."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bayes_a2m.networks.network import Network
 from bayes_a2m.training.data import Batch
 
 MOMENTUM = 0.9
-"""Of SGD."""
+"""Momentum of SGD."""
 
 
 class NetworkTraining(L.LightningModule):
-    """Trains a network by the loss of its head.
+    """Training of a network by the loss of its head.
 
-    Logs ``train_nll`` (the loss, augmented), ``tuning_nll`` and ``tuning_accuracy``, each a
+    It logs ``train_nll`` (the loss, augmented), ``tuning_nll`` and ``tuning_accuracy``, each a
     mean over frames. Other ways of learning override :meth:`objective` and
     :meth:`configure_optimizers`.
     """
@@ -51,7 +51,7 @@ class NetworkTraining(L.LightningModule):
         self.class_weights = class_weights
 
     def normalized(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """A batch of decibels as the network reads them; padding enters no statistic."""
+        """Normalise a batch of decibels for the network; padding enters no statistic."""
         if self.normalizer.of == "training":
             return (features - self.normalizer.mean) / self.normalizer.std
         real = torch.arange(features.shape[1], device=features.device) < lengths[:, None]
@@ -63,7 +63,7 @@ class NetworkTraining(L.LightningModule):
         return centred / std
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Loss of one augmented batch."""
+        """Compute the loss of one augmented batch."""
         # a generator of the step's own: a resumed run draws what an unbroken one would
         seed = np.random.SeedSequence([self.seed, 2, self.current_epoch, index])
         generator = torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
@@ -90,7 +90,19 @@ class NetworkTraining(L.LightningModule):
     def objective(
         self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """What one step lowers, a mean over frames; whatever it draws comes from ``generator``."""
+        """Compute the loss that one step lowers, a mean over frames.
+
+        Parameters
+        ----------
+        features
+            Normalised, shape ``(batch, frame, bin)``.
+        labels
+            Class of every frame, shape ``(batch, frame)``.
+        lengths
+            Number of real frames, shape ``(batch,)``.
+        generator
+            Source of all that is random in the step.
+        """
         masks = dropout.training_masks(self.network, len(features), generator)
         with dropout.applied(self.network, masks):
             log_probs = self.network(features, lengths)
@@ -106,11 +118,12 @@ class NetworkTraining(L.LightningModule):
         return loss if extra is None else loss + extra
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """NLL and accuracy on the tuning part."""
+        """Log NLL and accuracy on the tuning split."""
         log_probs = self.network(self.normalized(batch.features, batch.lengths), batch.lengths)
         frames = batch.labels.shape[1]
         real = torch.arange(frames, device=self.device) < batch.lengths[:, None]
-        # of the distribution itself, whatever its stages count in training
+        # the plain NLL, whatever the weights of the stages are in training: epochs are compared by
+        # it
         loss = torch.nn.functional.nll_loss(log_probs[real], batch.labels[real])
         right = (log_probs.argmax(-1) == batch.labels)[real].float().mean()
         count = int(batch.lengths.sum())
@@ -118,7 +131,7 @@ class NetworkTraining(L.LightningModule):
         self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
 
     def configure_optimizers(self) -> Any:
-        """The optimiser, with one cycle, a cosine, halving on a plateau, or a constant rate."""
+        """Make the optimiser, and its schedule: one cycle, cosine, plateau or constant."""
         options = self.options
         optimizer = _optimizer(options, self.network.parameters())
         if options.schedule == "constant":
@@ -149,7 +162,7 @@ class NetworkTraining(L.LightningModule):
 def _optimizer(
     options: TrainingSettings, parameters: Iterable[nn.Parameter]
 ) -> torch.optim.Optimizer:
-    """Weight decay is decoupled (AdamW's) except in Adam and SGD, where it is an L2 penalty."""
+    """Make the optimiser; weight decay is decoupled (AdamW's), an L2 penalty in Adam and SGD."""
     rate, decay = options.learning_rate, options.weight_decay
     match options.optimizer:
         case "adamw":

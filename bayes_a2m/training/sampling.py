@@ -1,4 +1,4 @@
-"""Sampling a network's weights with Lightning's loop: the module, and who collects."""
+"""Sampling of a network's weights by Lightning's loop: the module, and the collector."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bayes_a2m.training.sghmc import SGHMC, Cycle
 
 @dataclass(frozen=True)
 class Sampled:
-    """What one chain leaves.
+    """Result of one chain.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Sampled:
 
 
 class NetworkSampling(NetworkTraining):
-    """Steps of SG-HMC in place of an optimiser's."""
+    """Training whose optimiser takes steps of SG-HMC."""
 
     def __init__(
         self, *args: Any, cycles: int, explore: float, tempering: float, **settings: Any
@@ -54,11 +54,12 @@ class NetworkSampling(NetworkTraining):
         self.tempering = tempering
 
     def configure_optimizers(self) -> Any:
-        """The sampler."""
+        """Make the sampler."""
         steps = int(self.trainer.estimated_stepping_batches) // self.cycles
         return SGHMC(
             self.network.parameters(),
             lr=self.options.learning_rate,
+            # frames 6 ms apart are no independent observations: each counts as tempering of one
             observations=self.tempering * self.frames,
             cycle=Cycle(max(1, steps), self.explore),
             seed=self.seed,
@@ -67,7 +68,7 @@ class NetworkSampling(NetworkTraining):
 
 
 class Collector(Callback):
-    """Takes the weights at the end of the last epochs of every cycle."""
+    """Collector of the weights at the end of the last epochs of every cycle."""
 
     def __init__(self, epochs: int, samples: int) -> None:
         self.epochs = epochs
@@ -75,7 +76,7 @@ class Collector(Callback):
         self.samples: list[dict[str, Tensor]] = []
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take a sample, if it is time."""
+        """Take a sample in the last epochs of a cycle."""
         if trainer.current_epoch % self.epochs < self.epochs - self.wanted:
             return
         assert isinstance(pl_module, NetworkSampling)
@@ -83,11 +84,11 @@ class Collector(Callback):
         self.samples.append({name: p.detach().cpu().clone() for name, p in named})
 
     def state_dict(self) -> dict[str, Any]:
-        """For the checkpoint."""
+        """Return the samples, for a checkpoint."""
         return {"samples": self.samples}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """Restore the samples from a checkpoint."""
         self.samples = list(state_dict["samples"])
 
 
@@ -115,15 +116,15 @@ def sample(
     Parameters
     ----------
     network
-        Where the chain starts; it is changed.
+        Network whose weights the chain starts at; it is changed.
     fit, tune
         Examples to fit, and those whose NLL is logged.
     normalizer, floor_db, seed, folder, resume, progress
-        As of :func:`bayes_a2m.training.fit.train`.
+        The same as for :func:`bayes_a2m.training.fit.train`.
     settings
         Epochs of all cycles, learning rate, batch, augmentation.
     cycles, samples
-        How many, and samples of each.
+        Number of cycles, and of samples of each.
     sampler
         ``momentum``, ``temperature``, ``prior_precision``, ``tempering``, ``explore``.
 

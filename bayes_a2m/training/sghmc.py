@@ -1,4 +1,4 @@
-"""Stochastic-gradient Hamiltonian Monte Carlo as an optimiser, in cycles.
+"""Stochastic-gradient Hamiltonian Monte Carlo (SG-HMC) as an optimiser, in cycles.
 
 Chen, Fox and Guestrin 2014 (arXiv 1402.4102), in the form of Wenzel et al. 2020
 (arXiv 2002.02405, algorithm 1 with unit masses), whose parameters are those of SGD with
@@ -26,12 +26,12 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Cycle:
-    """How the step size goes round.
+    """Cyclical schedule of the step size.
 
     Attributes
     ----------
     steps
-        Of one cycle.
+        Number of steps of one cycle.
     explore
         Share of a cycle without noise.
     floor
@@ -51,36 +51,36 @@ class Cycle:
     floor: float = 0.01
 
     def scale(self, step: int) -> float:
-        """What the step size is multiplied with."""
+        """Factor of the step size at a step, counted from 0."""
         share = step % self.steps / self.steps
         return max(self.floor, 0.5 * (1 + math.cos(math.pi * share)))
 
     def sampling(self, step: int) -> bool:
-        """Whether there is noise."""
+        """Whether noise is added at a step, counted from 0."""
         return step % self.steps >= self.explore * self.steps
 
 
 class SGHMC(torch.optim.Optimizer):
-    """Samples weights from the posterior whose mean loss it is given gradients of.
+    """Sampler of the weights of a posterior, given gradients of its mean loss.
 
     Parameters
     ----------
     parameters
-        What to sample.
+        Parameters to sample.
     lr
-        Step size l, as of SGD.
+        Step size l, like that of SGD.
     momentum
-        b, at least 0 and below 1.
+        Momentum b, at least 0 and below 1.
     observations
-        n: how many independent observations the mean loss stands for.
+        Number n of independent observations that the mean loss stands for.
     temperature
-        Of the posterior; 1 is Bayes', below it is colder.
+        Temperature of the posterior; 1 is Bayes', below it is colder.
     prior_precision
-        Of a Gaussian around zero.
+        Precision of a Gaussian prior around zero.
     cycle
-        How the step size goes round.
+        Schedule of the step size.
     seed
-        The noise of a step comes from it and the step's number alone.
+        Seed of the noise, which depends on it and the number of the step alone.
     """
 
     def __init__(
@@ -110,12 +110,13 @@ class SGHMC(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step; returns what ``closure`` did, which computes the gradients."""
+        """Take one step, and return what ``closure``, which computes the gradients, returned."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
+            # noise by seed and step: a resumed chain draws what an unbroken one would
             number = group["steps"]
             seed = np.random.SeedSequence([self.seed, number]).generate_state(1)[0]
             generator = torch.Generator().manual_seed(int(seed))
@@ -129,11 +130,14 @@ class SGHMC(torch.optim.Optimizer):
     def _move(
         self, parameter: Tensor, group: dict[str, Any], heat: float, generator: torch.Generator
     ) -> None:
+        """Move one parameter, and its velocity, by the module's equation."""
         if parameter.grad is None:
             return
         state = self.state[parameter]
         if "velocity" not in state:
             state["velocity"] = torch.zeros_like(parameter)
+        # in the module's terms: step is h, step * count is h n, and the prior's gradient is of the
+        # whole log density, so it is not multiplied by n
         count, friction = group["observations"], 1 - group["momentum"]
         step = math.sqrt(group["lr"] / count)
         velocity = state["velocity"].mul_(group["momentum"])

@@ -1,8 +1,8 @@
-"""Fits a Gaussian over a network's weights by the evidence lower bound, with Pyro.
+"""Variational training: a Gaussian over a network's weights by the evidence lower bound (ELBO).
 
 The model: weights ``w ~ Normal(0, prior²)``; every frame's class by the network's distribution.
-What is raised is ``tempering * N * E[log p(class | w)] - KL(guide || prior)``, N being the frames
-of the fitting part; divided by ``tempering * N`` it is nats per frame:
+Training raises ``tempering * N * E[log p(class | w)] - KL(guide || prior)``, N being the frames
+of the training split; divided by ``tempering * N`` it is nats per frame:
 
     loss = -E[mean log p(class | w)] + warm-up * KL / (tempering * N)
 
@@ -46,14 +46,17 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.variational import Variational
 
 TUNING_DRAWS = 4
-"""Draws whose mean the tuning NLL of an epoch is of."""
+"""Number of draws whose mean prediction gives the tuning NLL of an epoch."""
 
 FACTOR_START = 0.1
 """Size of a low-rank factor at the start, in scales: at zero its gradient would be zero."""
 
 
 def settings() -> AbstractContextManager[None]:
-    """Pyro for a while: parameters in modules; the loss itself is checked, not every tensor."""
+    """Configure Pyro for a while: parameters in modules, and no check of every tensor.
+
+    The loss itself is checked in every step, so an invalid tensor does not go unnoticed.
+    """
     context: AbstractContextManager[None] = pyro.settings.context(
         module_local_params=True,
         validate_infer=False,
@@ -65,9 +68,9 @@ def settings() -> AbstractContextManager[None]:
 
 
 class Guide(PyroModule):
-    """Gaussians over groups of weights, around means that the network keeps.
+    """Guide: Gaussians over groups of weights, around means that the network keeps.
 
-    Mean-field (Graves 2011; Blundell et al. 2015, arXiv 1505.05424) for single groups. For
+    It is mean-field (Graves 2011; Blundell et al. 2015, arXiv 1505.05424) for single groups. For
     joint ones, with S the diagonal of scales: ``S (I + F Fᵀ) S`` for a low-rank factor F, or
     ``S L Lᵀ S`` for a full unit triangle L. Scales and factors are Pyro's parameters; a factor
     has no unit, so that one learning rate does for all.
@@ -75,13 +78,14 @@ class Guide(PyroModule):
     Parameters
     ----------
     groups
-        What it is over.
+        Groups of weights it is a distribution over.
     scales
-        Where their standard deviations start, ``(size,)`` each, by group.
+        Initial standard deviations, ``(size,)`` each, by group.
     kind, rank
-        ``"mean_field"``, ``"low_rank"`` or ``"full"``, of the joint groups; the rank of F.
+        Covariance of the joint groups, ``"mean_field"``, ``"low_rank"`` or ``"full"``, and the
+        rank of F.
     generator
-        Draws where F starts.
+        Source of the initial F.
     """
 
     def __init__(
@@ -109,17 +113,17 @@ class Guide(PyroModule):
             setattr(self, _key("factor", group), factor)
 
     def scale(self, group: WeightGroup) -> Tensor:
-        """Standard deviations; of a joint group before its factor, ``(size,)``."""
+        """Return the standard deviations, of a joint group before its factor, ``(size,)``."""
         scale: Tensor = getattr(self, _key("scale", group))
         return scale
 
     def factor(self, group: WeightGroup) -> Tensor:
-        """F ``(size, rank)`` or L ``(size, size)`` of a joint group."""
+        """Return F ``(size, rank)`` or L ``(size, size)`` of a joint group."""
         factor: Tensor = getattr(self, _key("factor", group))
         return factor
 
     def distribution(self, group: WeightGroup, mean: Tensor) -> Any:
-        """The distribution of a group's vector."""
+        """Make the distribution of a group's vector around a mean ``(size,)``."""
         scale = self.scale(group)
         if not group.joint:
             normal: Any = distributions.Normal(mean, scale)
@@ -130,7 +134,7 @@ class Guide(PyroModule):
         return distributions.MultivariateNormal(mean, scale_tril=factor)
 
     def forward(self, means: Mapping[str, Tensor], beta: float, *data: Any) -> dict[str, Tensor]:
-        """Draw every group; its part of the KL counts ``beta``-fold."""
+        """Draw every group, its part of the KL weighted by ``beta``."""
         with poutine.scale(scale=beta):
             return {
                 g.name: pyro.sample(g.name, self.distribution(g, g.joined(means)))
@@ -138,7 +142,7 @@ class Guide(PyroModule):
             }
 
     def state(self) -> dict[str, Tensor]:
-        """Scales and factors, as a model directory keeps them."""
+        """Return scales and factors by the names they have in a model directory."""
         kept = {}
         for group in self.groups:
             kept[f"scale.{group.name}"] = self.scale(group).detach().clone()
@@ -152,7 +156,7 @@ def _key(kind: str, group: WeightGroup) -> str:
 
 
 def prior(group: WeightGroup, scale: Tensor) -> Any:
-    """Independent normals around zero, in the form whose KL to the guide is known.
+    """Make independent normals around zero, in the form whose KL to the guide is known.
 
     A factor of zeros makes a low-rank normal one with independent parts.
     """
@@ -164,12 +168,12 @@ def prior(group: WeightGroup, scale: Tensor) -> Any:
 
 
 class VariationalTraining(NetworkTraining):
-    """Raises the evidence lower bound; the network's own parameters are the guide's means.
+    """Training by the evidence lower bound; the network's parameters are the guide's means.
 
     Parameters
     ----------
     network, normalizer, settings, floor_db, seed, frames
-        As in :class:`NetworkTraining`; class weights do not enter, a likelihood has none.
+        The same as for :class:`NetworkTraining`; class weights do not enter, a likelihood has none.
     variational
         Settings of the method.
 
@@ -178,7 +182,7 @@ class VariationalTraining(NetworkTraining):
     guide
         Scales and factors.
     elbo_trace
-        The bound with the whole KL, one value an epoch, nats per frame.
+        ELBO with the whole KL, one value an epoch, nats per frame.
     """
 
     def __init__(
@@ -218,7 +222,7 @@ class VariationalTraining(NetworkTraining):
             )
 
     def _start(self, group: WeightGroup, means: Mapping[str, Tensor]) -> Tensor:
-        """Where the scales start: a share of each tensor's root mean square, or a number."""
+        """Initial scales: a share of each tensor's root mean square, or a number."""
         size = self.variational.initial_scale
         sizes = {}
         for name, shape in group.shapes.items():
@@ -238,7 +242,19 @@ class VariationalTraining(NetworkTraining):
         lengths: Tensor,
         generator: torch.Generator,
     ) -> None:
-        """Weights from the prior; every frame's class from the network with these weights."""
+        """Sample weights from the prior, and every frame's class given them: Pyro's model.
+
+        Parameters
+        ----------
+        means
+            Means of the guide, by name of the parameter.
+        beta
+            Weight of the KL.
+        features, labels, lengths
+            A batch: ``(batch, frame, bin)``, ``(batch, frame)`` and ``(batch,)``.
+        generator
+            Source of the noise on layers.
+        """
         drawn: dict[str, Tensor] = {}
         with poutine.scale(scale=beta):
             for group in self.groups:
@@ -249,6 +265,8 @@ class VariationalTraining(NetworkTraining):
         frames, labels = log_probs[real], labels[real]
         distribution: Any = distributions.Categorical(logits=frames)
         self._nll = -float(distribution.log_prob(labels).detach().mean())
+        # the plate scales the batch's log-likelihood up to all N frames of the training split, and
+        # tempering scales it down to as many independent observations as they are worth
         with (
             poutine.scale(scale=self.variational.tempering),
             pyro.plate("frames", self.frames, subsample=torch.arange(len(labels))),
@@ -263,7 +281,7 @@ class VariationalTraining(NetworkTraining):
         lengths: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """The network with drawn weights, or with the noise they would make."""
+        """Run the network with drawn weights, or with the noise they would make."""
         estimator = self.variational.estimator
         noise: AbstractContextManager[None] = nullcontext()
         if estimator != "plain":
@@ -283,13 +301,13 @@ class VariationalTraining(NetworkTraining):
 
     @property
     def beta(self) -> float:
-        """What the KL counts in this epoch: ``(epoch + 1) / (warmup + 1)``, at most one."""
+        """Weight of the KL in this epoch: ``(epoch + 1) / (warmup + 1)``, at most one."""
         return min(1.0, (self.current_epoch + 1) / (self.variational.warmup + 1))
 
     def objective(
         self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Minus the bound, nats per frame, the KL counting ``beta``-fold."""
+        """Compute minus the ELBO in nats per frame, the KL weighted by ``beta``."""
         means = dict(self.network.named_parameters())
         scale = self.frames * self.variational.tempering
         bound = cast(Any, TraceMeanField_ELBO)()
@@ -299,6 +317,7 @@ class VariationalTraining(NetworkTraining):
             )
         loss = total / scale
         frames = int(lengths.sum())
+        # the trace is of the bound with the whole KL, so that epochs of the warm-up compare
         divergence = (float(loss.detach()) - self._nll) / self.beta
         self._sum -= frames * (self._nll + divergence)
         self._seen += frames
@@ -315,19 +334,19 @@ class VariationalTraining(NetworkTraining):
                     module.eval()
 
     def on_train_epoch_end(self) -> None:
-        """One more value of the trace."""
+        """Add the epoch's value to the trace."""
         self.elbo_trace.append(self._sum / max(1, self._seen))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the trace."""
+        """Put the trace into a checkpoint."""
         checkpoint["elbo_trace"] = list(self.elbo_trace)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take it back."""
+        """Restore the trace from a checkpoint."""
         self.elbo_trace = list(checkpoint["elbo_trace"])
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """NLL and accuracy of the mean of a few draws, the same ones in every epoch."""
+        """Log NLL and accuracy of the mean of a few draws, the same ones in every epoch."""
         features = self.normalized(batch.features, batch.lengths)
         answers = []
         means = dict(self.network.named_parameters())
@@ -348,7 +367,10 @@ class VariationalTraining(NetworkTraining):
         self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
 
     def configure_optimizers(self) -> Any:
-        """Adam with one cycle; no weight decay, which the prior is; scales at their own rate."""
+        """Make Adam with one cycle, without weight decay, which the prior is.
+
+        Scales have a learning rate of their own, since they are of another size than means.
+        """
         rates = [self.variational.learning_rate, self.variational.scale_rate]
         optimizer = torch.optim.Adam(
             [
@@ -390,7 +412,7 @@ def fit_guide(
 
 
 def _seeded(generator: torch.Generator) -> AbstractContextManager[None]:
-    """Pyro draws from the global generator: lend it a seed, and give it back as it was."""
+    """Seed the global generator, which Pyro draws from, for a while; then it is as it was."""
     seed = int(torch.randint(2**62, (), generator=generator))
     return _Forked(seed)
 
