@@ -1,5 +1,6 @@
 """Adapters that make a network of any torch module, which need not know this package.
 
+>>> import torch
 >>> from torch import nn
 >>> Mine = adapt(lambda bins, outputs, hidden=8: nn.Sequential(
 ...     nn.Linear(bins, hidden), nn.ReLU(), nn.Linear(hidden, outputs)), name="mine")
