@@ -177,13 +177,7 @@ def _hann_spectrum(offset: Tensor) -> Tensor:
 
 
 def _fast_size(least: int) -> int:
-    """The smallest 2·3·5-smooth even number not below ``least``."""
-    size = max(2, least + least % 2)
-    while True:
-        rest = size
-        for factor in (2, 3, 5):
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1:
-            return size
-        size += 2
+    """Smallest even number not below ``least`` without a prime factor above 5."""
+    from scipy.fft import next_fast_len
+
+    return 2 * int(next_fast_len(max(1, -(-least // 2)), real=True))

@@ -233,5 +233,7 @@ def parabola(before: Floats, here: Floats, after: Floats) -> Floats:
 
 
 def _points(least: int) -> int:
-    """A power of two: quick to transform, and with room enough that nothing wraps around."""
-    return 1 << max(least - 1, 1).bit_length()
+    """Points of a transform that is quick and long enough for nothing to wrap around."""
+    from scipy.fft import next_fast_len
+
+    return int(next_fast_len(least, real=True))

@@ -37,7 +37,7 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Facts:
-    """What a file of predictions says beside probabilities."""
+    """Contents of a file of predictions beside probabilities."""
 
     lengths: NDArray[np.int64]
     ids: tuple[str, ...]
