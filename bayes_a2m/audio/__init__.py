@@ -1,1 +1,1 @@
-"""Sound in: files, windows, spectra, normalisation."""
+"""Audio: files, windows, spectra, normalisation."""

@@ -1,4 +1,4 @@
-"""A fast constant-Q transform: one FFT, sparse kernels, one small inverse FFT per bin.
+"""Fast constant-Q transform: one FFT, sparse kernels, one small inverse FFT per bin.
 
 The transform (Brown 1991; Schörkhuber and Klapuri 2010) correlates the signal with windowed
 sinusoids whose lengths ``L_k = Q * sr / f_k`` keep the ratio of frequency to bandwidth
@@ -36,7 +36,7 @@ class CQT(nn.Module):
     Parameters
     ----------
     sample_rate, hop
-        Of the signal, in Hz and samples: frame ``t`` is centred at ``t * hop``.
+        Sample rate of the signal in Hz, and hop in samples: frame ``t`` is centred at ``t * hop``.
     bins, bins_per_octave, fmin
         Number of bins, how many make an octave, and the lowest frequency in Hz.
     tolerance
@@ -95,6 +95,7 @@ class CQT(nn.Module):
         """
         points = self.points
         step = self.sample_rate / (self.hop * points)  # Hz from one FFT point to the next
+        # sinc(m) / (1 - m^2) falls like 1 / (pi m^3): beyond this m it is below the tolerance
         reach = (1 / (math.pi * tolerance)) ** (1 / 3) * self.sample_rate / lengths
         low, high = self.frequencies - reach, self.frequencies + reach
         rows = []
@@ -104,17 +105,21 @@ class CQT(nn.Module):
             if len(touched) == 0 or float(hz[0]) > self.sample_rate / 2:
                 continue
             first, last = int(touched[0]), int(touched[-1]) + 1
-            some = slice(first, last)
-            offset = (hz - self.frequencies[some, None]) * lengths[some, None] / self.sample_rate
-            kernel = torch.sqrt(lengths[some, None]) * _hann_spectrum(offset) / self.hop
-            within = (hz >= low[some, None]) & (hz <= high[some, None])
+            touched_bins = slice(first, last)
+            offset = (
+                (hz - self.frequencies[touched_bins, None])
+                * lengths[touched_bins, None]
+                / self.sample_rate
+            )
+            kernel = torch.sqrt(lengths[touched_bins, None]) * _hann_spectrum(offset) / self.hop
+            within = (hz >= low[touched_bins, None]) & (hz <= high[touched_bins, None])
             within &= (hz > 0) & (hz <= self.sample_rate / 2)
             self.register_buffer(f"kernel_{row}", (kernel * within).float(), persistent=False)
             rows.append((row, first, last))
         return rows
 
     def frames(self, samples: int) -> int:
-        """Frames in so many samples."""
+        """Number of frames of so many samples."""
         return max(samples // self.hop, min(samples, 1))
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -123,7 +128,7 @@ class CQT(nn.Module):
         Parameters
         ----------
         samples
-            Shape ``(..., samples)``, real.
+            Signals, real, shape ``(..., samples)``.
 
         Returns
         -------
@@ -159,17 +164,20 @@ class CQT(nn.Module):
         real, imag = spectrum.real.contiguous(), spectrum.imag.contiguous()
         folded_real = piece.new_zeros(self.bins, points)
         folded_imag = piece.new_zeros(self.bins, points)
+        # taking every hop-th sample in time is aliasing modulo ``points`` in frequency: row r of
+        # the spectrum is folded onto row 0 by adding it
         for row, low, high in self.rows:
             kernel = self.get_buffer(f"kernel_{row}")
             folded_real[low:high].addcmul_(real[row], kernel)
             folded_imag[low:high].addcmul_(imag[row], kernel)
         response = torch.fft.ifft(torch.complex(folded_real, folded_imag))
-        wanted: Tensor = response[:, before : before + frames].T
-        return wanted
+        inner: Tensor = response[:, before : before + frames].T
+        return inner
 
 
 def _hann_spectrum(offset: Tensor) -> Tensor:
-    """``sinc(m) / (1 - m**2)``, a Hann window's spectrum: 1 at ``m = 0``, 1/2 at ``m = ±1``."""
+    """Spectrum of a Hann window, ``sinc(m) / (1 - m**2)``: 1 at ``m = 0``, 1/2 at ``m = ±1``."""
+    # 0 / 0 at m = ±1, where the limit is 1/2
     denominator = 1 - offset**2
     singular = denominator.abs() < 1e-9
     ratio = torch.sinc(offset) / torch.where(singular, torch.ones_like(offset), denominator)

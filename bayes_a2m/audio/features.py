@@ -1,4 +1,4 @@
-"""What the networks see: a CQT or a mel spectrogram in decibels, frame by frame.
+"""Features of the networks: a CQT or a mel spectrogram in decibels, frame by frame.
 
 Decibels are relative to full scale (reference 1.0), the same in training and in use, with
 what lies under ``floor_db`` cut off: below it is the recording's noise, not the voice.
@@ -33,7 +33,7 @@ class Features(BaseModel):
     group: ClassVar[str] = "features"
     name: ClassVar[str]
     label: ClassVar[str] = ""
-    """What a figure's axis calls it; the name where it is empty."""
+    """Label of a figure's axis; the name where it is empty."""
 
     kind: str = ""
     bins: int = Field(ge=1, description="values of a frame")
@@ -43,7 +43,7 @@ class Features(BaseModel):
 
     @property
     def grid(self) -> FrameGrid:
-        """Where the frames stand."""
+        """Times of the frames."""
         return FrameGrid(self.sample_rate, self.hop)
 
     @model_validator(mode="before")
@@ -58,7 +58,7 @@ class Features(BaseModel):
 
     @abstractmethod
     def transform(self) -> nn.Module:
-        """The transform: samples ``(..., n)`` to magnitudes ``(..., frames, bins)``.
+        """Make the transform from samples ``(..., n)`` to magnitudes ``(..., frames, bins)``.
 
         Frame i is centred on sample ``i * hop``; ``n`` samples give ``n // hop`` frames. Its
         parameters and buffers are fixed: nothing in it is trained.
@@ -66,7 +66,7 @@ class Features(BaseModel):
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """The centre frequency of every bin, Hz; the number of the bin where it has none."""
+        """Centre frequency of every bin, Hz; the number of the bin where it has none."""
         return np.arange(self.bins, dtype=np.float64)
 
 
@@ -81,7 +81,7 @@ class CQTFeatures(Features):
     fmin: float = Field(C1, gt=0, description="lowest frequency, Hz")
 
     def transform(self) -> nn.Module:
-        """The transform: samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
+        """Make the transform from samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
         from bayes_a2m.audio.cqt import CQT
 
         return CQT(
@@ -110,7 +110,7 @@ class MelFeatures(Features):
     fmax: float = Field(8000.0, gt=0, description="Hz")
 
     def transform(self) -> nn.Module:
-        """The transform: samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
+        """Make the transform from samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
         from bayes_a2m.audio.mel import Mel
 
         return Mel(
@@ -133,19 +133,19 @@ class MelFeatures(Features):
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Decibels of a recording, ``(frames, bins)``, and the settings they were made with."""
+    """Spectrum of a recording: decibels ``(frames, bins)``, and the settings that made them."""
 
     level: NDArray[np.float32]
     settings: Features
 
 
 class FeatureExtractor:
-    """Turns mono samples into decibels; keeps the transform's kernels between calls.
+    """Extractor of decibels from mono samples; it keeps the transform's kernels between calls.
 
     Parameters
     ----------
     settings
-        Of a CQT or a mel spectrogram.
+        Settings of a CQT, a mel spectrogram or other features.
 
     Examples
     --------
@@ -159,7 +159,7 @@ class FeatureExtractor:
         self._transform = settings.transform()
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Decibels, shape ``(frames, bins)``, of samples at the settings' rate."""
+        """Compute decibels ``(frames, bins)`` of samples ``(n,)`` at the settings' rate."""
         import torch
 
         with torch.inference_mode():

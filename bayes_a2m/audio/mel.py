@@ -1,4 +1,4 @@
-"""A mel spectrogram: Slaney's filters over a centred Hann STFT."""
+"""Mel spectrogram: Slaney's filters over a centred Hann STFT."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from bayes_a2m.errors import InputError
 
 
 class Mel(nn.Module):
-    """Mel magnitudes of batches of signals, on the same frames as :class:`CQT`.
+    """Transform from batches of signals to mel magnitudes, on the same frames as :class:`CQT`.
 
     Parameters
     ----------
     sample_rate, hop
-        Of the signal, in Hz and samples.
+        Sample rate of the signal in Hz, and hop in samples.
     bins, fmin, fmax
         Number of filters and the band they span, Hz.
     window
@@ -44,7 +44,7 @@ class Mel(nn.Module):
         self.register_buffer("hann", torch.hann_window(window), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Magnitudes, shape ``(..., frames, bins)``, of samples ``(..., n)``."""
+        """Compute magnitudes ``(..., frames, bins)`` of samples ``(..., n)``."""
         length = samples.shape[-1]
         spectrum = torch.stft(
             samples.reshape(-1, length),

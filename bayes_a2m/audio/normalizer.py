@@ -1,4 +1,4 @@
-"""Normalisation by the global statistics of the training part, unless asked otherwise.
+"""Normalisation by the global statistics of the training split, unless asked otherwise.
 
 Two numbers for all bins, all frames and all recordings, kept with the model. Per-file
 statistics hand a quiet hum the level of a voice, and need the whole recording before its first
@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 from bayes_a2m.errors import InputError
 
 Scope: TypeAlias = Literal["training", "recording"]
-"""Whose statistics: those of all training recordings, or each recording's own."""
+"""Source of the statistics: all training recordings, or each recording itself."""
 
 LEAST_STD = 1e-3
-"""Of a recording, dB: one that is the same throughout stays finite."""
+"""Least standard deviation of a recording, dB: one that is constant throughout stays finite."""
 
 
 @dataclass(frozen=True)
 class Normalizer:
-    """``(features - mean) / std``, in the features' unit (dB).
+    """Affine normalisation ``(features - mean) / std``, in the features' unit (dB).
 
     Attributes
     ----------
     mean, std
-        Global statistics.
+        Global mean and standard deviation, dB.
     of
         ``"recording"`` takes each recording's own in their place.
     """
@@ -41,7 +41,14 @@ class Normalizer:
 
     @classmethod
     def fit(cls, features: Iterable[NDArray[np.float32]], of: Scope = "training") -> Normalizer:
-        """Statistics over all frames and bins of arrays ``(frames, bins)``, in one pass.
+        """Compute statistics over all frames and bins in one pass.
+
+        Parameters
+        ----------
+        features
+            Arrays ``(frames, bins)`` in dB, one a recording.
+        of
+            Source of the statistics that are used.
 
         Raises
         ------
@@ -71,12 +78,18 @@ class Normalizer:
         return ((features - np.float32(self.mean)) / np.float32(self.std)).astype(np.float32)
 
     def to_dict(self) -> dict[str, Any]:
-        """For ``normalizer.json``."""
+        """Convert to what ``normalizer.json`` holds."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Normalizer:
-        """From ``normalizer.json``."""
+        """Restore from what ``normalizer.json`` holds.
+
+        Raises
+        ------
+        InputError
+            If a number is missing, not finite, or cannot be divided by.
+        """
         try:
             mean, std = float(values["mean"]), float(values["std"])
         except (KeyError, TypeError, ValueError) as error:

@@ -1,8 +1,8 @@
-"""Long recordings in windows, and their posteriors put together again without seams.
+"""Windows of long recordings, and their posteriors joined again without seams.
 
-Windows start every ``length - overlap`` frames; the last one is what remains. In an overlap
-the two posteriors are cross-faded linearly **in probability** (a mixture, so every frame
-still sums to one). The same rule holds offline and in a stream.
+Windows start every ``length - overlap`` frames; the last one is what remains. In an overlap the two
+posteriors are cross-faded linearly **in probability** (a mixture, so every frame still sums to one,
+where a mixture of logarithms would not). The same rule holds offline and in a stream.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from bayes_a2m.errors import InputError
 
 
 def spans(frames: int, length: int, overlap: int) -> list[tuple[int, int]]:
-    """First frame of each window and the first after it.
+    """Compute the first frame of each window, and the first after it.
+
+    Parameters
+    ----------
+    frames
+        Frames of the recording.
+    length, overlap
+        Frames of a window, and of the overlap of two.
 
     >>> spans(10, 4, 1)
     [(0, 4), (3, 7), (6, 10)]
@@ -37,11 +44,21 @@ def spans(frames: int, length: int, overlap: int) -> list[tuple[int, int]]:
 
 
 def weights(span: tuple[int, int], frames: int, overlap: int) -> NDArray[np.float32]:
-    """Share of a window in each of its frames, shape ``(end - start,)``.
+    """Compute the share of a window in each of its frames, shape ``(end - start,)``.
 
     Ramps of one window and the next sum to one in every frame of their overlap.
+
+    Parameters
+    ----------
+    span
+        First frame of the window, and the first after it.
+    frames
+        Frames of the recording.
+    overlap
+        Frames of the overlap of two windows.
     """
     start, end = span
+    # steps at half frames: a window's rising ramp and its neighbour's falling one sum to one
     ramp = (np.arange(overlap, dtype=np.float32) + 0.5) / max(overlap, 1)
     share = np.ones(end - start, dtype=np.float32)
     if start > 0:
@@ -54,7 +71,16 @@ def weights(span: tuple[int, int], frames: int, overlap: int) -> NDArray[np.floa
 def join(
     pieces: Sequence[NDArray[np.floating]], frames: int, length: int, overlap: int
 ) -> NDArray[np.float32]:
-    """Cross-fade the windows' probabilities, each ``(..., frames of the window, class)``.
+    """Cross-fade the probabilities of windows.
+
+    Parameters
+    ----------
+    pieces
+        Probabilities of every window, each ``(..., frames of the window, class)``.
+    frames
+        Frames of the recording.
+    length, overlap
+        Frames of a window, and of the overlap of two.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Sets of recordings: folders, splits, checks."""
+"""Data sets of recordings: folders, splits, checks, synthetic voices."""
 
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder

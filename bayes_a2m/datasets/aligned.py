@@ -1,4 +1,4 @@
-"""A copy of a data folder whose notes are moved to where they sound.
+"""Aligned copies of a data folder, whose notes are moved to where they sound.
 
 The folder that is read is not touched. The new one is a data folder like any other: the sounds
 and metadata are copied, each MIDI file is written anew with all its notes moved by the lag of its
@@ -21,10 +21,19 @@ from bayes_a2m.music import Note, midi
 
 
 def aligned(notes: Sequence[Note], lag: float, duration: float) -> list[Note]:
-    """Notes moved later by ``lag`` seconds.
+    """Move notes later by ``lag`` seconds.
 
     A note that begins with the recording was sounding already, and one that lasts to its end goes
     on sounding: those ends stay. What is moved out of the recording is dropped.
+
+    Parameters
+    ----------
+    notes
+        Notes as they are labelled.
+    lag
+        Seconds, negative for earlier.
+    duration
+        Seconds of the recording.
 
     >>> aligned([Note(0.0, 1.0, 60), Note(2.0, 4.5, 64)], -0.25, 4.0)
     [Note(onset=0.0, offset=0.75, pitch=60, velocity=90), Note(onset=1.75, offset=4.25, pitch=64,
@@ -57,12 +66,12 @@ def write_aligned(
     lags
         Id to seconds by which its notes are moved later; recordings left out stay as they are.
     progress
-        Called with the recordings done, and of how many.
+        Function called with the number of recordings done, and of all.
 
     Returns
     -------
     int
-        Recordings whose notes were moved.
+        Number of recordings whose notes were moved.
 
     Raises
     ------

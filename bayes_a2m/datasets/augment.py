@@ -1,4 +1,4 @@
-"""Changes to training examples, drawn anew each time from an explicit generator."""
+"""Augmentation of training examples, drawn anew each time from an explicit generator."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def augment(
     features
         Decibels, shape ``(batch, frame, bin)``; padding stays padding.
     labels
-        Shape ``(batch, frame)``; turned with the features.
+        Classes, shape ``(batch, frame)``; turned with the features.
     lengths
-        Shape ``(batch,)``.
+        Number of real frames, shape ``(batch,)``.
     settings, floor_db
-        How much of each, and the level features do not go below.
+        Sizes of the changes, and the level that features do not go below, dB.
     generator
-        Where every draw comes from.
+        Source of every draw.
 
     Returns
     -------
@@ -68,8 +68,8 @@ def augment(
     if settings.mask_bins:
         wide = (uniform(batch, 1) * (settings.mask_bins + 1)).floor()
         first = (uniform(batch, 1) * (bins - wide + 1)).floor()
-        place = torch.arange(bins)
-        masked = (place >= first) & (place < first + wide)
+        bin_number = torch.arange(bins)
+        masked = (bin_number >= first) & (bin_number < first + wide)
         features = features.masked_fill(masked[:, None, :], floor_db)
     features = features.clamp_min(floor_db)
     real = frame_mask(lengths, frames)

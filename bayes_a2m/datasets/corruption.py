@@ -1,4 +1,4 @@
-"""Wrong labels on purpose: what an audit of labels must find.
+"""Corruption of labels on purpose, which an audit of labels must find.
 
 Each way takes a recording whose labels are right and makes one mistake that people make when they
 label or keep files: the MIDI of another recording, a lag, a wrong pitch, a note left out, a note
@@ -22,10 +22,10 @@ from bayes_a2m.music import FrameGrid, Note
 from bayes_a2m.music.notes import clip, monophonic, runs
 
 Way = Callable[[Recording, Dataset, np.random.Generator], tuple[Note, ...] | None]
-"""From a recording to its wrong notes; None where it cannot be done to this one."""
+"""Function from a recording to its wrong notes; None where it cannot be done to this one."""
 
 SWAP_AGREEMENT = 0.6
-"""Another recording's labels are alien where they agree on less than this share of frames."""
+"""Share of frames below which another recording's labels count as those of another tune."""
 
 LAG = (0.1, 0.2)
 """Seconds, least and most, by which a lag moves all notes, either way."""
@@ -34,13 +34,13 @@ SHORTEST = 0.15
 """Seconds: shorter notes are not what is changed, left out or added."""
 
 LONGEST_EXTRA = 0.4
-"""Seconds."""
+"""Seconds that an added note lasts at most."""
 
 
 def swap_labels(
     recording: Recording, data: Dataset, generator: np.random.Generator
 ) -> tuple[Note, ...] | None:
-    """The notes of another recording that agree with the sound on few frames."""
+    """Take the notes of another recording that agree with the sound on few frames."""
     grid = FrameGrid()
     own = recording.labels(grid, data.vocabulary)
     for j in generator.permutation(len(data)):
@@ -57,7 +57,7 @@ def swap_labels(
 def lag(
     recording: Recording, data: Dataset, generator: np.random.Generator
 ) -> tuple[Note, ...] | None:
-    """All notes moved by 100 to 200 ms, earlier or later."""
+    """Move all notes by 100 to 200 ms, earlier or later."""
     if not recording.notes:
         return None
     by = float(generator.uniform(*LAG) * generator.choice([-1.0, 1.0]))
@@ -68,7 +68,7 @@ def lag(
 def wrong_pitch(
     recording: Recording, data: Dataset, generator: np.random.Generator
 ) -> tuple[Note, ...] | None:
-    """One note at another pitch of the vocabulary."""
+    """Put one note at another pitch of the vocabulary."""
     at = _chosen(recording, generator)
     if at is None or len(data.vocabulary.pitches) < 2:
         return None
@@ -81,7 +81,7 @@ def wrong_pitch(
 def missing(
     recording: Recording, data: Dataset, generator: np.random.Generator
 ) -> tuple[Note, ...] | None:
-    """One note left out."""
+    """Leave one note out."""
     at = _chosen(recording, generator)
     if at is None:
         return None
@@ -93,7 +93,7 @@ def missing(
 def extra(
     recording: Recording, data: Dataset, generator: np.random.Generator
 ) -> tuple[Note, ...] | None:
-    """One more note, where there is silence."""
+    """Add a note where there is silence."""
     grid = FrameGrid()
     labels = recording.labels(grid, data.vocabulary)
     margin = 0.05
@@ -129,25 +129,25 @@ def corrupted(
     share: float = 0.1,
     ways: Sequence[str] = tuple(WAYS),
 ) -> tuple[Dataset, dict[str, str]]:
-    """A copy of a data set of which a share of the recordings has wrong labels.
+    """Copy a data set, giving a share of its recordings wrong labels.
 
     Parameters
     ----------
     data
         Recordings with references.
     generator
-        Which recordings, and how.
+        Source of the choice of recordings, and of the changes.
     share
-        Of the recordings; each way gets equally many, up to one.
+        Share of the recordings to change; each way gets equally many, up to one.
     ways
-        Of :data:`WAYS`, in turn.
+        Names of :data:`WAYS`, taken in turn.
 
     Returns
     -------
     data
         The same recordings in the same order.
     done
-        Id to way of those that were changed.
+        Id to way, for the recordings that were changed.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def corrupted(
 
 
 def moved_by(notes: Sequence[Note], seconds: float, duration: float) -> tuple[Note, ...]:
-    """Notes moved in time and cut to the recording; positive is later.
+    """Move notes in time and cut them to the recording; positive is later.
 
     >>> moved_by([Note(0.1, 0.3, 60), Note(0.5, 1.0, 64)], -0.2, 1.0)
     (Note(onset=0.0, offset=0.1, pitch=60, velocity=90), Note(onset=0.3, offset=0.8,
@@ -188,7 +188,7 @@ def moved_by(notes: Sequence[Note], seconds: float, duration: float) -> tuple[No
 
 
 def _chosen(recording: Recording, generator: np.random.Generator) -> int | None:
-    """The place of a note that is heard for long enough."""
+    """Index of a random note that is heard for long enough; None where there is none."""
     heard = {(n.onset, n.pitch) for n in monophonic(recording.notes or ()) if n.duration > SHORTEST}
     able = [i for i, n in enumerate(recording.notes or ()) if (n.onset, n.pitch) in heard]
     return int(generator.choice(able)) if able else None

@@ -1,4 +1,4 @@
-"""Recordings, and sets of them."""
+"""Data sets: recordings over one vocabulary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bayes_a2m.music import FrameGrid, Vocabulary
 
 @dataclass(frozen=True)
 class Dataset:
-    """Recordings over one vocabulary; an immutable sequence."""
+    """Data set: recordings over one vocabulary, as an immutable sequence."""
 
     recordings: tuple[Recording, ...]
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
@@ -40,7 +40,7 @@ class Dataset:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The recordings' ids, in order."""
+        """Ids of the recordings, in order."""
         return tuple(r.id for r in self.recordings)
 
     @property
@@ -54,15 +54,15 @@ class Dataset:
         return self.labels_on(FrameGrid())
 
     def labels_on(self, grid: FrameGrid) -> list[NDArray[np.int64]]:
-        """Class of every frame, an array ``(frames,)`` a recording."""
+        """Compute the class of every frame on a grid, an array ``(frames,)`` a recording."""
         return [r.labels(grid, self.vocabulary) for r in self.recordings]
 
     def where(self, keep: Callable[[Recording], bool]) -> Dataset:
-        """The recordings for which ``keep`` is true."""
+        """Select the recordings for which ``keep`` is true."""
         return replace(self, recordings=tuple(r for r in self.recordings if keep(r)))
 
     def pick(self, ids: Iterable[str]) -> Dataset:
-        """The recordings with these ids, in the set's order.
+        """Select the recordings with these ids, in the set's order.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Dataset:
         return self.where(lambda r: r.id in wanted)
 
     def split(self, name: str) -> Dataset:
-        """The recordings of one split.
+        """Select the recordings of one split.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Dataset:
         return self.where(lambda r: r.split == name)
 
     def with_tuning_part(self, share: float = 0.15, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """Set a tuning part aside: (the rest, the tuning part).
+        """Set a tuning split aside: (the rest, the tuning split).
 
         See :func:`bayes_a2m.datasets.splits.tuning_part`.
         """
@@ -99,7 +99,7 @@ class Dataset:
         return self.where(lambda r: r.id not in chosen), self.pick(chosen)
 
     def folds(self, count: int = 5, seed: int = 0) -> list[tuple[Dataset, Dataset]]:
-        """Cross-validation by take, stratified by condition: (the rest, the held-out) a fold.
+        """Divide into folds by take, stratified by condition: (the rest, the held-out) each.
 
         See :func:`bayes_a2m.datasets.splits.folds`.
         """
@@ -114,11 +114,11 @@ class Dataset:
         return [parted(number) for number in range(count)]
 
     def chunks(self, size: int) -> Iterator[Dataset]:
-        """The set in pieces of at most ``size`` recordings."""
+        """Yield the set in pieces of at most ``size`` recordings."""
         for start in range(0, len(self), size):
             yield replace(self, recordings=self.recordings[start : start + size])
 
 
 def of_files(paths: Sequence[Path], vocabulary: Vocabulary) -> Dataset:
-    """A set of recordings without references, ids from the file names."""
+    """Make a set of recordings without references, ids from the file names."""
     return Dataset(tuple(Recording(str(p), path=p) for p in paths), vocabulary, "files")

@@ -1,4 +1,4 @@
-"""What a network is trained on: pieces of recordings, as features and labels."""
+"""Training examples: pieces of recordings, as features and labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Example:
-    """One recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``."""
+    """Recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``."""
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]

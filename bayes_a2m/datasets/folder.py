@@ -1,6 +1,6 @@
-"""The data folder: ``voice_<number>.wav`` beside ``midi_<number>.mid``.
+"""Data folders: ``voice_<number>.wav`` beside ``midi_<number>.mid``.
 
-Optionally ``metadata.csv`` (``id,condition,split,take``) and ``dataset.yaml`` (``pitches``,
+There may be ``metadata.csv`` (``id,condition,split,take``) and ``dataset.yaml`` (``pitches``,
 ``sounding_offset``, ``name``, ``seconds``). Without a ``split`` column splits are drawn.
 """
 
@@ -27,7 +27,7 @@ COLUMNS = ("id", "condition", "split", "take")
 
 
 class FolderSettings(BaseModel):
-    """What ``dataset.yaml`` may say."""
+    """Settings in ``dataset.yaml``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,13 +40,13 @@ class FolderSettings(BaseModel):
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The classes of the set."""
+        """Classes of the set."""
         return Vocabulary(self.pitches, self.sounding_offset, self.middle_c)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of the folder: its files, where they exist, and its row of metadata."""
+    """Number of the folder: its files, where they exist, and its row of metadata."""
 
     id: str
     sound: Path | None
@@ -58,12 +58,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class FolderScan:
-    """What lies in a data folder, before any file is opened.
+    """Contents of a data folder, before any file is opened.
 
     Attributes
     ----------
     entries
-        One a number, in the order of the numbers.
+        One entry a number, in the order of the numbers.
     unknown
         Ids of metadata rows that have no file.
     has_splits
@@ -130,9 +130,10 @@ def load_folder(
     path
         The folder.
     seed
-        Of the splits drawn where the metadata name none.
+        Seed of the splits that are drawn where the metadata name none.
     read
-        Reads the notes of a MIDI file, given the vocabulary and the recording's seconds.
+        Function that reads the notes of a MIDI file, given the vocabulary and the recording's
+        seconds.
 
     Raises
     ------
@@ -172,7 +173,7 @@ def load_folder(
 
 
 def read_metadata(path: Path) -> dict[str, dict[str, str]]:
-    """Rows of ``metadata.csv`` by id; nothing where there is no such file.
+    """Read the rows of ``metadata.csv`` by id; nothing where there is no such file.
 
     Raises
     ------
@@ -205,7 +206,7 @@ def read_metadata(path: Path) -> dict[str, dict[str, str]]:
 
 
 def read_settings(path: Path) -> FolderSettings:
-    """Settings of ``dataset.yaml``; the defaults where there is no such file.
+    """Read the settings of ``dataset.yaml``; the defaults where there is no such file.
 
     Raises
     ------
@@ -240,11 +241,11 @@ def _numbered(path: Path, stem: str, endings: tuple[str, ...]) -> dict[str, Path
     InputError
         If a number is there twice.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         match = re.fullmatch(rf"{stem}_(\d+)", file.stem)
         if match and file.suffix.lower() in endings:
-            if match[1] in found:
-                raise InputError(f"{file}: {found[match[1]].name} has the same number; remove one")
-            found[match[1]] = file
-    return found
+            if match[1] in files:
+                raise InputError(f"{file}: {files[match[1]].name} has the same number; remove one")
+            files[match[1]] = file
+    return files

@@ -1,4 +1,4 @@
-"""A data folder whose recordings are those of another, put end to end.
+"""Joined copies of a data folder, whose recordings are put end to end.
 
 Windows longer than the recordings at hand can only be tried on longer recordings. Recordings of
 one split and one condition follow each other in the order of their ids; what is left over is
@@ -39,13 +39,13 @@ def write_joined(
     data
         Recordings with references and splits.
     out
-        The new folder.
+        Path of the new folder.
     seconds
         Length that every one reaches at least, where its condition has so much.
     sample_rate
-        Of what is written, Hz; 32-bit float, so that nothing is rounded.
+        Sample rate of the files written, Hz; they are 32-bit float, so that nothing is rounded.
     progress
-        Called with the recordings written, and of how many.
+        Function called with the number of recordings written, and of all.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def _chains(data: Dataset, seconds: float) -> list[list[Recording]]:
 def _end_to_end(
     chain: Sequence[Recording], sample_rate: int
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float32]], list[Note]]:
-    """Sound, and notes cut to the recording they are of."""
+    """Sound of a chain, and its notes, each cut to the recording it belongs to."""
     parts, notes, start = [], [], 0.0
     for recording in chain:
         samples = recording.audio(sample_rate)

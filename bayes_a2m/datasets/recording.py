@@ -1,4 +1,4 @@
-"""One recording: its sound, and what is known about it."""
+"""Recordings: sound, and what is known about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_a2m.repairs import Repair
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording: where its sound is, and what is known about it.
+    """Recording: where its sound is, and what is known about it.
 
     Sound is read when it is asked for and not kept, so a set of any size fits in memory.
 
@@ -33,7 +33,7 @@ class Recording:
     samples, sample_rate
         Mono samples in memory and their rate, or None where a path is given.
     condition, take
-        How it was recorded, and the take it was cut from ("" where unknown).
+        Condition it was recorded in, and the take it was cut from ("" where unknown).
     split
         The split it belongs to ("" where none is drawn yet).
     notes
@@ -68,7 +68,7 @@ class Recording:
         return len(self.samples) / self.sample_rate
 
     def audio(self, sample_rate: int = 16000) -> NDArray[np.float32]:
-        """Mono samples at ``sample_rate``, shape ``(samples,)``."""
+        """Read mono samples at ``sample_rate``, shape ``(samples,)``."""
         if self.path is not None:
             sound = io.sound(self.path, sample_rate)
             # known now: no need to decode it again when they are asked for
@@ -80,7 +80,7 @@ class Recording:
 
     @cached_property
     def repairs(self) -> tuple[Repair, ...]:
-        """What was put right in the file or its sound."""
+        """Repairs made to the file or its sound while it was read."""
         return io.sound(self.path).repairs if self.path is not None else ()
 
     @cached_property
@@ -92,7 +92,7 @@ class Recording:
         return hashlib.sha256(np.ascontiguousarray(self.samples).tobytes()).hexdigest()
 
     def labels(self, grid: FrameGrid, vocabulary: Vocabulary) -> NDArray[np.int64]:
-        """Class of every frame, shape ``(frames,)``.
+        """Compute the class of every frame, shape ``(frames,)``.
 
         Raises
         ------

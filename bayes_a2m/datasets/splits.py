@@ -1,6 +1,6 @@
-"""Drawn splits: by take, stratified by condition, from a seed alone.
+"""Splits drawn by take, stratified by condition, from a seed alone.
 
-Recordings cut from one take share a voice, a room and a moment; a split that parts them
+Recordings cut from one take share a voice, a room and a moment; a split that divides them
 flatters whatever is trained. So a take moves as a whole; a recording without a take is a
 take of its own.
 """
@@ -42,7 +42,7 @@ def draw(
 
 
 def tuning_part(recordings: Iterable[Recording], share: float = 0.15, seed: int = 0) -> set[str]:
-    """Ids of a part to tune on: ``share`` of every condition, whole takes.
+    """Draw the ids of a tuning split: ``share`` of every condition, whole takes.
 
     A take larger than what is still to be filled stays out, so the part is at most its
     share, and at least one take where there are two.
@@ -50,7 +50,7 @@ def tuning_part(recordings: Iterable[Recording], share: float = 0.15, seed: int 
     Raises
     ------
     InputError
-        If fewer than two takes are there to be parted.
+        If there are fewer than two takes.
     """
     everything = list(recordings)
     by_condition = _takes(everything)
@@ -73,9 +73,9 @@ def tuning_part(recordings: Iterable[Recording], share: float = 0.15, seed: int 
 
 
 def subsample(recordings: Iterable[Recording], count: int, seed: int = 0) -> set[str]:
-    """Ids of ``count`` recordings, of every condition alike; fewer are always among more.
+    """Draw the ids of ``count`` recordings, of every condition alike; fewer are among more.
 
-    Takes are not kept together: all of them are on the same side of what is being parted.
+    Takes are not kept together: all of them are on the same side of a split.
 
     Raises
     ------
@@ -89,20 +89,20 @@ def subsample(recordings: Iterable[Recording], count: int, seed: int = 0) -> set
     if count > total:
         raise InputError(f"{count} recordings are asked for, and there are {total}")
     queues = [
-        [one for [one] in _shuffled([[i] for i in ids], condition, seed)]
+        [name for [name] in _shuffled([[i] for i in ids], condition, seed)]
         for condition, ids in sorted(by_condition.items())
     ]
-    # the place of each within its condition, as a share: the mixture stays that of the whole
+    # the rank of each within its condition, as a share: the mixture stays that of the whole
     order = sorted(
-        ((place + 0.5) / len(queue), number, one)
+        ((rank + 0.5) / len(queue), number, name)
         for number, queue in enumerate(queues)
-        for place, one in enumerate(queue)
+        for rank, name in enumerate(queue)
     )
-    return {one for _, _, one in order[:count]}
+    return {name for _, _, name in order[:count]}
 
 
 def folds(recordings: Iterable[Recording], count: int = 5, seed: int = 0) -> dict[str, int]:
-    """Part recordings into ``count`` folds, to predict each by a model that never heard it.
+    """Divide recordings into ``count`` folds, to predict each by a model that never heard it.
 
     Within each condition, takes are shuffled and given, the largest first, to the fold that has
     the fewest recordings of the condition, and of those to the one that has the fewest in all.
@@ -118,7 +118,7 @@ def folds(recordings: Iterable[Recording], count: int = 5, seed: int = 0) -> dic
         If there are fewer takes than folds, or fewer than two folds.
     """
     by_condition = _takes(recordings)
-    takes = sum(len(one) for one in by_condition.values())
+    takes = sum(len(groups) for groups in by_condition.values())
     if count < 2 or takes < count:
         raise InputError(
             f"{takes} take(s) cannot be parted into {count} folds: ask for 2 to {takes} folds, or "

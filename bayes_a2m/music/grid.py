@@ -1,4 +1,4 @@
-"""Seconds and frames: every conversion between them lives here."""
+"""Grid of frames: every conversion between seconds, samples and frames."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SNAP = 1e-6
 
 @dataclass(frozen=True)
 class FrameGrid:
-    """Where the frames stand: frame ``i`` at ``i * hop / sample_rate`` seconds.
+    """Times of the frames: frame ``i`` stands at ``i * hop / sample_rate`` seconds.
 
-    That is where a centred CQT or STFT centres it. The label of a frame is the class
+    A centred CQT or STFT centres it there. The label of a frame is the class
     sounding at that instant.
 
     >>> grid = FrameGrid()
@@ -49,37 +49,37 @@ class FrameGrid:
         return self.hop / self.sample_rate
 
     def seconds(self, frame: float) -> float:
-        """The instant of a frame."""
+        """Compute the instant of a frame."""
         return frame * self.hop / self.sample_rate
 
     def times(self, frames: int) -> NDArray[np.float64]:
-        """The instants of the first ``frames`` frames, in seconds."""
+        """Compute the instants of the first ``frames`` frames, in seconds."""
         return np.arange(frames, dtype=np.float64) * self.hop / self.sample_rate
 
     def frame(self, seconds: float) -> int:
-        """The frame at or just before an instant: ``floor(seconds * sr / hop)``."""
+        """Compute the frame at or just before an instant, ``floor(seconds * sr / hop)``."""
         return math.floor(seconds * self.sample_rate / self.hop + _SNAP)
 
     def span(self, start: float, end: float) -> tuple[int, int]:
-        """First frame of a note, and the first after it."""
+        """Compute the first frame of a note, and the first after it."""
         return self.frame(start), self.frame(end)
 
     def samples_in(self, seconds: float) -> int:
-        """Samples in a stretch of sound at this grid's rate: the nearest, of halves the upper.
+        """Compute the samples in a stretch of sound: the nearest number, of halves the upper.
 
-        As :func:`bayes_a2m.audio.io.resample` has it, so that labels count the frames that the
-        sound has.
+        :func:`bayes_a2m.audio.io.resample` rounds in the same way, so that labels count the frames
+        that the sound has.
         """
         return math.floor(seconds * self.sample_rate + 0.5 + _SNAP)
 
     def frames_in(self, seconds: float) -> int:
-        """Whole frames in a stretch of sound: 666 in 4 s (``librosa`` counts one more)."""
+        """Count whole frames in a stretch of sound: 666 in 4 s (``librosa`` counts one more)."""
         return self.frames_of(self.samples_in(seconds))
 
     def frames_of(self, samples: int) -> int:
-        """Whole frames in so many samples; at least one where there is any sound."""
+        """Count whole frames in so many samples; at least one where there is any sound."""
         return max(samples // self.hop, min(samples, 1))
 
     def count(self, seconds: float) -> int:
-        """How many frames a duration is, to the nearest."""
+        """Round a duration in seconds to a number of frames."""
         return round(seconds * self.sample_rate / self.hop)

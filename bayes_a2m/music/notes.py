@@ -1,4 +1,4 @@
-"""Notes, and the way from notes to frames and back.
+"""Notes, and conversions from notes to frames and back.
 
 The conventions (used everywhere, tested in ``tests/music``): a note sounds from its onset
 up to, not including, its offset; it covers the frames ``floor(onset * sr / hop)`` up to, not
@@ -22,7 +22,7 @@ from bayes_a2m.music.vocabulary import Vocabulary
 
 @dataclass(frozen=True, order=True)
 class Note:
-    """One note: onset and offset in seconds, MIDI pitch, MIDI velocity."""
+    """Note: onset and offset in seconds, MIDI pitch, MIDI velocity."""
 
     onset: float
     offset: float
@@ -40,7 +40,7 @@ class Note:
 
 
 def clip(notes: Iterable[Note], duration: float) -> list[Note]:
-    """Notes cut to ``[0, duration]`` seconds; those wholly outside are dropped."""
+    """Cut notes to ``[0, duration]`` seconds; those wholly outside are dropped."""
     kept = []
     for note in notes:
         onset, offset = max(note.onset, 0.0), min(note.offset, duration)
@@ -50,7 +50,7 @@ def clip(notes: Iterable[Note], duration: float) -> list[Note]:
 
 
 def between(notes: Iterable[Note], start: float, end: float) -> list[Note]:
-    """Notes of a stretch, in seconds from its start; those that reach out of it are cut.
+    """Select the notes of a stretch, in seconds from its start, cut to it.
 
     >>> between([Note(0.5, 2.5, 60), Note(3.0, 4.0, 64)], 1.0, 3.0)
     [Note(onset=0.0, offset=1.5, pitch=60, velocity=90)]
@@ -60,7 +60,7 @@ def between(notes: Iterable[Note], start: float, end: float) -> list[Note]:
 
 
 def overlaps(notes: Iterable[Note]) -> list[tuple[Note, Note]]:
-    """Pairs of neighbours in onset order of which the first still sounds when the second starts."""
+    """Find neighbours in onset order whose first still sounds when the second starts."""
     ordered = sorted(notes)
     return [(a, b) for a, b in pairwise(ordered) if a.offset > b.onset + 1e-9]
 
@@ -68,7 +68,7 @@ def overlaps(notes: Iterable[Note]) -> list[tuple[Note, Note]]:
 def monophonic(notes: Iterable[Note]) -> list[Note]:
     """Cut every note where the next one starts: the later onset wins.
 
-    Of notes with the same onset the one that comes last in pitch stays.
+    Of several notes with the same onset the one that comes last in pitch stays.
 
     >>> for note in monophonic([Note(0.0, 2.0, 60), Note(1.0, 1.5, 64)]):
     ...     note
@@ -87,7 +87,7 @@ def monophonic(notes: Iterable[Note]) -> list[Note]:
 def to_labels(
     notes: Iterable[Note], grid: FrameGrid, frames: int, vocabulary: Vocabulary
 ) -> NDArray[np.int64]:
-    """Class of every frame, shape ``(frames,)``.
+    """Compute the class of every frame, shape ``(frames,)``.
 
     Of the notes that cover a frame the one with the latest onset wins, so a long note under
     a short later one is heard again after it.
@@ -111,7 +111,7 @@ def to_labels(
 def from_labels(
     labels: Sequence[int] | NDArray[np.int64], grid: FrameGrid, vocabulary: Vocabulary
 ) -> list[Note]:
-    """Notes of the runs of equal sounding classes, the inverse of :func:`to_labels`.
+    """Make notes of the runs of equal sounding classes, the inverse of :func:`to_labels`.
 
     >>> from_labels([0, 1, 1, 0], FrameGrid(), Vocabulary((60, 64)))
     [Note(onset=0.006, offset=0.018, pitch=60, velocity=90)]
@@ -124,7 +124,7 @@ def from_labels(
 
 
 def runs(labels: Sequence[int] | NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """Stretches of equal classes as ``(start, end, class)``, the end not included.
+    """Find stretches of equal classes as ``(start, end, class)``, the end not included.
 
     >>> runs([0, 0, 2, 2, 2, 1])
     [(0, 2, 0), (2, 5, 2), (5, 6, 1)]
@@ -141,10 +141,19 @@ def runs(labels: Sequence[int] | NDArray[np.int64]) -> list[tuple[int, int, int]
 def near_boundary(
     labels: NDArray[np.int64], grid: FrameGrid, within: float = 0.05
 ) -> NDArray[np.bool_]:
-    """Which frames lie within ``within`` seconds of a change of label, shape ``(frames,)``.
+    """Find the frames near a change of label: a mask, shape ``(frames,)``.
 
     A change lies between two frames; a frame is near if its distance to the change is at
     most ``within``.
+
+    Parameters
+    ----------
+    labels
+        Class of every frame, shape ``(frames,)``.
+    grid
+        Times of the frames.
+    within
+        Seconds.
     """
     near = np.zeros(labels.shape[0], dtype=bool)
     reach = within * grid.frame_rate

@@ -1,4 +1,4 @@
-"""Classes and the pitches they stand for."""
+"""Vocabulary: classes and the pitches they stand for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LETTERS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The classes of a task: class 0 is silence, class k is the MIDI pitch ``pitches[k - 1]``.
+    """Classes of a task: class 0 is silence, class k is the MIDI pitch ``pitches[k - 1]``.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Vocabulary:
         octave lower, or a DAW that calls middle C "C3", named the notes an octave too high.
         A network over a closed vocabulary needs no such knowledge; pitch trackers do.
     middle_c
-        What MIDI 60 is called: ``"C4"`` (scientific) or ``"C3"`` (many DAWs).
+        Name of MIDI 60: ``"C4"`` (scientific) or ``"C3"`` (many DAWs).
 
     >>> vocabulary = Vocabulary((60, 64, 67))
     >>> vocabulary.names
@@ -63,28 +63,29 @@ class Vocabulary:
         return ("silence", *(self.pitch_name(p) for p in self.pitches))
 
     def pitch_name(self, pitch: int) -> str:
-        """The name of any MIDI pitch, in the vocabulary or not."""
+        """Name any MIDI pitch, in the vocabulary or not."""
         octave = pitch // 12 - 5 + int(self.middle_c[1:])
         return f"{_LETTERS[pitch % 12]}{octave}"
 
     def ensure_same_pitches(self, other: Vocabulary, who: str, whom: str, advice: str) -> None:
-        """Do nothing where both speak of the same pitches.
+        """Check that another vocabulary has the same pitches.
 
         Raises
         ------
         InputError
-            Where they do not: ``who`` knows these, ``whom`` those, and the advice.
+            If it has not; the message says that ``who`` knows these, ``whom`` those, and the
+            advice.
 
         >>> Vocabulary((60,)).ensure_same_pitches(Vocabulary((62,)), "a", "b has", "take another")
         Traceback (most recent call last):
         bayes_a2m.errors.InputError: a knows the pitches C4, b has D4: take another
         """
         if self.pitches != other.pitches:
-            ours, theirs = (", ".join(one.names[1:]) for one in (self, other))
+            ours, theirs = (", ".join(names.names[1:]) for names in (self, other))
             raise InputError(f"{who} knows the pitches {ours}, {whom} {theirs}: {advice}")
 
     def class_of(self, pitch: int) -> int:
-        """The class of a MIDI pitch.
+        """Look up the class of a MIDI pitch.
 
         Raises
         ------
@@ -100,7 +101,13 @@ class Vocabulary:
             ) from None
 
     def pitch_of(self, klass: int) -> int:
-        """The MIDI pitch of a sounding class (1 and up)."""
+        """Look up the MIDI pitch of a sounding class (1 and up).
+
+        Raises
+        ------
+        InputError
+            If the class is silence, or none.
+        """
         if not 1 <= klass < len(self):
             raise InputError(f"class {klass} is no pitch: classes 1 to {len(self) - 1} are")
         return self.pitches[klass - 1]

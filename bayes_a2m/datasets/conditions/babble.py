@@ -1,4 +1,4 @@
-"""People talking in the background: speech-like, in no language."""
+"""Babble: people talking in the background, speech-like, in no language."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ VOWELS = (
 """First three formants of i, e, a, o and u in Hz: Peterson and Barney (1952), table II, men."""
 
 BANDWIDTHS = (60, 90, 120)
-"""Of the formants, Hz."""
+"""Bandwidths of the formants, Hz."""
 
 GLOTTIS = 150.0
 """Hz above which the voice's source falls by 6 dB per octave, radiation at the lips included."""
 
 
 class Babble(Source):
-    """Talkers who each go from syllable to syllable.
+    """Several talkers who each go from syllable to syllable.
 
     A syllable is a pulse train with jitter, gliding in pitch, and some breath, through three
     formants (resonators in cascade: Klatt 1980, "Software for a cascade/parallel formant
@@ -40,14 +40,14 @@ class Babble(Source):
     Attributes
     ----------
     talkers
-        How many there are.
+        Number of talkers.
     """
 
     kind: Literal["babble"] = "babble"
     talkers: int = Field(5, ge=1, le=50)
 
     def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """All of them at once."""
+        """Make the sound of all talkers, shape ``(count,)``, RMS 1."""
         crowd = np.zeros(count)
         for _ in range(self.talkers):
             loudness = 10 ** (generator.normal(0.0, 3.0) / 20)
@@ -56,7 +56,7 @@ class Babble(Source):
 
 
 def _talker(count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-    """One talker, shape ``(count,)``, RMS 1."""
+    """Speech of one talker, shape ``(count,)``, RMS 1."""
     pitch = 90.0 * 2.5 ** generator.uniform()  # Hz, men and women
     tract = generator.uniform(0.85, 1.2)
     rate = generator.uniform(3.0, 6.0)

@@ -1,4 +1,4 @@
-"""How a recording was made: stages in order, as data."""
+"""Recording conditions: effects in order, as data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_a2m.datasets.conditions.reverb import Reverb
 from bayes_a2m.errors import InputError
 
 MILDEST, WORST = 0.0, 5.0
-"""Severities: hardly to be heard, and the worst that anyone would still call a recording."""
+"""Least and greatest severity: hardly audible, and the worst that is still a recording."""
 
 RATES = (4000, 192000)
 """Lowest and highest sampling rate that is taken, Hz."""
@@ -29,11 +29,11 @@ AnyEffect = Annotated[
     Level | Reverb | HighPass | Equaliser | Band | Noise | Compressor | Clip | Resample | Quantise,
     Field(discriminator="kind"),
 ]
-"""Every stage, told apart by its ``kind``."""
+"""Every effect, told apart by its ``kind``."""
 
 
 class Condition(Part):
-    """A recording condition: what is between a voice and the file it ends in.
+    """Recording condition: all that lies between a voice and the file it ends in.
 
     It holds every number it needs, so it can be written to JSON
     (``condition.model_dump_json()``), read back (``Condition.model_validate_json``) and does
@@ -42,13 +42,13 @@ class Condition(Part):
     Attributes
     ----------
     name
-        What the recordings made in it are said to be.
+        Name of the condition, which recordings made in it get.
     severity
-        How bad it is, 0 to 5.
+        Severity, 0 to 5.
     seed
-        Of the realisations of its noises and rooms.
+        Seed of the realisations of its noises and rooms.
     stages
-        In the order in which sound goes through them.
+        Effects in the order in which sound goes through them.
     """
 
     name: str
@@ -57,17 +57,17 @@ class Condition(Part):
     stages: tuple[AnyEffect, ...] = ()
 
     def apply(self, samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-        """The recording as this condition leaves it.
+        """Put a recording through the condition.
 
         Every sound stays at its sample, so labels stay right. What would exceed full scale is
-        turned down as a whole: only a ``Clip`` or ``Quantise`` stage cuts.
+        turned down as a whole: only a ``Clip`` or ``Quantise`` effect cuts.
 
         Parameters
         ----------
         samples
-            Mono, shape ``(samples,)``, full scale 1; not changed.
+            Mono samples, shape ``(samples,)``, full scale 1; not changed.
         sample_rate
-            Hz.
+            Sample rate, Hz.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What converters and codecs do to a sound: clipping, coarse numbers, another sampling rate."""
+"""Effects of converters and codecs: clipping, quantisation, another sampling rate."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bayes_a2m.audio.io import resample
 from bayes_a2m.datasets.conditions.effect import Effect, Samples
 
 MU = 255.0
-"""The constant of the mu-law, ITU-T G.711."""
+"""Constant of the mu-law, ITU-T G.711."""
 
 
 class Clip(Effect):
-    """An input driven too hard: the loudest samples are cut flat.
+    """Clipping of an input driven too hard: the loudest samples are cut flat.
 
     Attributes
     ----------
     share
-        Of all samples that are cut, 0 to 1.
+        Share of all samples that are cut, 0 to 1.
     most_db
         The cut lies at most so far below the peak, lest a recording of mostly silence lose
         its voice to its share.
@@ -41,12 +41,12 @@ class Clip(Effect):
 
 
 class Quantise(Effect):
-    """Coarse numbers: even steps of ``2^(1 - bits)``, or even steps after the mu-law.
+    """Quantisation: even steps of ``2^(1 - bits)``, or even steps after the mu-law.
 
     Attributes
     ----------
     bits
-        Of each sample. Samples beyond full scale are cut there, as a converter does.
+        Bits of each sample. Samples beyond full scale are cut there, as a converter does.
     law
         ``mu`` spaces the steps by ``log(1 + 255 |x|) / log(256)``: finer where it is soft.
     dither
@@ -74,12 +74,13 @@ class Quantise(Effect):
 
 
 class Resample(Effect):
-    """To another sampling rate and back, which loses what the lower rate cannot hold.
+    """Resampling to another rate and back, which loses what the lower rate cannot hold.
 
     Attributes
     ----------
     rate
-        Hz. One at or above the recording's loses nothing, and nothing is done.
+        The other sampling rate, Hz. One at or above the recording's loses nothing, and nothing is
+        done.
     """
 
     kind: Literal["resample"] = "resample"

@@ -1,4 +1,4 @@
-"""A compressor: what makes loud and soft more alike, and pumps when it is too eager."""
+"""Compressor, which makes loud and soft more alike, and pumps when it is too eager."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAINTEST = 1e-10
 
 
 class Compressor(Effect):
-    """A feed-forward compressor with a hard knee; with a high ratio, an automatic gain control.
+    """Feed-forward compressor with a hard knee; with a high ratio, an automatic gain control.
 
     Above the threshold a level of ``threshold + d`` dB comes out as ``threshold + d / ratio``.
     The gain reduction follows the wave by the *decoupled peak detector* of Giannoulis,
@@ -31,9 +31,9 @@ class Compressor(Effect):
     Attributes
     ----------
     threshold_db
-        dBFS of the wave's peaks.
+        Threshold, dBFS of the wave's peaks.
     ratio
-        Of dB in to dB out above the threshold.
+        Ratio of dB in to dB out above the threshold.
     attack, release
         Time constants in seconds.
     """
@@ -51,7 +51,7 @@ class Compressor(Effect):
         return softer
 
     def reduction(self, samples: Samples, sample_rate: int) -> Samples:
-        """How far each sample is turned down, dB, shape ``(samples,)``."""
+        """Compute the gain reduction of each sample, dB, shape ``(samples,)``."""
         from scipy.signal import lfilter
 
         level = 20 * np.log10(np.maximum(np.abs(samples), FAINTEST))

@@ -1,4 +1,4 @@
-"""What every part of a recording condition is: a small frozen model that changes a sound."""
+"""Base of the effects of a recording condition: small frozen models that change a sound."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 Samples = NDArray[np.float64]
-"""Mono samples on their way through the stages, shape ``(samples,)``, full scale 1."""
+"""Mono samples on their way through the effects, shape ``(samples,)``, full scale 1."""
 
 
 class Part(BaseModel):
@@ -19,28 +19,28 @@ class Part(BaseModel):
 
 
 class Effect(Part, ABC):
-    """One thing that happens to a sound between the mouth and the file.
+    """Effect on a sound between the mouth and the file.
 
     Attributes
     ----------
     kind
-        Its name in JSON, by which the stages are told apart.
+        Its name in JSON, by which effects are told apart.
     """
 
     kind: str
 
     @abstractmethod
     def apply(self, samples: Samples, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """The sound after this stage.
+        """Apply the effect to a sound.
 
         Parameters
         ----------
         samples
-            Shape ``(samples,)``, at least one; not changed.
+            Mono samples, shape ``(samples,)``, at least one; not changed.
         sample_rate
-            Hz.
+            Sample rate, Hz.
         generator
-            Where a stage that is random takes its realisation from; the others ignore it.
+            Source of the realisation of a random effect; the others ignore it.
 
         Returns
         -------

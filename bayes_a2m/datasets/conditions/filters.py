@@ -1,4 +1,4 @@
-"""What colours a recording: a microphone's high-pass, its colour, a small device's band."""
+"""Filters that colour a recording: a microphone's high-pass, its colour, a device's band."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bayes_a2m.datasets.conditions.effect import Effect, Part, Samples
 
 
 class Peak(Part):
-    """A gentle rise or dip of the frequency response.
+    """Peak: a gentle rise or dip of the frequency response.
 
     Attributes
     ----------
     centre
-        Hz.
+        Centre frequency, Hz.
     gain_db
-        At the centre.
+        Gain at the centre, dB.
     octaves
         Standard deviation of the Gaussian over octaves.
     """
@@ -30,19 +30,19 @@ class Peak(Part):
 
     @property
     def curve(self) -> spectrum.Curve:
-        """Its gain over frequency."""
+        """Gain over frequency."""
         return spectrum.bell(self.centre, self.gain_db, self.octaves)
 
 
 class HighPass(Effect):
-    """The switch on a microphone against rumble.
+    """High-pass, the switch on a microphone against rumble.
 
     Attributes
     ----------
     cutoff
         Hz at which it is 3 dB down.
     order
-        Of the Butterworth response; it falls by 6 dB per octave and order.
+        Order of the Butterworth response; it falls by 6 dB per octave and order.
     """
 
     kind: Literal["high_pass"] = "high_pass"
@@ -55,14 +55,14 @@ class HighPass(Effect):
 
 
 class Equaliser(Effect):
-    """The colour of a microphone and its place: a tilt and a few peaks.
+    """Equaliser, the colour of a microphone and its place: a tilt and a few peaks.
 
     Attributes
     ----------
     tilt_db
-        Per octave, about 1 kHz; negative is dull.
+        Tilt in dB per octave, about 1 kHz; negative is dull.
     peaks
-        Added to it.
+        Peaks added to it.
     """
 
     kind: Literal["equaliser"] = "equaliser"
@@ -76,17 +76,17 @@ class Equaliser(Effect):
 
 
 class Band(Effect):
-    """What a small device lets through, with the resonances of its case.
+    """Band of a small device, with the resonances of its case.
 
     Attributes
     ----------
     low, high
-        Hz, each 3 dB down. Where ``high`` lies above half the sampling rate, the recording
-        ends before the device does.
+        Edges of the band in Hz, each 3 dB down. Where ``high`` lies above half the sampling rate,
+        the recording ends before the device does.
     low_order, high_order
-        Of the Butterworth responses.
+        Orders of the Butterworth responses.
     peaks
-        Resonances, on top.
+        Resonances added to it.
     """
 
     kind: Literal["band"] = "band"

@@ -1,4 +1,4 @@
-"""How loud a voice is, and turning it up or down.
+"""Level of a voice, and gain.
 
 Decibels are relative to full scale: a sine of amplitude 1 has a peak of 0 dBFS and a level
 of -3 dBFS. The level of a voice is taken **while it sounds**, as in ITU-T P.56, by a simpler
@@ -23,19 +23,20 @@ ACTIVE_WITHIN = 20.0
 
 
 def peak_level(samples: Samples) -> float:
-    """Largest absolute sample in dBFS; minus infinity for silence."""
+    """Measure the largest absolute sample in dBFS; minus infinity for silence."""
     return _decibels(float(np.max(np.abs(samples), initial=0.0)) ** 2)
 
 
 def active_level(samples: Samples, sample_rate: int) -> float:
-    """Level of what sounds in dBFS; minus infinity for silence.
+    """Measure the level of what sounds in dBFS; minus infinity for silence.
 
     Parameters
     ----------
     samples
-        Shape ``(samples,)``. A last frame that is not full is left out, unless it is the only one.
+        Mono samples, shape ``(samples,)``. A last frame that is not full is left out, unless it is
+        the only one.
     sample_rate
-        Hz.
+        Sample rate, Hz.
     """
     if samples.shape[0] == 0:
         return -np.inf
@@ -47,16 +48,16 @@ def active_level(samples: Samples, sample_rate: int) -> float:
 
 
 class Level(Effect):
-    """Turn a recording to a given peak or level; silence stays silence.
+    """Gain that brings a recording to a given peak or level; silence stays silence.
 
     Attributes
     ----------
     measure
-        What is brought to the target: the largest sample, or the level of what sounds.
+        Quantity that is brought to the target: the largest sample, or the level of what sounds.
     target_db
-        dBFS.
+        Target, dBFS.
     most_db
-        It is turned up by no more than this: nobody turns the noise of an empty room up to
+        Largest gain, dB: nobody turns the noise of an empty room up to
         the level of a voice. Down it is turned as far as need be.
     """
 

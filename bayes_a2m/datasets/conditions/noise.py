@@ -1,4 +1,4 @@
-"""What else is heard: sources of noise, mixed, at a level."""
+"""Noise: sources mixed at a level."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ AnySource = Annotated[ColouredNoise | Babble | Hum | Fan, Field(discriminator="k
 """Every source of noise, told apart by its ``kind``."""
 
 NOMINAL = -26.0
-"""dBFS. The voice that a recording of nothing is taken to have had: the level to which ITU-T
+"""Level in dBFS of the voice that a silent recording is taken to have had: that to which ITU-T
 P.56 and its users normalise speech. A silent room has its noise, too."""
 
 
 class Noise(Effect):
-    """Sources sounding together, at one level, for the whole recording.
+    """Noise of sources sounding together, at one level, for the whole recording.
 
     That level is the RMS of the mixture, either below the voice (``snr_db``, against
     :func:`~bayes_a2m.datasets.conditions.level.active_level` of what comes in) or absolute
@@ -31,11 +31,12 @@ class Noise(Effect):
     Attributes
     ----------
     sources
-        What sounds, each with its weight. Every source has a stream of random numbers of its own.
+        Sources of noise, each with its weight. Every source has a stream of random numbers of its
+        own.
     snr_db
-        Voice over noise, or None.
+        Ratio of voice to noise in dB, or None.
     level_dbfs
-        Level of the noise, or None; one of the two is given.
+        Level of the noise in dBFS, or None; one of the two is given.
     """
 
     kind: Literal["noise"] = "noise"
@@ -55,7 +56,7 @@ class Noise(Effect):
         return samples + 10 ** (self._level(samples, sample_rate) / 20) * mixture
 
     def mixture(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """The noise alone, shape ``(count,)``, RMS 1."""
+        """Make the noise alone, shape ``(count,)``, RMS 1."""
         total = np.zeros(count)
         for source, stream in zip(self.sources, generator.spawn(len(self.sources)), strict=True):
             total += 10 ** (source.weight_db / 20) * source.sound(count, sample_rate, stream)

@@ -1,4 +1,4 @@
-"""The built-in conditions: what is drawn for each, and what severity does to it.
+"""Recipes of the built-in conditions: what is drawn for each, and what severity does to it.
 
 Every take has its own room, microphone, noise and level: those are drawn. **Severity only
 scales them**, and no draw looks at it, so a generator in the same state gives the same take
@@ -31,10 +31,10 @@ from bayes_a2m.datasets.conditions.reverb import Reverb
 from bayes_a2m.datasets.conditions.source import ColouredNoise, Fan, Hum
 from bayes_a2m.errors import InputError, suggest
 
-Stages = tuple[AnyEffect, ...]
+Effects = tuple[AnyEffect, ...]
 
 VOICE = Level(measure="active", target_db=-20.0, most_db=40.0)
-"""What comes in is brought to one level first: thresholds and floors below are relative to it."""
+"""First effect: the voice is brought to one level, which thresholds and floors are relative to."""
 
 
 def draw(name: str, severity: float, generator: np.random.Generator) -> Condition:
@@ -47,7 +47,7 @@ def draw(name: str, severity: float, generator: np.random.Generator) -> Conditio
     severity
         0 (hardly to be heard) to 5 (the worst anyone would still call a recording).
     generator
-        Where every draw comes from; how it moves on depends on ``name`` alone.
+        Source of every draw; how it moves on depends on ``name`` alone.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def draw(name: str, severity: float, generator: np.random.Generator) -> Conditio
     return Condition(name=name, severity=float(severity), seed=seed, stages=stages)
 
 
-def _studio(severity: float, generator: np.random.Generator) -> Stages:
+def _studio(severity: float, generator: np.random.Generator) -> Effects:
     uniform = generator.uniform
     colour = severity / WORST
     return (
@@ -99,7 +99,7 @@ def _studio(severity: float, generator: np.random.Generator) -> Stages:
     )
 
 
-def _noisy(severity: float, generator: np.random.Generator) -> Stages:
+def _noisy(severity: float, generator: np.random.Generator) -> Effects:
     uniform = generator.uniform
     colour = severity / WORST
     return (
@@ -134,7 +134,7 @@ def _noisy(severity: float, generator: np.random.Generator) -> Stages:
     )
 
 
-def _laptop(severity: float, generator: np.random.Generator) -> Stages:
+def _laptop(severity: float, generator: np.random.Generator) -> Effects:
     uniform = generator.uniform
     colour = (severity / WORST) ** 0.5  # a small case is heard at once, and then not much more
     return (
@@ -181,9 +181,9 @@ def _laptop(severity: float, generator: np.random.Generator) -> Stages:
 
 
 _RATES = (48000, 32000, 22050, 16000, 11025, 8000)
-"""What a device samples at, Hz, by severity."""
+"""Sampling rates of a device, Hz, by severity."""
 
-_RECIPES: Mapping[str, Callable[[float, np.random.Generator], Stages]] = MappingProxyType(
+_RECIPES: Mapping[str, Callable[[float, np.random.Generator], Effects]] = MappingProxyType(
     {"studio": _studio, "noisy": _noisy, "laptop": _laptop}
 )
 
@@ -192,7 +192,7 @@ CONDITIONS = tuple(_RECIPES)
 
 
 def _between(mildest: float, worst: float, severity: float) -> float:
-    """A straight line from the one at severity 0 to the other at 5."""
+    """Interpolate linearly from the mildest at severity 0 to the worst at 5."""
     return mildest + (worst - mildest) * (severity - MILDEST) / (WORST - MILDEST)
 
 
@@ -202,7 +202,7 @@ def _peak(
     gain_db: tuple[float, float],
     scale: float,
 ) -> Peak:
-    """A peak somewhere in a range of Hz, its gain in dB scaled."""
+    """Draw a peak somewhere in a range of Hz, its gain in dB scaled."""
     low, high = hertz
     return Peak(
         centre=low * (high / low) ** generator.uniform(),
@@ -214,7 +214,7 @@ def _peak(
 def _peak_level(
     generator: np.random.Generator, low: float, high: float, most_db: float = 12.0
 ) -> Level:
-    """Somebody's setting of the gain: a peak between two amplitudes, evenly over decibels.
+    """Draw somebody's setting of the gain: a peak between two amplitudes, evenly over decibels.
 
     Little is left to turn up after ``VOICE``, unless there was no voice, or a compressor.
     """

@@ -19,7 +19,7 @@ FIRST, LAST = 0.005, 0.04
 
 
 class Reverb(Effect):
-    """Direct sound, a few early reflections, and noise that decays exponentially.
+    """Reverberation: direct sound, a few early reflections, noise that decays exponentially.
 
     The impulse response is a click at sample 0, so the direct sound stays where it was, plus
     reverberation after Moorer (1979, "About This Reverberation Business", Computer Music
@@ -56,7 +56,7 @@ class Reverb(Effect):
         return ringing
 
     def impulse_response(self, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """What a click becomes, shape ``(samples,)``: 1 at sample 0, then the reverberation.
+        """Draw the response to a click, shape ``(samples,)``: 1 at sample 0, then reverberation.
 
         The generator decides when reflections come and how the decay sounds; ``direct_db``
         only scales them.

@@ -1,4 +1,4 @@
-"""What a source of noise is, and the ones that need no more than a spectrum or a pitch."""
+"""Sources of noise, and those that need no more than a spectrum or a pitch."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bayes_a2m.datasets.conditions.effect import Part, Samples
 
 
 class Source(Part, ABC):
-    """Something that sounds besides the voice.
+    """Source of sound besides the voice.
 
     Attributes
     ----------
     kind
         Its name in JSON.
     weight_db
-        How loud it is among the sources it sounds with.
+        Its level among the sources it sounds with, dB.
     """
 
     kind: str
@@ -29,18 +29,18 @@ class Source(Part, ABC):
 
     @abstractmethod
     def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """``count`` samples of it, RMS 1 (0 where it happens to be silent throughout)."""
+        """Make ``count`` samples of it, RMS 1 (0 where it happens to be silent throughout)."""
 
 
 class ColouredNoise(Source):
-    """Hiss, rumble, traffic: steady noise that is flat and then falls.
+    """Coloured noise (hiss, rumble, traffic), flat up to a corner and falling above it.
 
     Attributes
     ----------
     corner
-        Hz at which the spectrum begins to fall.
+        Frequency at which the spectrum begins to fall, Hz.
     slope_db
-        Fall per octave above it.
+        Fall per octave above it, dB.
     """
 
     kind: Literal["coloured"] = "coloured"
@@ -48,22 +48,22 @@ class ColouredNoise(Source):
     slope_db: float = Field(ge=0, le=48)
 
     def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """Gaussian noise of this colour."""
+        """Make Gaussian noise of this colour."""
         colour = spectrum.falling(self.corner, self.slope_db)
         return spectrum.noise(count, sample_rate, generator, colour)
 
 
 class Hum(Source):
-    """The mains: a tone of 50 or 60 Hz and its harmonics, the even ones weaker.
+    """Hum of the mains: a tone of 50 or 60 Hz and its harmonics, the even ones weaker.
 
     Attributes
     ----------
     frequency
-        Hz of the mains.
+        Frequency of the mains, Hz.
     harmonics
-        How many sound, with the fundamental.
+        Number of harmonics, the fundamental included.
     fall_db
-        How much softer harmonic k is than the fundamental: ``fall_db log2(k)``.
+        Level of harmonic k below the fundamental, dB: ``fall_db log2(k)``.
     """
 
     kind: Literal["hum"] = "hum"
@@ -72,7 +72,7 @@ class Hum(Source):
     fall_db: float = Field(4.0, ge=0, le=40)
 
     def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """Steady harmonics with phases of their own."""
+        """Make steady harmonics with phases of their own."""
         number = np.arange(1, self.harmonics + 1)
         decibels = -self.fall_db * np.log2(number) - 6.0 * (number % 2 == 0)
         turns = self.frequency * np.arange(count) / sample_rate
@@ -81,14 +81,14 @@ class Hum(Source):
 
 
 class Fan(Source):
-    """A small fan: rushing air in a band, and tones where its blades pass.
+    """Fan: rushing air in a band, and tones where its blades pass.
 
     Attributes
     ----------
     blade
-        Hz at which blades pass, on average: it wanders by about 1 %.
+        Rate at which blades pass, Hz; it wanders by about 1 %.
     centre
-        Hz about which the air is loudest.
+        Frequency about which the air is loudest, Hz.
     tone_db
         Level of the tones over that of the air.
     """
@@ -99,7 +99,7 @@ class Fan(Source):
     tone_db: float = Field(-6.0, ge=-100, le=40)
 
     def sound(self, count: int, sample_rate: int, generator: np.random.Generator) -> Samples:
-        """Air and blades together."""
+        """Make the sound of air and blades together."""
         band = spectrum.bell(self.centre, 30.0, 2.0)
         air = spectrum.noise(count, sample_rate, generator, band)
         slowly = spectrum.low_pass(2.0 * spectrum.LOWEST, 1)
@@ -113,16 +113,16 @@ class Fan(Source):
 def tones(
     turns: Samples, amplitudes: Sequence[float] | Samples, generator: np.random.Generator
 ) -> Samples:
-    """Harmonics of one pitch with random phases.
+    """Make harmonics of one pitch with random phases.
 
     Parameters
     ----------
     turns
         Phase of the fundamental in whole turns, shape ``(samples,)``.
     amplitudes
-        Of harmonics 1, 2, ..., shape ``(harmonics,)``.
+        Amplitudes of harmonics 1, 2, ..., shape ``(harmonics,)``.
     generator
-        Where the phases come from.
+        Source of the phases.
 
     Returns
     -------

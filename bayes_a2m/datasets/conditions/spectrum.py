@@ -1,4 +1,4 @@
-"""Filters and noise by their spectrum in decibels.
+"""Filters and noise, given by their spectrum in decibels.
 
 Filters here have **zero phase**: the spectrum is scaled by real, positive gains. A sound and
 its filtered self then have their cross-correlation's maximum at lag 0, whatever the gains, so
@@ -20,34 +20,34 @@ Curve = Callable[[Samples], Samples]
 """Gain in dB at frequencies in Hz, both of shape ``(frequency,)``; no frequency is 0."""
 
 LOWEST = 10.0
-"""Hz. Below, a curve is held: down there is no sound, and logarithms have no end."""
+"""Frequency in Hz below which a curve is held: there is no sound, and logarithms have no end."""
 
 RINGING = 0.1
 """Seconds of silence appended, so that what rings past one end does not enter at the other."""
 
 
 def high_pass(cutoff: float, order: int = 2) -> Curve:
-    """Butterworth: ``-10 log10(1 + (cutoff / f)^(2 order))``, 3 dB down at ``cutoff`` Hz."""
+    """Make a Butterworth high-pass, ``-10 log10(1 + (cutoff / f)^(2 order))``, 3 dB down there."""
     return lambda f: -10 * np.log10(1 + (cutoff / f) ** (2 * order))
 
 
 def low_pass(cutoff: float, order: int = 4) -> Curve:
-    """Butterworth: ``-10 log10(1 + (f / cutoff)^(2 order))``, 3 dB down at ``cutoff`` Hz."""
+    """Make a Butterworth low-pass, ``-10 log10(1 + (f / cutoff)^(2 order))``, 3 dB down there."""
     return lambda f: -10 * np.log10(1 + (f / cutoff) ** (2 * order))
 
 
 def tilt(db_per_octave: float, pivot: float = 1000.0) -> Curve:
-    """A straight line over octaves, 0 dB at ``pivot`` Hz."""
+    """Make a straight line over octaves, 0 dB at ``pivot`` Hz."""
     return lambda f: db_per_octave * np.log2(f / pivot)
 
 
 def bell(centre: float, gain_db: float, octaves: float) -> Curve:
-    """A Gaussian over octaves: ``gain_db`` at ``centre`` Hz, ``octaves`` its standard deviation."""
+    """Make a Gaussian over octaves, ``gain_db`` at ``centre`` Hz, of deviation ``octaves``."""
     return lambda f: gain_db * np.exp(-0.5 * (np.log2(f / centre) / octaves) ** 2)
 
 
 def falling(corner: float, db_per_octave: float) -> Curve:
-    """Flat below ``corner`` Hz, falling above it, half an octave's fall at it."""
+    """Make a curve flat below ``corner`` Hz and falling above it, half an octave's fall at it."""
     return lambda f: -0.5 * db_per_octave * np.log2(1 + (f / corner) ** 2)
 
 
@@ -68,7 +68,7 @@ def shape(samples: Samples, sample_rate: int, *curves: Curve) -> Samples:
 
 
 def noise(count: int, sample_rate: int, generator: np.random.Generator, *curves: Curve) -> Samples:
-    """Gaussian noise whose spectrum is the sum of the curves, without direct current.
+    """Make Gaussian noise whose spectrum is the sum of the curves, without direct current.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Degraded twins: the same recordings, made in a worse place.
+"""Degraded copies: the same recordings, made in a worse place.
 
 A twin has the id, notes, take and split of its original, so a score on the twins is paired
 with one on the originals, recording by recording.
@@ -19,7 +19,7 @@ from bayes_a2m.errors import InputError
 def twin(
     recording: Recording, name: str, severity: float, *, seed: int = 0, sample_rate: int = 16000
 ) -> Recording:
-    """The recording as if made in another condition.
+    """Make the recording as if in another condition.
 
     What is drawn for it follows from the seed, the recording's sound and the name; from
     neither the severity nor the set it is in. So twins of several severities share room and
@@ -28,13 +28,13 @@ def twin(
     Parameters
     ----------
     recording
-        Of any rate; it is read here.
+        Recording of any rate; it is read here.
     name, severity
-        As for :func:`~bayes_a2m.datasets.conditions.recipes.draw`.
+        Condition and severity, as for :func:`~bayes_a2m.datasets.conditions.recipes.draw`.
     seed
-        Another one gives another room, another noise.
+        Seed of the room and the noise.
     sample_rate
-        Of the twin, Hz.
+        Sample rate of the copy, Hz.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def twin(
     Raises
     ------
     InputError
-        As ``draw``; if the seed is negative; or if the recording cannot be read.
+        If ``draw`` raises it, the seed is negative, or the recording cannot be read.
     """
     if seed < 0:
         raise InputError(f"the seed of a twin must be 0 or more, not {seed}")
@@ -57,6 +57,6 @@ def twin(
 def twins(
     dataset: Dataset, name: str, severity: float, *, seed: int = 0, sample_rate: int = 16000
 ) -> Dataset:
-    """The :func:`twin` of every recording of a set, in its order; all of them in memory."""
+    """Make the :func:`twin` of every recording of a set, in its order; all are in memory."""
     recordings = tuple(twin(r, name, severity, seed=seed, sample_rate=sample_rate) for r in dataset)
     return replace(dataset, recordings=recordings)

@@ -1,4 +1,4 @@
-"""The singer: synthetic voices whose truth is known.
+"""Synthetic voices whose truth is known.
 
 A source–filter voice (glottis, tract), sung as people sing (intonation, loudness,
 articulation) from a score, recorded under a condition. Everything is drawn from one seed.

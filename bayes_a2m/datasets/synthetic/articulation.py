@@ -1,4 +1,4 @@
-"""What the mouth does: vowels that blend, murmurs, and the noise of consonants and breaths."""
+"""Articulation: vowels that blend, murmurs, and the noise of consonants and breaths."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bayes_a2m.datasets.synthetic.singer import Singer
 from bayes_a2m.datasets.synthetic.tract import BANDWIDTHS, NASAL, VOWELS, formant_track
 
 BLEND_SECONDS = 0.07
-"""Formants reach a new vowel in about this time."""
+"""Seconds in which formants reach a new vowel, about."""
 
 
 @dataclass(frozen=True)
 class NoiseBand:
-    """A broad peak in the noise of a consonant: hertz, octaves to either side, level in dB."""
+    """Broad peak in the noise of a consonant: centre in Hz, octaves to either side, level in dB."""
 
     centre: float
     octaves: float
@@ -45,7 +45,7 @@ def formants(
     times: NDArray[np.float64],
     f0: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Formants and their bandwidths at ``times``, hertz, each of shape ``(time, 5)``."""
+    """Compute formants and their bandwidths at ``times``, Hz, each of shape ``(time, 5)``."""
     targets = np.empty((len(times), 5))
     start = 0
     for index, note in enumerate(notes):
@@ -70,12 +70,12 @@ def formants(
 def noise_bursts(
     notes: Sequence[SungNote],
 ) -> list[tuple[str, float, float, float]]:
-    """Unvoiced sounds as (name, start, end, level in dB against the voice), in seconds.
+    """List unvoiced sounds as (name, start, end, level in dB against the voice), in seconds.
 
     A plosive is a closure, then a burst of up to 25 ms just before the onset; a fricative
     lasts all its time; a breath ends 40 ms before whatever follows.
     """
-    found = []
+    bursts = []
     for note in notes:
         start = note.onset
         if note.consonant and note.consonant not in VOICED:
@@ -83,15 +83,15 @@ def noise_bursts(
             start -= length
             level = BANDS[note.consonant].level_db + note.level_db
             begin = note.onset - min(length, 0.025) if note.consonant in PLOSIVES else start
-            found.append((note.consonant, begin, note.onset + 0.005, level))
+            bursts.append((note.consonant, begin, note.onset + 0.005, level))
         if note.breath_seconds:
             end = start - 0.04
-            found.append(("breath", end - note.breath_seconds, end, note.breath_db))
-    return found
+            bursts.append(("breath", end - note.breath_seconds, end, note.breath_db))
+    return bursts
 
 
 def band_response(band: NoiseBand, frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Amplitude of a noise band, a Gaussian over log-frequency, with unit mean square."""
+    """Compute the amplitude of a noise band, a Gaussian over octaves, with unit mean square."""
     octaves = np.log2(np.maximum(frequencies, 20.0) / band.centre)
     shape = np.exp(-0.5 * (octaves / band.octaves) ** 2)
     unit: NDArray[np.float64] = shape / np.sqrt(np.mean(shape**2))

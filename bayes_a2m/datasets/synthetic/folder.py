@@ -19,7 +19,7 @@ from bayes_a2m.files import atomic_folder, atomic_path, write_text
 from bayes_a2m.music import FrameGrid, midi
 
 SETTINGS = "synthesis.yaml"
-"""The file that says how a folder was made."""
+"""Name of the file that says how a folder was made."""
 
 OURS = (
     r"voice_\d+\.(wav|flac)|midi_\d+\.mid|truth/\d+\.json|metadata\.csv|dataset\.yaml|"
@@ -37,10 +37,10 @@ def write_folder(
 ) -> None:
     """Write a data folder of synthetic recordings.
 
-    ``voice_<n>.wav`` (16 bits) and ``midi_<n>.mid``, ``metadata.csv`` with splits drawn from
-    the seed, ``dataset.yaml``, ``synthesis.yaml`` (the settings, from which the same folder
-    can be made again) and ``truth/<n>.json``: singer, score, condition, and f0 at every frame.
-    The same settings write the same bytes.
+    The files are ``voice_<n>.wav`` (16 bits) and ``midi_<n>.mid``, ``metadata.csv`` with splits
+    drawn from the seed, ``dataset.yaml``, ``synthesis.yaml`` (the settings, from which the same
+    folder can be made again) and ``truth/<n>.json``: singer, score, condition, and f0 at every
+    frame. The same settings write the same bytes.
 
     Parameters
     ----------

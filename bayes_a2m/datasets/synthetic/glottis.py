@@ -1,4 +1,4 @@
-"""The source: what one opening of the vocal folds sends into the tract.
+"""Glottal source: the pulse that one opening of the vocal folds sends into the tract.
 
 The pulse is the KLGLOTT88 model (Klatt and Klatt 1990, eq. 1): the derivative of the flow
 is ``2u - 3u²`` while the folds are open, ``u = t / (Oq T)`` from 0 to 1, and zero while they
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TILT_HZ = 3000.0
-"""Where the tilt is measured."""
+"""Frequency at which the tilt is measured, Hz."""
 
 
 def pulse_spectrum(
@@ -22,7 +22,7 @@ def pulse_spectrum(
     open_quotient: NDArray[np.float64],
     tilt_db: NDArray[np.float64],
 ) -> NDArray[np.complex128]:
-    """Fourier transform of the flow derivative of glottal pulses, closing peak at -1.
+    """Compute the Fourier transform of the flow derivative of pulses, closing peak at -1.
 
     With ``z = 2π f Oq T``, the transform of ``2u - 3u²`` on [0, 1], by parts, is
     ``exp(-jz) (-j/z - 4/z² + 6j/z³) - 2/z² - 6j/z³``; at z = 0 it is 0, for the flow ends
@@ -53,7 +53,7 @@ def pulse_spectrum(
 
 
 def tilt(frequencies: NDArray[np.float64], tilt_db: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """A one-pole low-pass that loses ``tilt_db`` at 3 kHz, shape ``(pulse, frequency)``."""
+    """Compute a one-pole low-pass that loses ``tilt_db`` at 3 kHz, ``(pulse, frequency)``."""
     ratio: NDArray[np.float64] = np.sqrt(np.maximum(10 ** (tilt_db / 10) - 1, 0.0)) / TILT_HZ
     pole = 1 + 1j * frequencies[None, :] * ratio[:, None]
     low_pass: NDArray[np.complex128] = np.asarray(1 / pole, np.complex128)

@@ -1,4 +1,4 @@
-"""The pitch a singer makes of a score: a continuous curve of f0."""
+"""Intonation: the continuous curve of f0 that a singer makes of a score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_a2m.datasets.synthetic.singer import Singer
 from bayes_a2m.datasets.synthetic.wander import wander
 
 DRIFT_SECONDS = 0.5
-"""Time constant of the slow wander."""
+"""Time constant of the slow wander, seconds."""
 
 VIBRATO_RISE = 0.3
 """Seconds from no vibrato to all of it."""
@@ -22,7 +22,7 @@ VIBRATO_UNEVEN = 0.05
 
 
 def hertz(pitch: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Equal temperament, A4 = 440 Hz: MIDI pitch (fractions allowed) to hertz."""
+    """Convert MIDI pitch (fractions allowed) to Hz in equal temperament, A4 = 440 Hz."""
     out: NDArray[np.float64] = 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
     return out
 
@@ -34,9 +34,9 @@ def f0_curve(
     times: NDArray[np.float64],
     sounding_offset: int = 0,
 ) -> NDArray[np.float64]:
-    """The f0 asked for, in hertz, at equally spaced ``times`` in seconds.
+    """Draw the f0 asked for, in Hz, at equally spaced ``times`` in seconds.
 
-    The target of each note with its error; between notes that touch, half a cosine from one
+    It is the target of each note with its error; between notes that touch, half a cosine from one
     to the next, centred on the boundary, so that the label changes where the pitch is half
     way; a scoop that dies away exponentially; vibrato that sets in late, and is gone before a
     slide is half way; a slow wander (Ornstein–Uhlenbeck). In rests the curve goes on, so that it

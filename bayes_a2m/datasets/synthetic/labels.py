@@ -1,4 +1,4 @@
-"""Labels: exact, or with the faults of people's labels."""
+"""Labels of synthetic recordings: exact, or with the faults of people's labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CRUMB = 0.05
 
 
 def exact_labels(notes: Iterable[SungNote], seconds: float) -> list[Note]:
-    """The notes of the vocabulary, where the voice sounds them, within ``[0, seconds]``.
+    """List the notes of the vocabulary, where the voice sounds them, within ``[0, seconds]``.
 
     A note outside the vocabulary has no label: in its frames the truth is that none of the
     vocabulary's notes sounds.
@@ -38,7 +38,7 @@ def imperfect(
     lag: float = 0.0,
     jitter: float = 0.0,
 ) -> list[Note]:
-    """Labels as people make them: late by ``lag``, each edge off by a normal error.
+    """Make labels as people do: late by ``lag``, each edge off by a normal error.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How loud the voice is: attacks, releases, swells, consonants."""
+"""Loudness of the voice: attacks, releases, swells, consonants."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def level_curve(
     notes: Sequence[SungNote],
     times: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Level in decibels at ``times``: 0 is the singer's usual loudness, -inf is silence.
+    """Draw the level in dB at ``times``: 0 is the singer's usual loudness, -inf is silence.
 
     A note starts and ends at -24 dB of its own level, so the label's edge is where the voice
     begins to be heard, not where it is still or already lost in the room. Between notes that

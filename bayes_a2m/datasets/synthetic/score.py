@@ -1,4 +1,4 @@
-"""What is sung: notes with everything that is particular to each of them."""
+"""Scores: notes with everything that is particular to each of them."""
 
 from __future__ import annotations
 
@@ -26,32 +26,33 @@ OUTSIDE = 7
 
 @dataclass(frozen=True)
 class SungNote:
-    """One note as it is sung.
+    """Note as it is sung.
 
     Attributes
     ----------
     onset, offset
         Seconds; the voice sounds between them and nowhere else.
     pitch
-        The MIDI pitch it is called by; it sounds ``sounding_offset`` semitones from there.
+        MIDI pitch of its label; it sounds ``sounding_offset`` semitones from there.
     labelled
-        False for a note outside the vocabulary, which no label mentions.
+        Whether it has a label: false for a note outside the vocabulary, which no label mentions.
     error_cents
-        Its intonation error.
+        Its intonation error, cents.
     scoop_cents, scoop_seconds
-        How far below it starts, and the time constant of the way up.
+        Distance below the pitch at which it starts, cents, and the time constant of the way up, s.
     slide_seconds
-        Length of the portamento from the note before, 0 where there was a rest.
+        Length of the portamento in seconds from the note before, 0 where there was a rest.
     level_db, swell_db
-        Its loudness, and how much it grows (or fades, below 0) from start to end.
+        Its level in dB, and by how much it grows (or fades, below 0) from start to end.
     attack, release
         Seconds from nothing to full and back.
     vowels
-        At its start and at its end.
+        Vowels at its start and at its end.
     consonant
-        What it starts with, "" for nothing.
+        Consonant it starts with, "" for none.
     consonant_seconds
-        Length: before the onset where the consonant is unvoiced, after it where it is voiced.
+        Length of the consonant, seconds: before the onset where the consonant is unvoiced, after it
+        where it is voiced.
     breath_seconds, breath_db
         A breath drawn before it, 0 for none, and its level against the voice.
     """
@@ -90,16 +91,16 @@ def draw_score(
     out_of_vocabulary: float = 0.0,
     sounding_offset: int = 0,
 ) -> list[SungNote]:
-    """A line that fills ``[0, seconds]`` and may be cut at both ends.
+    """Draw a line of notes that fills ``[0, seconds]`` and may be cut at both ends.
 
     Parameters
     ----------
     generator
-        Where every draw comes from.
+        Source of every draw.
     singer
-        Whose habits decide on legato, scoops, consonants and breaths.
+        Singer whose habits decide on legato, scoops, consonants and breaths.
     pitches
-        The vocabulary.
+        MIDI pitches of the vocabulary.
     seconds
         Length of the line.
     tempo

@@ -1,4 +1,4 @@
-"""What to synthesise."""
+"""Settings of synthetic recordings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOWEST_HZ, HIGHEST_HZ = 55.0, 1200.0
 
 
 class SynthesisSettings(BaseModel):
-    """A set of synthetic recordings; with the seed it decides every sample.
+    """Settings of a set of synthetic recordings; with the seed they decide every sample.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class SynthesisSettings(BaseModel):
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The classes of the labels."""
+        """Classes of the labels."""
         return Vocabulary(self.pitches, self.sounding_offset)
 
     @model_validator(mode="after")

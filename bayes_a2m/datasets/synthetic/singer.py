@@ -1,4 +1,4 @@
-"""Who sings: what stays the same throughout a take."""
+"""Singers: what stays the same throughout a take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bayes_a2m.datasets.synthetic.tract import VOWELS
 
 @dataclass(frozen=True)
 class Singer:
-    """One voice.
+    """Singer, with the properties of one voice.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Singer:
 
 
 def draw_singer(generator: np.random.Generator, f0: float) -> Singer:
-    """A singer whose voice could reach ``f0`` hertz.
+    """Draw a singer whose voice could reach ``f0`` Hz.
 
     The higher the notes, the shorter the tract: a man's below 200 Hz, a woman's or a child's
     from 350 Hz up.

@@ -1,4 +1,4 @@
-"""A synthetic recording: a singer, a score, a condition, and the truth about all of them."""
+"""Synthesis of a recording: a singer, a score, a condition, and the truth about all of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_a2m.music import FrameGrid
 
 @dataclass(frozen=True)
 class Synthesised:
-    """A recording whose truth is known.
+    """Synthetic recording whose truth is known.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Synthesised:
     curves: voice.Curves
 
     def sounding(self, grid: FrameGrid) -> NDArray[np.bool_]:
-        """Frames at which the voice sounds any pitch at all, shape ``(frames,)``."""
+        """Find the frames at which the voice sounds any pitch, a mask ``(frames,)``."""
         times = self._times(grid)
         sounds = np.zeros(len(times), dtype=bool)
         for note in self.score:
@@ -50,12 +50,12 @@ class Synthesised:
         return sounds
 
     def f0(self, grid: FrameGrid) -> NDArray[np.float64]:
-        """The f0 asked for at every frame, hertz, NaN where nothing sounds."""
+        """Compute the f0 asked for at every frame, Hz, NaN where nothing sounds."""
         asked = self.curves.f0_at(self._times(grid))
         return np.where(self.sounding(grid), asked, np.nan)
 
     def truth(self, grid: FrameGrid) -> dict[str, Any]:
-        """Everything that was drawn, ready for JSON; f0 is null where nothing sounds."""
+        """Convert all that was drawn to JSON's types; f0 is null where nothing sounds."""
         f0 = self.f0(grid)
         return {
             "id": self.recording.id,
@@ -73,7 +73,7 @@ class Synthesised:
 
 
 def synthesise(settings: SynthesisSettings, index: int = 0) -> Synthesised:
-    """Recording number ``index`` of a set, without making the others.
+    """Make recording number ``index`` of a set, without making the others.
 
     Singer, score, voice, condition and labels have generators of their own, all from
     (seed, index): another condition or lag leaves the voice as it was.

@@ -1,4 +1,4 @@
-"""The filter: a vocal tract of five formants, and the higher ones it must have.
+"""Vocal tract: a filter of five formants, and of the higher ones it must have.
 
 Formants are resonators in cascade (Fant 1960): each multiplies the spectrum by
 ``(F² + b²) / ((jf + b)² + F²)``, b half the bandwidth. A cascade of five falls too fast
@@ -32,13 +32,13 @@ NASAL = (270.0, 1000.0, 2200.0, 3000.0, 4300.0)
 """Formants of a murmur, m or n: the mouth shut, the nose open (Fant 1960, rounded)."""
 
 BANDWIDTHS = (80.0, 90.0, 120.0, 150.0, 200.0)
-"""Hertz; a singer scales them."""
+"""Bandwidths of the formants, Hz; a singer scales them."""
 
 TUBE_HZ = 500.0
 """First resonance of a uniform tube 17 cm long; the others are its odd multiples."""
 
 HIGHER_BANDWIDTH = 800.0
-"""Hertz, of formants above the fifth."""
+"""Bandwidth of formants above the fifth, Hz."""
 
 
 def response(
@@ -47,7 +47,7 @@ def response(
     bandwidths: NDArray[np.float64],
     scale: float = 1.0,
 ) -> NDArray[np.complex128]:
-    """Transfer function of the tract, 1 at 0 Hz.
+    """Compute the transfer function of the tract, 1 at 0 Hz.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def response(
 
 
 def higher_poles(frequencies: NDArray[np.float64], scale: float) -> NDArray[np.complex128]:
-    """What formants above the fifth add (Fant 1960, section 1.3), shape ``(frequency,)``.
+    """Compute what formants above the fifth add (Fant 1960, section 1.3), ``(frequency,)``.
 
     All resonances of a uniform tube make ``1 / cosh(πs / 2F₁)``; the first five are divided
     out again.
@@ -94,7 +94,7 @@ def higher_poles(frequencies: NDArray[np.float64], scale: float) -> NDArray[np.c
 def formant_track(
     targets: NDArray[np.float64], f0: NDArray[np.float64], cluster: float
 ) -> NDArray[np.float64]:
-    """Formants as sung: F1 not below the pitch, the upper three drawn together.
+    """Adapt formants to singing: F1 not below the pitch, the upper three drawn together.
 
     A first formant below the fundamental makes a voice hollow and faint, so singers open the
     mouth as they go up (Sundberg 1975). A cluster of the third to fifth formant is the

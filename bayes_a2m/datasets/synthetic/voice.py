@@ -1,4 +1,4 @@
-"""The voice as samples: pulses through the tract, and noise through the tract.
+"""Synthesis of the voice: pulses through the tract, and noise through the tract.
 
 Every glottal pulse is made as a spectrum, source times tract, delayed to its exact place
 between two samples, turned into a piece of sound and added. So pitch and formants may move
@@ -40,7 +40,7 @@ LEVEL_DB = -20.0
 
 @dataclass(frozen=True)
 class Curves:
-    """Pitch and loudness of a performance.
+    """Curves of pitch and loudness of a performance.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Curves:
     level_db: NDArray[np.float64]
 
     def f0_at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The f0 asked for at these seconds, in hertz."""
+        """Interpolate the f0 asked for at these seconds, in Hz."""
         at: NDArray[np.float64] = np.interp(times, self.times, self.f0)
         return at
 
@@ -120,12 +120,12 @@ class _Mouth:
         self.tract, self.voice = np.empty(shape, np.complex128), np.empty(shape, np.complex128)
         edge = _edge(self.frequencies)
         for start in range(0, len(self.times), BLOCK):
-            some = slice(start, start + BLOCK)
-            self.tract[some] = edge * tract.response(
-                self.frequencies, track[some], widths[some], singer.tract_scale
+            block = slice(start, start + BLOCK)
+            self.tract[block] = edge * tract.response(
+                self.frequencies, track[block], widths[block], singer.tract_scale
             )
-            self.voice[some] = self.tract[some] * glottis.pulse_spectrum(
-                self.frequencies, 1 / f0[some], open_quotient[some], tilt[some]
+            self.voice[block] = self.tract[block] * glottis.pulse_spectrum(
+                self.frequencies, 1 / f0[block], open_quotient[block], tilt[block]
             )
 
 
@@ -174,13 +174,13 @@ def _pulses(
     tick = np.minimum(np.rint(place / mouth.hop).astype(np.int64), len(mouth.times) - 1)
     out = np.zeros(size + mouth.size + LEAD)
     for start in range(0, len(place), BLOCK):
-        some = slice(start, start + BLOCK)
-        delay = (place[some] - whole[some] + LEAD) / rate
+        block = slice(start, start + BLOCK)
+        delay = (place[block] - whole[block] + LEAD) / rate
         turn = np.exp(-2j * np.pi * delay[:, None] * mouth.frequencies)
-        spectra = mouth.voice[tick[some]] * turn
-        spectra *= amplitude[some, None]
+        spectra = mouth.voice[tick[block]] * turn
+        spectra *= amplitude[block, None]
         pieces = np.fft.irfft(spectra, mouth.size, axis=1)
-        for piece, first in zip(pieces, whole[some], strict=True):
+        for piece, first in zip(pieces, whole[block], strict=True):
             out[first : first + mouth.size] += piece
     return out[LEAD : LEAD + size]
 
@@ -221,9 +221,9 @@ def _filtered(
     pieces = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop]
     out = np.zeros(count * hop + mouth.size)
     for start in range(0, count, BLOCK):
-        some = slice(start, start + BLOCK)
-        spectra = np.fft.rfft(pieces[some] * window, mouth.size, axis=1)
-        spectra *= mouth.tract[some][: len(spectra)] * shape
+        block = slice(start, start + BLOCK)
+        spectra = np.fft.rfft(pieces[block] * window, mouth.size, axis=1)
+        spectra *= mouth.tract[block][: len(spectra)] * shape
         sounds = np.fft.irfft(spectra, mouth.size, axis=1)
         for index, sound in enumerate(sounds, start=start):
             out[index * hop : index * hop + mouth.size] += sound

@@ -1,4 +1,4 @@
-"""What no singer can hold quite still."""
+"""Random wander of what no singer can hold quite still."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 def wander(
     generator: np.random.Generator, size: int, rate: float, deviation: float, seconds: float
 ) -> NDArray[np.float64]:
-    """An Ornstein–Uhlenbeck path, stationary from its first value.
+    """Draw an Ornstein–Uhlenbeck path, stationary from its first value.
 
     Parameters
     ----------
