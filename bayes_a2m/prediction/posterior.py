@@ -172,23 +172,23 @@ class FramePredictive(ABC):
 class FramePosterior(FramePredictive):
     """Draws from the posterior predictive of the class of every frame.
 
-        Attributes
-        ----------
-        log_probs
-            Log-probabilities, shape ``(chain, draw, recording, frame, class)``. Chains are ensemble
-            members or MCMC chains, draws the draws within one; a draw is one state of belief, the same
-            for every frame and recording.
-        lengths
-            Number of frames of every recording, shape ``(recording,)``; what lies past them is
-            padding.
-        ids
-            Names of the recordings.
-        vocabulary, grid
-                What the classes are and where the frames stand.
-        onset_log_probs
-            Log-probability that a note starts at each frame, whatever its pitch, shape ``(chain, draw,
-            recording, frame)``; None of a model that says nothing of onsets.
-        """
+    Attributes
+    ----------
+    log_probs
+        Log-probabilities, shape ``(chain, draw, recording, frame, class)``. Chains are ensemble
+        members or MCMC chains, draws the draws within one; a draw is one state of belief, the same
+        for every frame and recording.
+    lengths
+        Number of frames of every recording, shape ``(recording,)``; what lies past them is
+        padding.
+    ids
+        Names of the recordings.
+    vocabulary, grid
+        Meaning of the classes, and times of the frames.
+    onset_log_probs
+        Log-probability that a note starts at each frame, whatever its pitch, shape ``(chain, draw,
+        recording, frame)``; None of a model that says nothing of onsets.
+    """
 
     log_probs: Array = field(repr=False)
     lengths: NDArray[np.int64]
@@ -249,29 +249,29 @@ class FramePosterior(FramePredictive):
     ) -> FramePosterior:
         """Wrap any model's probabilities.
 
-                Parameters
-                ----------
-                probs
-                    One array ``(frame, class)`` a recording, of any lengths.
-                ids
-                    Names of the recordings; their numbers where left out.
-                vocabulary, grid
-                            The defaults of both where left out.
-                onsets
-                    Probability that a note starts at each frame, one array ``(frame,)`` a recording;
-                    None where the model says nothing of onsets.
-        
-                Raises
-                ------
-                InputError
-                    If a frame's probabilities are negative or do not sum to one within 1e-3, if they
-                    do not fit the vocabulary, if there are not as many ids as recordings, or if onsets
-                    do not fit the frames or lie outside 0 to 1.
+        Parameters
+        ----------
+        probs
+            One array ``(frame, class)`` a recording, of any lengths.
+        ids
+            Names of the recordings; their numbers where left out.
+        vocabulary, grid
+            Meaning of the classes and times of the frames; the defaults where left out.
+        onsets
+            Probability that a note starts at each frame, one array ``(frame,)`` a recording;
+            None where the model says nothing of onsets.
 
-                >>> probs = [[0.5, 0.5], [0.0, 1.0]]
-                >>> post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60,)))
-                >>> post.mean().round(3).tolist()
-                [[[0.5, 0.5], [0.0, 1.0]]]
+        Raises
+        ------
+        InputError
+            If a frame's probabilities are negative or do not sum to one within 1e-3, if they
+            do not fit the vocabulary, if there are not as many ids as recordings, or if onsets
+            do not fit the frames or lie outside 0 to 1.
+
+        >>> probs = [[0.5, 0.5], [0.0, 1.0]]
+        >>> post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60,)))
+        >>> post.mean().round(3).tolist()
+        [[[0.5, 0.5], [0.0, 1.0]]]
         """
         arrays = [np.asarray(p, dtype=np.float32) for p in probs]
         names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(arrays)))
@@ -318,15 +318,15 @@ class FramePosterior(FramePredictive):
     ) -> FramePosterior:
         """Put recordings together, padded to the longest.
 
-                Parameters
-                ----------
-                log_probs
-                            Each ``(chain, draw, frame, class)``.
-                ids, vocabulary, grid
-                    Those of the posterior.
-                onsets
-                    Log-probabilities of an onset, each ``(chain, draw, frame)``; None where not known.
-                """
+        Parameters
+        ----------
+        log_probs
+            Each ``(chain, draw, frame, class)``.
+        ids, vocabulary, grid
+            Those of the posterior.
+        onsets
+            Log-probabilities of an onset, each ``(chain, draw, frame)``; None where not known.
+        """
         lengths = np.array([a.shape[2] for a in log_probs], dtype=np.int64)
         chains, draws, _, classes = log_probs[0].shape
         shape = (chains, draws, len(log_probs), int(lengths.max()), classes)
@@ -413,7 +413,7 @@ class FramePosterior(FramePredictive):
 
     @classmethod
     def from_inference_data(cls, data: arviz.InferenceData | xarray.DataTree) -> FramePosterior:
-        """Restore from what :meth:`to_inference_data` or :meth:`to_datatree` gave, also by a file.
+        """Take back what :meth:`to_inference_data` or :meth:`to_datatree` gave, also from a file.
 
         ``log_probs`` may stand in the group ``posterior_predictive`` instead.
 
