@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -39,14 +40,12 @@ class Forks(Tracker):
 
 
 @pytest.fixture(scope="module")
-def model(tiny_data: Dataset) -> Forks:
-    return fitted(Forks(penalty=1e-4), tiny_data)
+def model(tiny_data: Dataset) -> Iterator[Forks]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry._registered, ("posteriors", Forks.name), Forks)
+        yield fitted(Forks(penalty=1e-4), tiny_data)
 
 
 class TestForks(BaselineContract):
     # the three trackers differ from this one in their backends alone, which test_peers.py runs
     covers = "swift_f0 basic_pitch crepe"
-
-    @pytest.fixture(autouse=True)
-    def registered(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(registry._registered, ("posteriors", Forks.name), Forks)

@@ -9,6 +9,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
+from bayes_a2m import registry
 from bayes_a2m.baselines import tracker
 from bayes_a2m.baselines.basic_pitch import BasicPitch
 from bayes_a2m.baselines.crepe import CREPE
@@ -47,7 +48,10 @@ class Autocorrelator(Tracker):
         return PitchActivations(seconds, hertz[:, None], strength[:, None])
 
 
-def test_a_tracker_becomes_a_law(tiny_data: Dataset) -> None:
+def test_a_tracker_becomes_a_distribution(
+    tiny_data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._registered, ("posteriors", Autocorrelator.name), Autocorrelator)
     model = fitted(Autocorrelator(penalty=1e-4), tiny_data)
     data = tiny_data.split("validation")
     assert accuracy(model.predict(data), data.labels_on(model.grid)) > 0.9
