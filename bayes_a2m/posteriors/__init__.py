@@ -1,1 +1,1 @@
-"""Ways of being uncertain: one file a method, the same verbs in each."""
+"""Uncertainty methods: each is one file, and all have the same verbs."""

@@ -1,4 +1,4 @@
-"""How far a sound lies from all that a network was trained on.
+"""The density of a network's features tells how far a sound lies from the training recordings.
 
 Draws of weights agree where the network extrapolates confidently, so their disagreement misses
 much of a change of room or microphone; and entropy follows the number of notes. The density of
@@ -25,19 +25,27 @@ from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 Array = NDArray[np.float64]
 
 RIDGE = 1e-3
-"""Share of the mean variance added to every feature's: some units never speak."""
+"""Share of the mean variance that is added to the variance of every feature.
+
+Some units are never active; without it the covariance could not be inverted.
+"""
 
 
 @dataclass(frozen=True)
 class FeatureDensity:
-    """Gaussians of one covariance, a class each, over what a network's recurrence reads.
+    """One Gaussian a class, all of the same covariance, over what a network's recurrence reads.
+
+    This is the generative classifier of Lee et al. 2018 (arXiv 1807.03888, section 2.1): the means
+    are those of the classes, the covariance is that of the features around the mean of their own
+    class.
 
     Attributes
     ----------
     means
-        Of every class, shape ``(class, feature)``; NaN for one that never occurred.
+        The mean features of every class, shape ``(class, feature)``; NaN for a class that never
+        occurred.
     whitener
-        Whose square is the inverse covariance, shape ``(feature, feature)``.
+        A factor W of the inverse covariance, ``W @ W.T``, shape ``(feature, feature)``.
 
     Examples
     --------
@@ -54,6 +62,15 @@ class FeatureDensity:
     @classmethod
     def of(cls, features: Array, labels: NDArray[np.int64], classes: int) -> Self:
         """Fit to features ``(row, feature)`` and their labels ``(row,)``.
+
+        Parameters
+        ----------
+        features
+            What the recurrence reads, shape ``(row, feature)``.
+        labels
+            The class of every row, shape ``(row,)``.
+        classes
+            The number of classes, those that do not occur included.
 
         Raises
         ------
@@ -74,7 +91,20 @@ class FeatureDensity:
 
     @classmethod
     def fit(cls, model: NetworkPosterior, recordings: Iterable[Recording]) -> Self:
-        """Fit to recordings with references; take those the model was fitted on."""
+        """Fit to recordings with references.
+
+        Parameters
+        ----------
+        model
+            A fitted posterior of a network.
+        recordings
+            The recordings that the model was fitted on.
+
+        Raises
+        ------
+        InputError
+            If there is no recording, or there are fewer steps than features.
+        """
         features, labels = [], []
         for recording in recordings:
             steps = _steps(model, recording)
@@ -88,17 +118,31 @@ class FeatureDensity:
     def distance(self, features: Array) -> Array:
         """Squared Mahalanobis distance to the nearest class over the number of features.
 
-        About 1 for what is like the training recordings; shape ``(row,)``.
+        Lee et al. 2018 (arXiv 1807.03888), equation 2. Dividing by the number of features makes it
+        about 1 for what is like the training recordings, whatever the network.
+
+        Parameters
+        ----------
+        features
+            Shape ``(row, feature)``.
+
+        Returns
+        -------
+        ndarray, shape (row,)
         """
-        known = self.means[np.isfinite(self.means).all(axis=1)]
+        occurring = self.means[np.isfinite(self.means).all(axis=1)]
         white = np.asarray(features, dtype=np.float64) @ self.whitener
-        centres = known @ self.whitener
+        centres = occurring @ self.whitener
         squares = ((white[:, None] - centres) ** 2).sum(axis=-1)
         nearest: Array = squares.min(axis=1) / white.shape[1]
         return nearest
 
     def of_recording(self, model: NetworkPosterior, recording: Recording) -> Array:
-        """The distance at every frame of a recording, shape ``(frame,)``."""
+        """The distance at every frame of a recording, shape ``(frame,)``.
+
+        Networks that pool frames have fewer steps than frames; all frames of a step share its
+        distance.
+        """
         steps = self.distance(_steps(model, recording))
         frames = model.grid.frames_in(recording.duration)
         at = np.minimum(np.arange(frames) * len(steps) // max(frames, 1), len(steps) - 1)

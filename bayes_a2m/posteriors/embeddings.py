@@ -1,4 +1,4 @@
-"""What a network's head reads of each frame: the space in which it tells the classes apart."""
+"""Embeddings of frames: what a network's head reads, the space in which it tells classes apart."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ Array = NDArray[np.float32]
 
 
 def embeddings(model: Posterior, recording: Recording) -> Array | None:
-    """What the head reads of every frame, ``(frames, feature)``; None for models without a trunk.
+    """Embeddings of every frame, ``(frames, feature)``; None for models without a trunk.
 
-    Of an ensemble, what the head of its first member reads: members do not share their features.
-    A long recording is run in the windows the model predicts in, and the frames two windows share
-    are those of the first.
+    Members of an ensemble do not share their features, so those of its first member stand for it.
+    A long recording is run in the windows that the model predicts in, and frames that two windows
+    share are taken from the first.
+
+    Raises
+    ------
+    InputError
+        If the model is not fitted.
     """
     if isinstance(model, DeepEnsemble):
         return embeddings(model.members[0], recording) if model.members else None

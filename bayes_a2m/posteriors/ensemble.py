@@ -1,9 +1,16 @@
 """Deep ensemble: networks trained from different random starts disagree where data are silent.
 
 Lakshminarayanan, Pritzel and Blundell 2017, "Simple and scalable predictive uncertainty
-estimation using deep ensembles" (arXiv 1612.01474), section 2.4: the predictive is the mean
-of the members'. Every member may itself draw, so an ensemble of MC-dropout or variational
-networks is one, too (Wilson and Izmailov 2020, arXiv 2002.08791, section 3).
+estimation using deep ensembles" (https://arxiv.org/abs/1612.01474), section 2.4. With M members of
+weights w_m, each trained from its own random start and in its own order of examples, the
+predictive is the uniform mixture
+
+    p(y | x) = (1 / M) sum_m p(y | x, w_m).
+
+One draw is the answer of one member. A member may itself draw, so an ensemble of MC-dropout or
+variational networks mixes their draws (Wilson and Izmailov 2020,
+https://arxiv.org/abs/2002.08791, section 3); a chain of the posterior is then a member, or one of
+a member's own chains.
 """
 
 from __future__ import annotations
@@ -41,7 +48,7 @@ SPREAD = 1000
 
 
 class DeepEnsemble(NetworkPosterior):
-    """Several networks alike but for their seed; each is a chain of the posterior.
+    """Several networks that differ in their seed alone; each is a chain of the posterior.
 
     Members are trained in parallel, by processes of joblib's engine: wrap ``fit`` in
     ``joblib.parallel_config("dask")`` to train them on many machines. One that fails, or
@@ -50,9 +57,10 @@ class DeepEnsemble(NetworkPosterior):
     Parameters
     ----------
     network, settings
-        As of any network's posterior. Its own settings: ``members``; ``method``, how each of
-        them is uncertain (a point estimate, unless told); ``resample``, whether each has its
-        own bootstrap of the recordings; ``jobs``, how many are trained at once.
+        The network, and the settings of any network's posterior. The method's own are
+        ``members``; ``method``, how each of them is uncertain (a point estimate, unless told);
+        ``resample``, whether each has its own bootstrap of the recordings; and ``jobs``, how many
+        are trained at once.
 
     Attributes
     ----------
@@ -69,7 +77,7 @@ class DeepEnsemble(NetworkPosterior):
     name = "ensemble"
 
     class Options(Settings):
-        """How many members, and what they are."""
+        """The number of members, and their settings."""
 
         members: int = 5
         method: Named = Named(name="point")
@@ -99,7 +107,16 @@ class DeepEnsemble(NetworkPosterior):
     # ---- fitting ----
 
     def fit(self, train: Dataset, tune: Dataset, **settings: Any) -> Self:
-        """As of any posterior; members can then be used alone, too."""
+        """Train the members, then choose a recalibration and tune the decoder on ``tune``.
+
+        The settings are those of :meth:`NetworkPosterior.fit`. Every member can then be used
+        alone, too.
+
+        Raises
+        ------
+        InputError
+            If a member fails twice, or ``start`` cannot be gone on from.
+        """
         super().fit(train, tune, **settings)
         self._share()
         return self
@@ -107,7 +124,18 @@ class DeepEnsemble(NetworkPosterior):
     def fit_examples(
         self, training_data: TrainingData, context: FitContext, start: Posterior | None = None
     ) -> TrainingRecord:
-        """Train the members that ``start`` does not give."""
+        """Train the members that ``start`` does not give.
+
+        Returns
+        -------
+        TrainingRecord
+            How the training of all members went, one after the other.
+
+        Raises
+        ------
+        InputError
+            If a member fails twice, or ``start`` has too few members.
+        """
         from bayes_a2m.training.fit import home
 
         self.forget()
@@ -116,6 +144,7 @@ class DeepEnsemble(NetworkPosterior):
         )
         ready, bases = self._taken_over(start)
         taken = {member.seed for member in ready}
+        # members that are taken over keep their seeds, so new ones must not share them
         seeds = (s for s in count(self.experiment.seed * SPREAD) if s not in taken)
         template = self.network.fresh(
             bins=self.experiment.features.bins, classes=training_data.classes, seed=0
@@ -135,10 +164,10 @@ class DeepEnsemble(NetworkPosterior):
             trained = [task.read() for task in tasks]
         self._adopt([*ready, *(member for member, _ in trained)])
         self._records = [member.record for member in ready] + [record for _, record in trained]
-        whole = TrainingRecord()
+        combined = TrainingRecord()
         for record in self._records:
-            whole = whole.then(record)
-        return whole
+            combined = combined.then(record)
+        return combined
 
     def _taken_over(
         self, start: Posterior | None
@@ -165,8 +194,8 @@ class DeepEnsemble(NetworkPosterior):
         """Train what is not finished: all in parallel, then what failed alone, once more."""
         from bayes_a2m.parallel import run_all
 
-        def run(some: Sequence[MemberTraining]) -> list[str]:
-            calls = [partial(task.run, training_data) for task in some]
+        def run(chosen: Sequence[MemberTraining]) -> list[str]:
+            calls = [partial(task.run, training_data) for task in chosen]
             watch = partial(_progress, tasks) if context.progress else None
             return run_all(calls, jobs=self.options.jobs, watch=watch, what="members")
 
@@ -192,19 +221,22 @@ class DeepEnsemble(NetworkPosterior):
     # ---- use ----
 
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
-        """Shape ``(chain, draw, frame, class)``: a chain is a member, or one of a member's."""
+        """Log-probabilities of every member, ``(chain, draw, frame, class)``.
+
+        A chain is a member, or one of a member's chains; draws are shared out evenly among members.
+        """
         each = max(1, draws // len(self.members))
         return torch.cat([member.log_probs(features, each) for member in self.members])
 
     @property
     def parameter_count(self) -> int:
-        """Weights of all members."""
+        """The number of weights of all members together."""
         return sum(member.parameter_count for member in self.members)
 
     # ---- files ----
 
     def weights(self) -> dict[str, Tensor]:
-        """Every member's tensors, and the seed it has."""
+        """The tensors of every member and its seed; their names start with the member's number."""
         return {
             f"{PREFIX}{i}.{name}": tensor
             for i, member in enumerate(self.members)
@@ -216,14 +248,14 @@ class DeepEnsemble(NetworkPosterior):
         members = []
         for i in range(self.options.members):
             start = f"{PREFIX}{i}."
-            own = {k.removeprefix(start): v for k, v in weights.items() if k.startswith(start)}
-            member = unfitted(self._plan(int(own.pop("seed"))), self.network)
-            member.load_weights(own)
+            tensors = {k.removeprefix(start): v for k, v in weights.items() if k.startswith(start)}
+            member = unfitted(self._plan(int(tensors.pop("seed"))), self.network)
+            member.load_weights(tensors)
             members.append(member)
         self._adopt(members)
 
     def load_state(self, state: ModelState) -> None:
-        """Take the members."""
+        """Take the members from the state of a model directory."""
         super().load_state(state)
         # a directory has one log of all members; the first carries it on where members are added
         rest = [TrainingRecord()] * (len(self.members) - 1)

@@ -1,4 +1,4 @@
-"""Is it the same training? One fingerprint of everything that decides a model.
+"""One fingerprint of everything that decides a model tells whether two trainings are the same.
 
 A study's cell, an interrupted training, a fold and an audit all ask whether what lies there was
 made of the same settings, sounds and labels. Each compares :func:`training_inputs`, or their
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
 FORMAT = 2
-"""Part of every fingerprint; another number where the same inputs mean another model.
+"""A part of every fingerprint, raised where the same inputs come to mean another model.
 
 2: settings that a network or posterior has by default count, and not only those that a file names.
 """
@@ -34,11 +34,11 @@ def training_inputs(
     Parameters
     ----------
     experiment
-        What is trained; its seed counts.
+        The settings of the training; its seed counts.
     fit, tune
-        The recordings that it is fitted and tuned on.
+        The recordings that the model is fitted and tuned on.
     start
-        The fingerprint of the model that it goes on from, if any.
+        The fingerprint of the model that the training goes on from, if any.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def settings_that_count(experiment: Experiment) -> dict[str, Any]:
 
 
 def recordings_of(data: Dataset) -> dict[str, Any]:
-    """What a model could learn from recordings: sounds and labels, to the microsecond."""
+    """Everything a model could learn from recordings: sounds, and labels to the microsecond."""
     return {
         "pitches": [list(data.vocabulary.pitches), data.vocabulary.sounding_offset],
         "recordings": {
@@ -107,14 +107,14 @@ def recordings_of(data: Dataset) -> dict[str, Any]:
 
 
 def what_differs(known: Any, wanted: dict[str, Any]) -> str:
-    """What sets one training apart from another, in words; empty where nothing does.
+    """The difference between two trainings, in words; empty where there is none.
 
     Parameters
     ----------
     known
         The inputs of the training that is there, read from a file.
     wanted
-        Those of the one that is asked for.
+        The inputs of the training that is asked for.
 
     >>> what_differs({"experiment": 1, "fit": 2}, {"experiment": 1, "fit": 3})
     'other recordings or labels'

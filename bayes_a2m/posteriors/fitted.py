@@ -1,4 +1,4 @@
-"""What a model has once it is fitted, beside what its method learned."""
+"""The state that every fitted model has, beside what its method learned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bayes_a2m.posteriors.seen import Seen
 
 @dataclass(frozen=True)
 class Fitted:
-    """What every fitted model has; a posterior has one, or None before it is fitted.
+    """The state of a fitted model; a posterior has one, or None before it is fitted.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class Fitted:
     record
         How its training went.
     fingerprint
-        Of everything that decided it (:mod:`bayes_a2m.posteriors.fingerprint`); empty in models
-        of 0.1.0.
+        The fingerprint of everything that decided it (:mod:`bayes_a2m.posteriors.fingerprint`);
+        empty in models of 0.1.0.
     """
 
     vocabulary: Vocabulary

@@ -1,4 +1,4 @@
-"""From a recording to what a network reads, and from windows back to a recording."""
+"""The front end turns a recording into what a network reads, and windows back into a recording."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Frontend:
-    """Loads, transforms, normalises and windows recordings, the same way every time."""
+    """Loads, transforms, normalises and windows recordings, the same way every time.
+
+    Attributes
+    ----------
+    extractor
+        Turns samples into decibels.
+    normalizer
+        The scale of the features, from the training split.
+    window
+        How long recordings are cut, and how far two windows overlap.
+    """
 
     extractor: FeatureExtractor
     normalizer: Normalizer
@@ -27,11 +37,11 @@ class Frontend:
 
     @classmethod
     def of(cls, features: Features, normalizer: Normalizer, window: WindowSettings) -> Frontend:
-        """A front end from its settings."""
+        """Make a front end from its settings."""
         return cls(FeatureExtractor(features), normalizer, window)
 
     def features(self, recording: Recording) -> Array:
-        """Decibels of a recording, ``(frames, bins)``."""
+        """The features of a recording in decibels, before normalisation, ``(frames, bins)``."""
         return self.extractor(recording.audio(self.extractor.settings.sample_rate))
 
     def predict(self, recording: Recording, network: Callable[[Array], Array]) -> Array:
@@ -40,9 +50,9 @@ class Frontend:
         Parameters
         ----------
         recording
-            Cut into windows of its features, whose answers are cross-faded in probability.
+            It is cut into windows of its features, whose answers are cross-faded in probability.
         network
-            Normalised features ``(frames, bins)`` of one window to log-probabilities
+            Turns the normalised features ``(frames, bins)`` of one window into log-probabilities
             ``(chain, draw, frames, class)``.
         """
         features = self.normalizer(self.features(recording))

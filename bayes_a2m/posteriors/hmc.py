@@ -1,9 +1,21 @@
-"""Hamiltonian Monte Carlo on the last layer: the yardstick for the cheap methods.
+"""Hamiltonian Monte Carlo on the last layer is the yardstick for the cheap methods.
 
-The no-U-turn sampler (Hoffman and Gelman 2014, arXiv 1111.4246), as Pyro has it, on the
-tempered joint density of the head's weights, in coordinates that Laplace's approximation
-makes nearly round: w = m + L u. Nothing is assumed of the posterior's shape; what remains of
-error is Monte Carlo's, which R-hat and the effective sample size measure.
+The no-U-turn sampler (Hoffman and Gelman 2014, "The No-U-Turn Sampler",
+https://arxiv.org/abs/1111.4246, algorithm 6), as Pyro has it, on the tempered joint density of the
+head's weights w. It moves in coordinates u that Laplace's approximation N(m, L L^T) makes nearly
+round, with the potential energy
+
+    w = m + L u,   U(u) = -(e sum over frames of log p(class | w) + log prior(w)),
+
+along the leapfrog steps
+
+    r <- r - (s / 2) grad U(u),   u <- u + s M^-1 r,   r <- r - (s / 2) grad U(u).
+
+The step size s and the masses M are adapted in the warm-up, which is not kept.
+
+One draw is the head's weights at one state of one chain; the trunk is the same in all. Nothing is
+assumed of the posterior's shape; the error that remains is that of Monte Carlo, which R-hat and
+the effective sample size measure.
 """
 
 from __future__ import annotations
@@ -35,15 +47,15 @@ SPREAD = 2.0
 
 
 class HMC(WeightPosterior):
-    """A trained network whose head's weights are samples of their posterior.
+    """A trained network with samples of its head's weights from their posterior.
 
     Attributes
     ----------
     samples
-        Shape ``(chain, draw, parameter)``; in an order of chance, so that the first few draws
-        are spread over the whole chain.
+        The head's weights, shape ``(chain, draw, parameter)``, in a random order, so that the
+        first few draws are spread over the whole chain.
     divergences
-        Number of divergent transitions.
+        The number of divergent transitions in all chains.
 
     Examples
     --------
@@ -55,7 +67,7 @@ class HMC(WeightPosterior):
     name = "hmc"
 
     class Options(Settings):
-        """Of the sampler, and of the posterior it samples."""
+        """Settings of the sampler, and of the posterior that it samples."""
 
         chains: int = Field(4, ge=1)
         samples: int = Field(150, ge=4, description="kept, a chain")
@@ -83,7 +95,7 @@ class HMC(WeightPosterior):
             If too many transitions diverge, or a density is not finite.
         """
         options = self.options
-        clock = time.perf_counter()
+        started = time.perf_counter()
         layer = LastLayer.of(
             self.network, training_data, tempering=options.tempering, every=options.every
         )
@@ -100,10 +112,13 @@ class HMC(WeightPosterior):
                 f"hmc: {self.divergences} of {options.chains * options.samples} transitions "
                 "diverged; raise posterior.warmup, or set a larger posterior.prior_precision"
             )
+        # a chain is autocorrelated: shuffled, its first few draws say as much as any others.
+        # A SeedSequence of the seed and a number of its own keeps this stream apart from those of
+        # the chains, whatever the seeds of other models are
         order = np.random.default_rng(np.random.SeedSequence([self.seed, 7]))
         shuffled = [c[torch.from_numpy(order.permutation(len(c)))] for c in chains]
         self.samples = torch.stack(shuffled).float()
-        return TrainingRecord(seconds=time.perf_counter() - clock)
+        return TrainingRecord(seconds=time.perf_counter() - started)
 
     def _chain(
         self, layer: LastLayer, around: Gaussian, chain: int, progress: bool
@@ -121,6 +136,7 @@ class HMC(WeightPosterior):
                 )
             return energy
 
+        # Pyro draws from the global generator: it is lent a seed, and given back as it was
         seed = int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0])
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
@@ -134,7 +150,7 @@ class HMC(WeightPosterior):
             )
             sampler.run()
         divergent = sampler.diagnostics()["divergences"]
-        return sampler.get_samples()["u"], sum(len(some) for some in divergent.values())
+        return sampler.get_samples()["u"], sum(len(steps) for steps in divergent.values())
 
     @property
     def _stored(self) -> Tensor:
@@ -144,24 +160,30 @@ class HMC(WeightPosterior):
 
     @property
     def chains(self) -> int:
-        """Those of the sampler."""
+        """The number of chains that the sampler ran."""
         return len(self._stored)
 
     def available(self) -> int:
-        """Samples kept, a chain."""
+        """The number of samples that every chain keeps."""
         return self._stored.shape[1]
 
     def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
-        """The head's weights."""
+        """The head's weights at one state of a chain, by their names in the network."""
         named = unflatten(self.network.head, self._stored[chain, draw])
         return {PREFIX + name: tensor for name, tensor in named.items()}
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All samples."""
+        """The samples of all chains, and the number of divergences."""
         return {"samples": self._stored, "divergences": torch.tensor(self.divergences)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Take back the samples."""
+        """Take back the samples.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            If they are missing, or do not fit the head.
+        """
         unflatten(self.network.head, state["samples"][0, 0])  # a RuntimeError where unfit
         self.samples = state["samples"]
         self.divergences = int(state["divergences"])

@@ -1,14 +1,20 @@
-"""Laplace's approximation on the last layer: a Gaussian as wide as the likelihood is flat.
+"""Laplace's approximation on the last layer is a Gaussian as wide as the likelihood is flat.
 
-MacKay 1992, "The evidence framework applied to classification networks"; Kristiadi, Hein and
-Hennig 2020 (arXiv 2002.10118) on why the last layer does; Daxberger et al. 2021, "Laplace
-redux" (arXiv 2106.14806). Around the trained weights m,
+MacKay 1992, "The evidence framework applied to classification networks"
+(https://doi.org/10.1162/neco.1992.4.5.720); Kristiadi, Hein and Hennig 2020
+(https://arxiv.org/abs/2002.10118) on why the last layer suffices; Daxberger et al. 2021, "Laplace
+redux" (https://arxiv.org/abs/2106.14806), section 2. Around the trained weights m,
 
     q(w) = N(m, (e F + p I)^-1),   F = sum over frames of J^T (diag(pi) - pi pi^T) J,
 
-F being the Fisher information, which is the Hessian of a softmax over affine scores; e what a
-frame counts (neighbours say the same thing), p the prior's precision, by default the one that
-the data make most probable (MacKay's equation for the evidence).
+where F is the Fisher information, which is the Hessian of a softmax over affine scores, and J the
+Jacobian of the scores. A frame counts as e observations, for its neighbours say the same thing. The
+prior's precision p is by default the one that maximises the evidence, the marginal likelihood:
+
+    log p(labels | p) = log p(labels, m | p) + (P / 2) log(2 pi) - log det(e F + p I) / 2.
+
+One draw is a vector of the head's weights, ``m + L z`` with ``L L^T`` the covariance and z standard
+normal; the trunk is the same in all draws.
 """
 
 from __future__ import annotations
@@ -35,10 +41,10 @@ from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.training_data import TrainingData
 
 CHUNK = 4096
-"""Rows whose derivatives are held at a time."""
+"""How many rows' derivatives are held in memory at a time."""
 
 REFITS = 4
-"""Turns between the mode and the prior precision, each of which moves the other."""
+"""How many times the mode and the prior precision are sought in turn: each moves the other."""
 
 Covariance = Literal["full", "kronecker"]
 
@@ -50,13 +56,13 @@ class Gaussian:
     Attributes
     ----------
     mean
-        Shape ``(parameter,)``.
+        The mode, shape ``(parameter,)``.
     factor
-        ``factor @ factor.T`` is the covariance, shape ``(parameter, parameter)``.
+        A factor of the covariance, ``factor @ factor.T``, shape ``(parameter, parameter)``.
     prior_precision
-        Of the prior around zero.
+        The precision of the prior, a Gaussian around zero.
     log_evidence
-        Approximate log marginal likelihood, nats.
+        The approximate log marginal likelihood, in nats.
     """
 
     mean: Tensor
@@ -82,14 +88,26 @@ def approximate(
     Parameters
     ----------
     layer
-        Its weights are the mode, unless it is looked for anew.
+        The last layer; its weights are the mode, unless ``refit``.
     covariance
-        ``"full"``, or the product of one over what a layer reads and one over what it gives
-        (Ritter, Botev and Barber 2018), for heads too large for the former.
+        ``"full"``, or ``"kronecker"``: a product of one over a layer's inputs and one over its
+        outputs (Ritter, Botev and Barber 2018, "A scalable Laplace approximation for neural
+        networks", section 3), for heads too large for the former.
     prior_precision
-        None: where the marginal likelihood is greatest.
+        The precision of the prior; None takes the one of greatest marginal likelihood.
     refit
-        Look for the mode of the tempered joint density.
+        Whether the mode of the tempered joint density is sought anew, in turn with the precision.
+
+    Returns
+    -------
+    Gaussian
+        The approximate posterior over the head's weights.
+
+    Raises
+    ------
+    InputError
+        If a Kronecker covariance is asked for, and the head is not made of affine maps of the
+        trunk's features.
     """
     mode = layer.weights
     values, vectors = _fisher(layer, mode, covariance)
@@ -98,6 +116,8 @@ def approximate(
         mode = _mode(layer, mode, precision)
         values, vectors = _fisher(layer, mode, covariance)
         precision = prior_precision or _most_probable(mode, values)
+    # (V diag(values) V^T + p I)^-1 = B B^T with B = V / sqrt(values + p): a factor that needs no
+    # decomposition beyond the one that the precision was chosen with
     return Gaussian(
         mode,
         vectors / torch.sqrt(values + precision),
@@ -107,7 +127,10 @@ def approximate(
 
 
 def fisher(layer: LastLayer, weights: Tensor) -> Tensor:
-    """Fisher information of all rows as much as they count, ``(parameter, parameter)``."""
+    """Fisher information of all rows, each counted ``row_weight``-fold, ``(parameter, parameter)``.
+
+    The expectation over classes is exact, under the model's own probabilities.
+    """
     total = torch.zeros(len(weights), len(weights), dtype=torch.float64)
     for rows in layer.features.split(CHUNK):
         root = _weighted_gradients(layer, weights, rows).flatten(0, 1)
@@ -116,12 +139,16 @@ def fisher(layer: LastLayer, weights: Tensor) -> Tensor:
 
 
 def _weighted_gradients(layer: LastLayer, weights: Tensor, rows: Tensor) -> Tensor:
-    """Gradients of every log-probability times the root of the probability, ``(row, K, P)``."""
+    """Gradients of every log-probability times the root of the probability, ``(row, K, P)``.
 
-    def one(vector: Tensor, row: Tensor) -> Tensor:
+    Their outer products, summed over classes, are the Fisher information of a row: the expectation
+    over classes of the outer product of the score.
+    """
+
+    def of_row(vector: Tensor, row: Tensor) -> Tensor:
         return layer.log_probs(vector, row[None])[0]
 
-    jacobian = torch.func.vmap(torch.func.jacrev(one), (None, 0))(weights, rows)
+    jacobian = torch.func.vmap(torch.func.jacrev(of_row), (None, 0))(weights, rows)
     roots = torch.exp(0.5 * layer.log_probs(weights, rows).detach())
     gradients: Tensor = jacobian * roots[..., None]
     return gradients
@@ -131,14 +158,19 @@ def _fisher(layer: LastLayer, mode: Tensor, covariance: Covariance) -> tuple[Ten
     """Eigenvalues and eigenvectors of the Fisher information."""
     if covariance == "full":
         values, vectors = torch.linalg.eigh(fisher(layer, mode))
+        # rounding makes some of the zero eigenvalues negative
         return values.clamp_min(0), vectors
     return _kronecker(layer, mode)
 
 
 def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
-    """The same, every affine map's block taken for a product of two factors.
+    """Eigenvalues and eigenvectors with every affine map's block a Kronecker product.
 
-    The gradient with respect to a map's bias is the gradient with respect to what it gives.
+    For a map ``y = W x`` (x with a one appended, for the bias) the gradient by W of a row is
+    ``g x^T``, g being the gradient by y; so the block of W is ``sum x x^T (x) g g^T``, of which
+    Martens and Grosse 2015 (https://arxiv.org/abs/1503.05671, section 3) make
+    ``mean(x x^T) (x) sum(g g^T)``: as if inputs and output gradients were independent. Blocks
+    between maps are left at zero.
     """
     names = list(dict(layer.head.named_parameters()))
     sizes = [p.numel() for p in layer.head.parameters()]
@@ -158,13 +190,18 @@ def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
             )
         weight, bias = (starts[f"{name}.{part}"] for part in ("weight", "bias"))
         outputs, inputs = module.out_features, module.in_features + 1
-        gave = torch.zeros(outputs, outputs, dtype=torch.float64)
-        for some in layer.features.split(CHUNK):
-            gradients = _weighted_gradients(layer, mode, some)[..., bias : bias + outputs]
-            gave += gradients.flatten(0, 1).T @ gradients.flatten(0, 1)
-        read = torch.cat([features, torch.ones(rows, 1, dtype=torch.float64)], dim=1)
-        a, u = torch.linalg.eigh(read.T @ read / rows)
-        g, v = torch.linalg.eigh(layer.row_weight * gave)
+        # the bias is added to the output, so its gradient is the gradient by the output: no other
+        # derivative is needed
+        output_factor = torch.zeros(outputs, outputs, dtype=torch.float64)
+        for chunk in layer.features.split(CHUNK):
+            gradients = _weighted_gradients(layer, mode, chunk)[..., bias : bias + outputs]
+            output_factor += gradients.flatten(0, 1).T @ gradients.flatten(0, 1)
+        with_one = torch.cat([features, torch.ones(rows, 1, dtype=torch.float64)], dim=1)
+        # only the small factors are decomposed: a Kronecker product's eigenvalues and eigenvectors
+        # are the products of its factors'. So the prior's precision adds to the eigenvalues of the
+        # whole block exactly, and is not split between the factors, as damping would have it
+        a, u = torch.linalg.eigh(with_one.T @ with_one / rows)
+        g, v = torch.linalg.eigh(layer.row_weight * output_factor)
         # where (output, input) of the map, its bias as one more input, stands in the vector
         place = torch.empty(outputs, inputs, dtype=torch.long)
         place[:, :-1] = weight + torch.arange(outputs * (inputs - 1)).reshape(outputs, -1)
@@ -178,14 +215,21 @@ def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _log_evidence(layer: LastLayer, mode: Tensor, values: Tensor, precision: float) -> float:
-    """Of MacKay 1992, equation 2.9: the joint at the mode times the width around it."""
+    """Log marginal likelihood: the joint density at the mode times the Gaussian's volume around it.
+
+    MacKay 1992, equation 2.9; the determinant is the product of eigenvalues.
+    """
     width = 0.5 * len(mode) * math.log(2 * math.pi) - 0.5 * torch.log(values + precision).sum()
     with torch.no_grad():
         return float(layer.log_joint(mode, precision) + width)
 
 
 def _most_probable(mode: Tensor, values: Tensor) -> float:
-    """The prior precision of greatest evidence; its likelihood term does not depend on it."""
+    """The prior precision of greatest marginal likelihood at a given mode.
+
+    The likelihood at the mode does not depend on the precision p, so twice the log evidence is,
+    up to a constant, ``P log p - p |m|^2 - sum log(eigenvalue + p)``.
+    """
     from scipy.optimize import minimize_scalar
 
     square = float((mode**2).sum())
@@ -195,12 +239,15 @@ def _most_probable(mode: Tensor, values: Tensor) -> float:
         gain = len(mode) * log_precision - precision * square
         return float(torch.log(values + precision).sum()) - gain
 
-    found = minimize_scalar(loss, bounds=(math.log(1e-6), math.log(1e6)), method="bounded")
-    return math.exp(found.x)
+    # a bounded search over log p always ends, also where the data say little of p. MacKay's fixed
+    # point, p = (sum of eigenvalue / (eigenvalue + p)) / |m|^2, has the same solution, but need not
+    # converge
+    optimum = minimize_scalar(loss, bounds=(math.log(1e-6), math.log(1e6)), method="bounded")
+    return math.exp(optimum.x)
 
 
 def _mode(layer: LastLayer, start: Tensor, precision: float) -> Tensor:
-    """Where the joint density is greatest, by L-BFGS."""
+    """The weights of greatest joint density, by L-BFGS, ``(parameter,)``."""
     weights = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [weights], max_iter=200, line_search_fn="strong_wolfe", tolerance_grad=1e-6
@@ -229,7 +276,7 @@ class Laplace(WeightPosterior):
     name = "laplace"
 
     class Options(Settings):
-        """Of the approximation."""
+        """Settings of the approximation."""
 
         covariance: Covariance = "kronecker"
         tempering: float = Field(0.02, gt=0, description="what a frame counts")
@@ -238,7 +285,7 @@ class Laplace(WeightPosterior):
 
     @classmethod
     def own_passes(cls, options: Any) -> float:
-        """The trunk runs once, without gradients."""
+        """Half a pass: the trunk runs once, without gradients."""
         return 0.5
 
     def __init__(self, network: Network, **settings: Any) -> None:
@@ -246,25 +293,31 @@ class Laplace(WeightPosterior):
         self.gaussian: Gaussian | None = None
 
     def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
-        """Features once, then second derivatives."""
+        """Compute the trunk's features once, then the Gaussian over the head's weights.
+
+        Raises
+        ------
+        InputError
+            If a Kronecker covariance does not suit the head.
+        """
         options = self.options
-        clock = time.perf_counter()
+        started = time.perf_counter()
         self.gaussian = approximate(
             LastLayer.of(self.network, training_data, tempering=options.tempering),
             covariance=options.covariance,
             prior_precision=options.prior_precision,
             refit=options.refit,
         )
-        return TrainingRecord(seconds=time.perf_counter() - clock)
+        return TrainingRecord(seconds=time.perf_counter() - started)
 
     @property
     def approximation(self) -> Gaussian:
-        """The approximation.
+        """The Gaussian over the head's weights.
 
         Raises
         ------
         InputError
-            Before ``fit``.
+            If the model is not fitted.
         """
         if self.gaussian is None:
             raise InputError(NOT_FITTED)
@@ -272,17 +325,17 @@ class Laplace(WeightPosterior):
 
     @property
     def chains(self) -> int:
-        """One."""
+        """Draws are independent, so there is one chain."""
         return 1
 
     def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
-        """The head's weights."""
+        """The head's weights of one draw, by their names in the network."""
         generator = torch.Generator().manual_seed(self.draw_seed(draw))
         named = unflatten(self.network.head, self.approximation.draw(generator).float())
         return {PREFIX + name: tensor for name, tensor in named.items()}
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The Gaussian."""
+        """The Gaussian's mean and factor, the prior precision and the log evidence."""
         gaussian = self.approximation
         return {
             "mean": gaussian.mean,
@@ -292,7 +345,13 @@ class Laplace(WeightPosterior):
         }
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Take back the Gaussian."""
+        """Take back the Gaussian.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            If a tensor is missing, or does not fit the head.
+        """
         gaussian = Gaussian(
             state["mean"],
             state["factor"],
@@ -305,11 +364,25 @@ class Laplace(WeightPosterior):
     def log_ratios(self, training_data: TrainingData, draws: int = 1000) -> NDArray[np.float64]:
         """Log of the exact tempered joint over the Gaussian's density, ``(draw,)``.
 
-        Up to a constant. What :func:`bayes_a2m.diagnostics.pareto_k` reads: how far
-        the approximation's tails can be trusted (Yao et al. 2018, arXiv 1802.02538).
+        The ratios are known up to a constant. :func:`bayes_a2m.diagnostics.pareto_k` reads them to
+        tell how far the approximation's tails can be trusted (Yao et al. 2018,
+        https://arxiv.org/abs/1802.02538).
+
+        Parameters
+        ----------
+        training_data
+            The recordings that the model was fitted on.
+        draws
+            How many draws of the Gaussian to take.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted.
         """
         gaussian = self.approximation
         layer = LastLayer.of(self.network, training_data, tempering=self.options.tempering)
+        # a draw's number that no prediction asks for, so that these draws are none of its own
         generator = torch.Generator().manual_seed(self.draw_seed(-1 % 2**31))
         noise = torch.randn(
             draws, len(gaussian.mean), generator=generator, dtype=gaussian.mean.dtype

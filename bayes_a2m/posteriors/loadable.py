@@ -1,4 +1,4 @@
-"""Could a model be loaded again? Asked before it is trained, not when it is saved."""
+"""A model that could not be loaded again is refused before it is trained, not when it is saved."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def ensure_loadable(posterior: Posterior, network: Network | None = None) -> Non
     Parameters
     ----------
     posterior
-        Not fitted yet.
+        A posterior that is not fitted yet.
     network
-        What it is about, if it is about one.
+        The network that it is about, if it is about one.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def ensure_parts(parts: Any, source: str) -> None:
     Parameters
     ----------
     parts
-        Written by :func:`parts_of`, read from a file; models of 0.1.0 have none.
+        The parts as :func:`parts_of` gives them, read from a file; models of 0.1.0 have none.
     source
         The model directory, for the error.
 

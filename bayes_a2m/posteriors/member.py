@@ -1,4 +1,4 @@
-"""One member of an ensemble: its training, in a process of its own, and what it leaves."""
+"""One member of an ensemble: its training in a process of its own, and the result it leaves."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from bayes_a2m.posteriors.training_data import TrainingData
 
 @dataclass(frozen=True)
 class MemberTraining:
-    """How to train a member, and where its result lies; goes to another process whole.
+    """The training of a member, and where its result lies; it can be sent to another process.
 
     Attributes
     ----------
     plan
         The member's own experiment.
     network
-        Of the right bins and classes; its weights do not matter.
+        A network of the right bins and classes; its weights do not matter.
     folder
-        The member's own; what is there survives a kill.
+        The member's own folder; what is there survives a kill.
     resample
         Whether it fits a bootstrap of the recordings.
     base
@@ -49,12 +49,12 @@ class MemberTraining:
 
     @property
     def finished(self) -> bool:
-        """Whether its result is there, whole."""
+        """Whether its result is there; it is written whole or not at all."""
         return self._result.is_file()
 
     @property
     def share_done(self) -> float:
-        """Between 0 and 1, by the epochs its network has had."""
+        """The share of the training that is done, from 0 to 1, by the epochs of its network."""
         if self.finished:
             return 1.0
         try:
@@ -64,7 +64,7 @@ class MemberTraining:
         return 0.99 * min(1.0, max(0, lines - 1) / self.plan.training.epochs)
 
     def clear(self) -> None:
-        """Remove what an earlier fit left."""
+        """Remove everything that an earlier fit left."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, training_data: TrainingData) -> None:
@@ -78,18 +78,19 @@ class MemberTraining:
         from safetensors.torch import save_file
 
         if self.resample:
+            # a stream of its own, so that the bootstrap is not tied to the weights' random start
             seed = np.random.SeedSequence([self.plan.seed, 5])
             training_data = training_data.resampled(np.random.default_rng(seed))
         self.folder.mkdir(parents=True, exist_ok=True)
         member = unfitted(self.plan, self.network)
-        made = member.fit_examples(training_data, FitContext(self.folder, resume=True), self.base)
+        result = member.fit_examples(training_data, FitContext(self.folder, resume=True), self.base)
         weights = {k: v.detach().contiguous() for k, v in member.weights().items()}
-        record = {"log": made.log, "seconds": str(made.seconds)}
+        record = {"log": result.log, "seconds": str(result.seconds)}
         with atomic_path(self._result) as path:
             save_file(weights, path, metadata=record)
 
     def read(self) -> tuple[NetworkPosterior, TrainingRecord]:
-        """The member, and how its training went."""
+        """Read the trained member, and how its training went."""
         from safetensors import safe_open
         from safetensors.torch import load_file
 
@@ -101,7 +102,7 @@ class MemberTraining:
 
 
 def unfitted(plan: Experiment, network: Network) -> NetworkPosterior:
-    """A member with fresh weights, for the bins and classes of ``network``.
+    """Make a member with fresh weights, for the bins and classes of ``network``.
 
     Raises
     ------

@@ -1,14 +1,14 @@
-"""Model directories: all that is needed to use a model elsewhere, and no pickle.
+"""Model directories hold all that is needed to use a model elsewhere, and no pickle.
 
 ====================  =====================================================================
 ``model.safetensors``   arrays: a network's weights, and what a posterior adds to them
 ``config.yaml``         the experiment, the vocabulary, the format's version
-``normalizer.json``     global statistics of the training part
+``normalizer.json``     global statistics of the fitting split
 ``decoder.json``        transitions and settings of the decoding
 ``recalibration.json``  recalibration after pooling, conformal sets, accepted frames
 ``seen.json``           ids and content hashes of what it was fitted and tuned on
 ``training.csv``        one row an epoch
-``metrics.json``        how it does on the tuning part (null until measured)
+``metrics.json``        its scores on the tuning split (null until measured)
 ====================  =====================================================================
 """
 
@@ -54,7 +54,17 @@ FILES = (
 
 @dataclass(frozen=True)
 class ModelState:
-    """What a model directory holds, parsed."""
+    """The parsed content of a model directory.
+
+    Attributes
+    ----------
+    weights
+        Tensors by name: a network's weights, and what a posterior adds to them.
+    experiment
+        The settings that it was trained with.
+    fitted
+        The state that every fitted model has.
+    """
 
     weights: Mapping[str, Tensor]
     experiment: Experiment
@@ -62,7 +72,13 @@ class ModelState:
 
 
 def write(path: Path, state: ModelState) -> None:
-    """Write a model directory beside, then rename it: whole or not at all."""
+    """Write a model directory, whole or not at all: beside its place, then renamed.
+
+    Raises
+    ------
+    InputError
+        If something stands at ``path`` already, or a part of the model is not known.
+    """
     from safetensors.torch import save_file
 
     with atomic_folder(path) as beside:
@@ -99,7 +115,8 @@ def read(path: Path) -> ModelState:
     Raises
     ------
     InputError
-        If it, or a file in it, is missing, broken or of another version.
+        If the directory or a file in it is missing, broken or of another version, or a part of the
+        model is not known here.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file

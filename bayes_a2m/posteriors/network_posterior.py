@@ -1,4 +1,4 @@
-"""What the posteriors of networks share: settings, training, files."""
+"""The posteriors of networks share their settings, training and files."""
 
 from __future__ import annotations
 
@@ -42,19 +42,29 @@ OWN = "posterior."
 
 @dataclass(frozen=True)
 class FitContext:
-    """Where a fit keeps its state, whether it goes on from it, whether it shows progress."""
+    """The folder of a fit's state, and whether it goes on from there and shows progress.
+
+    Attributes
+    ----------
+    folder
+        Where it keeps its state; None keeps none.
+    resume
+        Whether to go on from what lies in ``folder``.
+    progress
+        Whether to show progress on standard error.
+    """
 
     folder: Path | None = None
     resume: bool = False
     progress: bool = False
 
     def inner(self, name: str) -> FitContext:
-        """For a part of the fit, in a folder of its own."""
+        """The context of a part of the fit, which has a folder of its own."""
         return self if self.folder is None else replace(self, folder=self.folder / name)
 
 
 class NetworkPosterior(Posterior):
-    """A network, and doubt about it. Subclasses say how they infer and how they draw.
+    """A network and the uncertainty about it; subclasses say how they infer and how they draw.
 
     Parameters
     ----------
@@ -63,10 +73,14 @@ class NetworkPosterior(Posterior):
     features, windows, training
         Settings; the defaults are those of the experiment ``crnn``.
     seed
-        Every random choice of fitting and of drawing comes from it.
+        The seed that every random choice of fitting and of drawing comes from.
     options
         The method's own settings, which its ``Options`` describe.
 
+    Raises
+    ------
+    InputError
+        If one of them is unknown, or not of its type.
     """
 
     def __init__(
@@ -93,14 +107,14 @@ class NetworkPosterior(Posterior):
 
     @classmethod
     def of_experiment(cls, experiment: Experiment) -> Self:
-        """As an experiment file describes it, not fitted yet.
+        """Make the posterior that an experiment describes, not fitted yet.
 
         Raises
         ------
         InputError
             If the network's or the posterior's settings are not right.
         """
-        # before the constructor's own keywords could take one of them
+        # first, for the constructor's own keywords (seed, features) would take a misplaced setting
         cls.checked(experiment.posterior.settings)
         chosen = experiment.architecture
         posterior = cls(
@@ -117,11 +131,18 @@ class NetworkPosterior(Posterior):
 
     @classmethod
     def own_passes(cls, options: Any) -> float:
-        """Passes over the recordings that the method takes beside its network's training."""
+        """The passes over the recordings that the method takes beside its network's training."""
         return 0.0
 
     def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
-        """Learn what is uncertain, once ``self.network`` is trained.
+        """Fit the posterior over the weights, once ``self.network`` is trained.
+
+        Parameters
+        ----------
+        training_data
+            Examples of both parts of the training split.
+        context
+            Where the fit keeps its state.
 
         Returns
         -------
@@ -137,13 +158,13 @@ class NetworkPosterior(Posterior):
         Parameters
         ----------
         features
-            Normalised, ``(1, frame, bin)``.
+            Normalised features, ``(1, frame, bin)``.
         draws
-            How many to take, over all chains.
+            How many draws to take, over all chains.
         """
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Tensors of the posterior's own that a model directory keeps, by name."""
+        """The posterior's own tensors by name, which a model directory keeps beside the network."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
@@ -157,31 +178,40 @@ class NetworkPosterior(Posterior):
         return
 
     def draw_seed(self, draw: int) -> int:
-        """The seed of one draw: made from the model's seed and the draw's number alone."""
+        """The seed of one draw, made from the model's seed and the draw's number alone."""
+        # draw 5 is the same however many are taken, and a SeedSequence mixes its numbers: models of
+        # neighbouring seeds share no draws, as they would with seed + draw. 3 is the stream's own
+        # number: fits take others from the same seed
         return int(np.random.SeedSequence([self.seed, 3, draw]).generate_state(1)[0])
 
     # ---- what all share ----
 
     @classmethod
     def passes(cls, experiment: Experiment, *, started: bool = False) -> float:
-        """The epochs of the network, unless there is one already, and the method's own passes."""
+        """The passes that fitting takes: the network's epochs, unless it is there, and its own."""
         own = cls.own_passes(cls.checked(experiment.posterior.settings))
         return own if started else own + experiment.training.epochs
 
     @property
     def parameter_count(self) -> int:
-        """How many weights the network has."""
+        """The number of weights of the network."""
         return self.network.parameter_count
 
     @property
     def frontend(self) -> Frontend:
-        """From recordings to what the network reads."""
+        """The front end that turns recordings into what the network reads.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted.
+        """
         if self._frontend is None:
             raise InputError(NOT_FITTED)
         return self._frontend
 
     def features_of(self, recording: Recording) -> Spectrum:
-        """Decibels as the network hears them, before normalisation."""
+        """The spectrum of a recording that the network reads, in decibels, before normalisation."""
         return Spectrum(self.frontend.features(recording), self.experiment.features)
 
     def fit(
@@ -194,7 +224,7 @@ class NetworkPosterior(Posterior):
         resume: bool = False,
         progress: bool = False,
     ) -> Self:
-        """Train the network, infer the doubt, choose a recalibration, tune the decoder.
+        """Train the network, fit the posterior, choose a recalibration, tune the decoder.
 
         Parameters
         ----------
@@ -203,11 +233,11 @@ class NetworkPosterior(Posterior):
         start
             A fitted model whose network is taken instead of training one.
         workdir
-            Where a long fit keeps its state, so that ``resume`` can go on after a kill.
+            The folder where a long fit keeps its state, so that ``resume`` can go on after a kill.
         resume
-            Go on from what lies in ``workdir``.
+            Whether to go on from what lies in ``workdir``.
         progress
-            Show progress on standard error.
+            Whether to show progress on standard error.
 
         Raises
         ------
@@ -235,12 +265,12 @@ class NetworkPosterior(Posterior):
     def fit_examples(
         self, training_data: TrainingData, context: FitContext, start: Posterior | None = None
     ) -> TrainingRecord:
-        """Everything in :meth:`fit` that needs no more than the examples.
+        """Do everything in :meth:`fit` that needs no more than the examples.
 
         Returns
         -------
         TrainingRecord
-            How the training went, that of a network which was taken over included.
+            How the training went, including that of a network which was taken over.
         """
         self.forget()
         self._frontend = Frontend.of(
@@ -254,7 +284,13 @@ class NetworkPosterior(Posterior):
         return record.then(own)
 
     def train_network(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
-        """Train a fresh point network."""
+        """Train a fresh point network.
+
+        Raises
+        ------
+        InputError
+            If the loss is not finite.
+        """
         from bayes_a2m.training.fit import train as train_network
 
         experiment = self.experiment
@@ -276,7 +312,7 @@ class NetworkPosterior(Posterior):
         return TrainingRecord(trained.log, trained.seconds)
 
     def forget(self) -> None:
-        """Drop what was computed from an earlier fit."""
+        """Drop everything that was computed from an earlier fit."""
 
     def _normalizer_of(self, start: Posterior, train: Dataset, tune: Dataset) -> Normalizer:
         if not isinstance(start, NetworkPosterior):
@@ -316,12 +352,18 @@ class NetworkPosterior(Posterior):
         return self.frontend.predict(recording, window)
 
     def weights(self) -> dict[str, Tensor]:
-        """The network's tensors, and the posterior's own beside them."""
+        """The network's tensors, and the posterior's own beside them, by name."""
         own = {OWN + name: tensor for name, tensor in self.state_dict().items()}
         return {k: v.detach().cpu() for k, v in {**self.network.state_dict(), **own}.items()}
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Take back what :meth:`weights` gave."""
+        """Take back what :meth:`weights` gave.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            If a tensor is missing, or of another shape.
+        """
         network = {k: v for k, v in weights.items() if not k.startswith(OWN)}
         self.network.load_state_dict(network)
         self.network.eval()
@@ -330,7 +372,7 @@ class NetworkPosterior(Posterior):
         )
 
     def load_state(self, state: ModelState) -> None:
-        """Take the network's weights, the posterior's own tensors, and the normaliser."""
+        """Take the network's weights, the posterior's own tensors and the normaliser of a model."""
         experiment, fitted = state.experiment, state.fitted
         self.network = self.network.fresh(
             bins=experiment.features.bins,
@@ -342,35 +384,35 @@ class NetworkPosterior(Posterior):
 
 
 class WeightPosterior(NetworkPosterior):
-    """A posterior whose draws are weights: of the whole network, or of its last layers.
+    """A posterior whose draws are weights, of the whole network or of its last layers.
 
-    What comes before the first layer whose weights vary runs once and is kept.
+    Layers before the first one whose weights vary run once a window, however many draws there are.
     """
 
     @property
     @abstractmethod
     def chains(self) -> int:
-        """How many chains it draws from."""
+        """The number of chains that the posterior draws from."""
 
     @abstractmethod
     def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
-        """Parameters and buffers of one draw, by their names in the network.
+        """The parameters and buffers of one draw, by their names in the network.
 
         A draw depends on the model, its chain and its number alone. All draws name the same
         tensors.
         """
 
     def available(self) -> int | None:
-        """Draws a chain has, where they are stored; None where there is no end of them."""
+        """The number of draws that every chain stores; None where there is no end of them."""
         return None
 
     def forget(self) -> None:
-        """Drop the draws that were kept."""
-        for kept in ("_kept", "_networks", "_start"):
-            self.__dict__.pop(kept, None)
+        """Drop the draws that were kept from earlier predictions."""
+        for attribute in ("_drawn", "_networks", "_start"):
+            self.__dict__.pop(attribute, None)
 
     @cached_property
-    def _kept(self) -> dict[tuple[int, int], dict[str, Tensor]]:
+    def _drawn(self) -> dict[tuple[int, int], dict[str, Tensor]]:
         return {}
 
     @cached_property
@@ -385,14 +427,14 @@ class WeightPosterior(NetworkPosterior):
     def _weights(self, chain: int, draw: int) -> dict[str, Tensor]:
         # the next recording wants the same draws
         key = (chain, draw)
-        if key not in self._kept:
+        if key not in self._drawn:
             # copies: the same numbers at other addresses may be summed in another order
-            drawn = self.draw_weights(chain, draw)
-            self._kept[key] = {name: tensor.clone() for name, tensor in drawn.items()}
-        return self._kept[key]
+            weights = self.draw_weights(chain, draw)
+            self._drawn[key] = {name: tensor.clone() for name, tensor in weights.items()}
+        return self._drawn[key]
 
     def _network(self, chain: int, draw: int) -> Network:
-        """A whole network of a draw's own: quicker to run than one that is lent weights."""
+        """A whole network with a draw's weights: quicker to run than one that is lent weights."""
         key = (chain, draw)
         if key not in self._networks:
             network = copy.deepcopy(self.network)
@@ -401,25 +443,32 @@ class WeightPosterior(NetworkPosterior):
         return self._networks[key]
 
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
-        """One pass a draw through the layers whose weights vary."""
+        """Log-probabilities ``(chain, draw, frame, class)``: one pass a draw through what varies.
+
+        Draws are shared out evenly among chains; where they are stored, there are no more than
+        those.
+        """
         count = max(1, draws // self.chains)
         stored = self.available()
         count = count if stored is None else min(count, stored)
-        which = [(chain, draw) for chain in range(self.chains) for draw in range(count)]
+        # chain by chain, so that the answers can be reshaped to (chain, draw)
+        chosen = [(chain, draw) for chain in range(self.chains) for draw in range(count)]
         start = self._start
         if start == 0:
-            answers = [self._network(*one)(features) for one in which]
+            answers = [self._network(chain, draw)(features) for chain, draw in chosen]
         else:
             frames = features.shape[1]
             lengths = torch.tensor([frames])
-            kept = self.network(features, lengths, stop=start, frames=frames)
+            fixed = self.network(features, lengths, stop=start, frames=frames)
             rest = {"start": start, "frames": frames}
             answers = [
-                torch.func.functional_call(self.network, self._weights(*one), (kept, lengths), rest)
-                for one in which
+                torch.func.functional_call(
+                    self.network, self._weights(chain, draw), (fixed, lengths), rest
+                )
+                for chain, draw in chosen
             ]
-        whole = torch.cat(answers)
-        return whole.reshape(self.chains, count, *whole.shape[1:])
+        stacked = torch.cat(answers)
+        return stacked.reshape(self.chains, count, *stacked.shape[1:])
 
 
 if not TYPE_CHECKING:

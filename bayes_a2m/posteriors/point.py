@@ -1,4 +1,8 @@
-"""A point estimate: one network, one draw. The measure for every way of being uncertain."""
+"""A point estimate is one network and one draw: the measure for every uncertainty method.
+
+The predictive is the network's own answer at the weights w that training found,
+``p(y | x) = p(y | x, w)``: there is aleatoric uncertainty, in its probabilities, and no epistemic.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,6 @@ class Point(NetworkPosterior):
     deterministic = True
 
     def log_probs(self, features: Tensor, draws: int = 1) -> Tensor:
-        """Shape ``(1, 1, frame, class)``: one draw, however many are asked for."""
+        """Log-probabilities ``(1, 1, frame, class)``: one draw, however many are asked for."""
         log_probs: Tensor = self.network(features)[None]
         return log_probs

@@ -1,4 +1,4 @@
-"""The verbs every way of being uncertain has: fit, predict, save, load."""
+"""The verbs that every uncertainty method has: fit, predict, save, load."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NOT_FITTED = "this model is not fitted yet: call fit, or load a model directory"
 
 CHUNK = 8
-"""Recordings predicted and held at a time."""
+"""How many recordings are predicted and held in memory at a time."""
 
 
 class Posterior(ABC):
@@ -45,7 +45,7 @@ class Posterior(ABC):
     Attributes
     ----------
     name
-        What experiment files call the method.
+        The name of the method in experiment files.
     Options
         The method's own settings, as an experiment file gives them beside its name.
     trains_network
@@ -53,9 +53,9 @@ class Posterior(ABC):
     deterministic
         Whether it has one draw, however many are asked for.
     experiment, options
-        All settings together, and the method's own, checked.
+        All settings together, and the checked settings of the method alone.
     fitted
-        What it has once it is fitted or loaded; None before.
+        The state of a model that is fitted or loaded; None before.
     """
 
     group: ClassVar[str] = "posteriors"
@@ -69,7 +69,7 @@ class Posterior(ABC):
 
     @property
     def _known(self) -> Fitted:
-        """What it has once it is fitted."""
+        """The state of the fitted model."""
         if self.fitted is None:
             raise InputError(NOT_FITTED)
         return self.fitted
@@ -86,12 +86,12 @@ class Posterior(ABC):
 
     @property
     def decoder(self) -> Decoder:
-        """Turns its frames into notes."""
+        """The decoder, which turns its frames into notes."""
         return self._known.decoder
 
     @property
     def calibrator(self) -> Calibrator:
-        """What the tuning split says of its probabilities."""
+        """The calibrator, fitted on the tuning split: recalibration and conformal sets."""
         return self._known.calibrator
 
     @property
@@ -101,7 +101,7 @@ class Posterior(ABC):
 
     @property
     def record(self) -> TrainingRecord:
-        """How its training went."""
+        """The record of how its training went."""
         return self._known.record
 
     @property
@@ -112,22 +112,22 @@ class Posterior(ABC):
 
     @property
     def grid(self) -> FrameGrid:
-        """Where its frames stand."""
+        """The grid that its frames stand on."""
         return self.experiment.features.grid
 
     @property
     def seed(self) -> int:
-        """What every random choice of its fit came from."""
+        """The seed that every random choice of its fit came from."""
         return self.experiment.seed
 
     @abstractmethod
     def features_of(self, recording: Recording) -> Spectrum:
-        """What it hears of a recording, before normalisation."""
+        """The spectrum of a recording that it reads, in decibels, before normalisation."""
 
     @property
     @abstractmethod
     def parameter_count(self) -> int:
-        """How many numbers were learned or stored."""
+        """The count of numbers that were learned or stored."""
 
     @abstractmethod
     def fit(
@@ -149,16 +149,29 @@ class Posterior(ABC):
         start
             A fitted model to go on from, for methods that can.
         workdir
-            Where a long fit keeps its state, so that ``resume`` can go on after a kill.
+            The folder where a long fit keeps its state, so that ``resume`` can go on after a kill.
         resume
-            Go on from what lies in ``workdir``.
+            Whether to go on from what lies in ``workdir``.
         progress
-            Show progress on standard error.
+            Whether to show progress on standard error.
+
+        Raises
+        ------
+        InputError
+            If ``start`` cannot be gone on from, or the model could not be loaded again.
         """
 
     @abstractmethod
     def predict_recording(self, recording: Recording, draws: int) -> NDArray[np.float32]:
-        """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""
+        """Log-probabilities of one recording, ``(chain, draw, frames, class)``.
+
+        Parameters
+        ----------
+        recording
+            A recording of any length.
+        draws
+            How many draws to take, over all chains.
+        """
 
     def ensure_fitted(self) -> None:
         """Do nothing, once fitted or loaded.
@@ -166,13 +179,13 @@ class Posterior(ABC):
         Raises
         ------
         InputError
-            Before that.
+            If it is neither.
         """
         _ = self._known
 
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:
-        """All that was learned, as the tensors of a model directory, by name."""
+        """Everything that was learned, as the tensors of a model directory, by name."""
 
     @abstractmethod
     def load_state(self, state: ModelState) -> None:
@@ -216,7 +229,7 @@ class Posterior(ABC):
     @classmethod
     @abstractmethod
     def of_experiment(cls, experiment: Experiment) -> Self:
-        """As an experiment file describes it, not fitted yet.
+        """Make the posterior that an experiment describes, not fitted yet.
 
         Raises
         ------
@@ -226,7 +239,7 @@ class Posterior(ABC):
 
     @classmethod
     def from_state(cls, state: ModelState, source: str) -> Self:
-        """From the state of a model directory; ``source`` is named in errors.
+        """Make a fitted model from the state of a model directory; ``source`` is named in errors.
 
         Raises
         ------
@@ -247,12 +260,12 @@ class Posterior(ABC):
 
     @classmethod
     def passes(cls, experiment: Experiment, *, started: bool = False) -> float:
-        """How many passes over the recordings fitting takes, for an estimate of its time.
+        """The passes over the recordings that fitting takes, for an estimate of its time.
 
         Parameters
         ----------
         experiment
-            What is to be fitted.
+            The experiment that is to be fitted.
         started
             Whether it starts from a trained network, whose own training then costs nothing.
         """
@@ -260,7 +273,7 @@ class Posterior(ABC):
 
     @classmethod
     def checked(cls, options: Mapping[str, Any]) -> Any:
-        """The method's own settings as its ``Options``.
+        """Check the method's own settings: an instance of its ``Options``.
 
         Raises
         ------
@@ -270,7 +283,7 @@ class Posterior(ABC):
         return parse_settings(cls.Options, options, "posterior")
 
     def fingerprint(self, fit: Dataset, tune: Dataset, start: Posterior | None = None) -> str:
-        """What decides the model that these recordings make, in twelve digits.
+        """The fingerprint of the model that these recordings make, twelve hexadecimal digits.
 
         Parameters
         ----------
@@ -326,11 +339,16 @@ class Posterior(ABC):
         Parameters
         ----------
         recordings
-            Of any lengths, with or without references.
+            Recordings of any lengths, with or without references.
         draws
-            How many to take, for methods that draw; a point estimate has one.
+            How many draws to take, for methods that draw; a point estimate has one.
         raw
-            Leave probabilities as they were before recalibration.
+            Whether to leave probabilities as they were before recalibration.
+
+        Returns
+        -------
+        FramePosterior
+            Log-probabilities ``(chain, draw, recording, frame, class)``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""How a training went."""
+"""The record of how a training went."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """How a training went: a CSV of its steps, and the seconds it took.
+    """The record of a training: a CSV of its steps, and the seconds it took.
 
     Attributes
     ----------
     log
-        A row an epoch; of baselines, a row a choice that was considered.
+        CSV text: one row an epoch, or, for baselines, one row for every choice that was considered.
     seconds
-        Of wall-clock time.
+        The wall-clock time that it took.
     """
 
     log: str = ""
     seconds: float = 0.0
 
     def then(self, later: TrainingRecord) -> TrainingRecord:
-        """This training and a later one that went on from it, epochs counted through."""
+        """Join this training and a later one that went on from it, with epochs counted through."""
         if not self.log or not later.log:
             return TrainingRecord(self.log or later.log, self.seconds + later.seconds)
-        header, *first = self.log.splitlines()
-        _, *second = later.log.splitlines()
+        header, *rows = self.log.splitlines()
+        _, *later_rows = later.log.splitlines()
         shifted = []
-        for row in second:
+        for row in later_rows:
             epoch, _, rest = row.partition(",")
-            shifted.append(f"{int(float(epoch)) + len(first)},{rest}")
-        log = "\n".join([header, *first, *shifted]) + "\n"
+            shifted.append(f"{int(float(epoch)) + len(rows)},{rest}")
+        log = "\n".join([header, *rows, *shifted]) + "\n"
         return TrainingRecord(log, self.seconds + later.seconds)

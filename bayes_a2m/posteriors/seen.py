@@ -1,4 +1,4 @@
-"""What a model has seen: recordings are known by their sound."""
+"""The recordings that a model has seen are known by their sound."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from bayes_a2m.errors import InputError
 
 @dataclass(frozen=True)
 class Seen:
-    """What a model was fitted and tuned on: id -> SHA-256 of the sound."""
+    """The recordings that a model was fitted and tuned on.
+
+    Attributes
+    ----------
+    fit, tune
+        The SHA-256 of every recording's sound, by the recording's id.
+    takes
+        The takes that these recordings were cut from.
+    """
 
     fit: dict[str, str] = field(default_factory=dict)
     tune: dict[str, str] = field(default_factory=dict)
@@ -20,12 +28,12 @@ class Seen:
 
     @classmethod
     def of(cls, fit: Dataset, tune: Dataset) -> Seen:
-        """From the two parts of the training split."""
+        """Collect the recordings of the two parts of the training split."""
         takes = sorted({r.take for r in (*fit, *tune) if r.take})
         return cls({r.id: r.hash for r in fit}, {r.id: r.hash for r in tune}, tuple(takes))
 
     def and_also(self, other: Seen) -> Seen:
-        """What either saw; fitted on counts for more than tuned on.
+        """Join what either saw; what was fitted on counts for more than what was tuned on.
 
         Recordings are known by their sound: those of another folder may have the same ids.
         """
@@ -52,22 +60,28 @@ class Seen:
         return left
 
     def to_dict(self) -> dict[str, Any]:
-        """For ``seen.json``."""
+        """The content of ``seen.json``."""
         return {"fit": self.fit, "tune": self.tune, "takes": list(self.takes)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Seen:
-        """From ``seen.json``."""
+        """Read the content of ``seen.json``.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+        """
         return cls(dict(values["fit"]), dict(values["tune"]), tuple(values["takes"]))
 
 
-def _together(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
-    """Both by id; another sound under an id that is taken gets its hash's start beside it.
+def _together(first: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Hashes of both by id; another sound under a taken id gets the start of its hash beside it.
 
     >>> _together({"001": "aaa"}, {"001": "bbb", "002": "aaa", "003": "ccc"})
     {'001': 'aaa', '001@bbb': 'bbb', '003': 'ccc'}
     """
-    result = dict(one)
+    result = dict(first)
     for name, digest in other.items():
         if digest not in result.values():
             result[f"{name}@{digest[:8]}" if name in result else name] = digest

@@ -1,10 +1,18 @@
 """Cyclical stochastic-gradient Monte Carlo over all weights of a network.
 
 Zhang et al. 2020, "Cyclical stochastic gradient MCMC for Bayesian deep learning"
-(arXiv 1902.03932), with the steps of :mod:`bayes_a2m.training.sghmc`. Every chain starts at the
-trained network; in every cycle large steps leave it, small ones with noise sample where they
-came to. What is sampled is a tempered posterior: a frame counts ``tempering`` observations,
-for its neighbours say the same thing.
+(https://arxiv.org/abs/1902.03932), with the steps of stochastic-gradient Hamiltonian Monte Carlo
+(:mod:`bayes_a2m.training.sghmc`). With n observations, gradient G of the mean loss and of the
+prior, momentum b, temperature T and R standard normal,
+
+    m <- b m - h n G + sqrt(2 (1 - b) T) R,   w <- w + h m,   h = sqrt(C l / n),
+
+where C falls from one to zero in every cycle as a cosine (equation 1 of the paper). Every chain
+starts at the trained network; in every cycle large steps without noise leave where it was, small
+ones with noise sample where they came to. What is sampled is a tempered posterior: a frame
+counts as ``tempering`` observations, for its neighbours say the same thing.
+
+One draw is all weights of the network at the end of an epoch in the last part of a cycle.
 """
 
 from __future__ import annotations
@@ -30,7 +38,12 @@ from bayes_a2m.posteriors.training_data import TrainingData
 
 
 class SGMCMC(WeightPosterior):
-    """Samples of all weights; a chain of the sampler is a chain of the posterior.
+    """A network with samples of all its weights; a chain of the sampler is one of the posterior.
+
+    Attributes
+    ----------
+    samples
+        Every parameter's samples by its name in the network, shape ``(chain, draw, *shape)``.
 
     Examples
     --------
@@ -42,7 +55,7 @@ class SGMCMC(WeightPosterior):
     name = "sgmcmc"
 
     class Options(Settings):
-        """Of the sampler, and of the posterior it samples."""
+        """Settings of the sampler, and of the posterior that it samples."""
 
         chains: int = Field(2, ge=1)
         cycles: int = Field(3, ge=1)
@@ -63,7 +76,7 @@ class SGMCMC(WeightPosterior):
 
     @classmethod
     def own_passes(cls, options: Any) -> float:
-        """All cycles of all chains."""
+        """The epochs of all cycles of all chains."""
         return float(options.chains * options.cycles * options.epochs)
 
     def __init__(self, network: Network, **settings: Any) -> None:
@@ -71,14 +84,20 @@ class SGMCMC(WeightPosterior):
         self.samples: dict[str, Tensor] = {}
 
     def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
-        """Sample one chain after the other; a finished one is kept when a fit is resumed."""
-        chains, whole = [], TrainingRecord()
+        """Sample one chain after the other; a finished one is kept when a fit is resumed.
+
+        Raises
+        ------
+        InputError
+            If the loss is not finite.
+        """
+        chains, combined = [], TrainingRecord()
         for chain in range(self.options.chains):
             samples, record = self._chain(training_data, context.inner(f"chain_{chain}"), chain)
             chains.append(samples)
-            whole = whole.then(record)
+            combined = combined.then(record)
         self.samples = {k: torch.stack([c[k] for c in chains]) for k in chains[0]}
-        return whole
+        return combined
 
     def _chain(
         self, training_data: TrainingData, context: FitContext, chain: int
@@ -94,7 +113,7 @@ class SGMCMC(WeightPosterior):
             update={
                 "epochs": options.cycles * options.epochs,
                 "learning_rate": options.learning_rate,
-                "early_stopping": None,
+                "early_stopping": None,  # a chain is as long as it was planned
                 "gradient_clip": 0.0,  # a clipped gradient is another density's
             }
         )
@@ -107,6 +126,8 @@ class SGMCMC(WeightPosterior):
             normalizer=training_data.normalizer,
             settings=settings,
             floor_db=self.experiment.features.floor_db,
+            # a SeedSequence mixes its numbers: chains of neighbouring seeds share no stream, as
+            # those of seed + chain would
             seed=int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0]),
             cycles=options.cycles,
             samples=options.samples,
@@ -118,7 +139,8 @@ class SGMCMC(WeightPosterior):
             resume=context.resume,
             progress=context.progress,
         )
-        # the first draws are of different cycles, the last sample of each before earlier ones
+        # a prediction with few draws takes the first ones: let them be of different cycles, which
+        # differ most, and of each cycle the last sample first, taken with the smallest steps
         order = [
             cycle * options.samples + place
             for place in reversed(range(options.samples))
@@ -142,23 +164,29 @@ class SGMCMC(WeightPosterior):
 
     @property
     def chains(self) -> int:
-        """Those of the sampler."""
+        """The number of chains that the sampler ran."""
         return len(next(iter(self._stored.values())))
 
     def available(self) -> int:
-        """Samples kept, a chain."""
+        """The number of samples that every chain keeps."""
         return next(iter(self._stored.values())).shape[1]
 
     def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
-        """All weights."""
+        """All weights of one sample, by their names in the network."""
         return {name: samples[chain, draw] for name, samples in self._stored.items()}
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All samples."""
+        """The samples of every parameter, by its name."""
         return dict(self._stored)
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Take back the samples."""
+        """Take back the samples.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            If those of a parameter are missing, or of another shape.
+        """
         for name, tensor in self.network.named_parameters():
             if state[name].shape[2:] != tensor.shape:
                 raise RuntimeError(f"samples of {name} are of shape {tuple(state[name].shape)}")

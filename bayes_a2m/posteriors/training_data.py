@@ -1,4 +1,4 @@
-"""What a posterior learns from, made once: examples, their normaliser, the classes."""
+"""The data a posterior learns from, made once: examples, their normaliser, the classes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Recordings = tuple[tuple[Example, ...], ...]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Training training_data of all members of a model.
+    """Examples that a model is trained on; all members of an ensemble share them.
 
     Attributes
     ----------
     fitting, tuning
-        The examples of every recording.
+        The examples of every recording to fit, and of every recording to tune on.
     normalizer
-        Of the fitting part.
+        The scale of the features of the fitting part.
     classes
-        Size of the vocabulary.
+        The size of the vocabulary.
     """
 
     fitting: Recordings
@@ -43,34 +43,49 @@ class TrainingData:
         experiment: Experiment,
         normalizer: Normalizer | None = None,
     ) -> TrainingData:
-        """Features and labels of both parts; ``normalizer`` where one is given already."""
+        """Compute the features and labels of both parts.
+
+        Parameters
+        ----------
+        train, tune
+            Recordings with references, to fit and to tune on.
+        experiment
+            The settings of features, windows and normalisation.
+        normalizer
+            The scale of a model to start from; None fits one to ``train``.
+
+        Raises
+        ------
+        InputError
+            If a recording cannot be read.
+        """
         extractor = FeatureExtractor(experiment.features)
         grid, vocabulary = experiment.features.grid, train.vocabulary
         length, _ = experiment.windows.frames(grid)
 
         def examples(data: Dataset) -> Recordings:
-            made = []
+            by_recording = []
             for recording in data:
                 features = extractor(recording.audio(grid.sample_rate))
                 labels = recording.labels(grid, vocabulary)
                 spans = pieces(len(labels), length)
-                made.append(tuple(Example(features[a:b], labels[a:b]) for a, b in spans))
-            return tuple(made)
+                by_recording.append(tuple(Example(features[a:b], labels[a:b]) for a, b in spans))
+            return tuple(by_recording)
 
         fitting, tuning = examples(train), examples(tune)
         if normalizer is None:
-            every = (e.features for recording in fitting for e in recording)
-            normalizer = Normalizer.fit(every, experiment.normalization)
+            spectra = (example.features for recording in fitting for example in recording)
+            normalizer = Normalizer.fit(spectra, experiment.normalization)
         return cls(fitting, tuning, normalizer, len(vocabulary))
 
     @property
     def fit_examples(self) -> list[Example]:
-        """Of all recordings to fit."""
+        """The examples of all recordings to fit."""
         return [example for recording in self.fitting for example in recording]
 
     @property
     def tune_examples(self) -> list[Example]:
-        """Of all recordings to tune on."""
+        """The examples of all recordings to tune on."""
         return [example for recording in self.tuning for example in recording]
 
     def normalized(self, examples: Sequence[Example]) -> list[Example]:
@@ -78,6 +93,9 @@ class TrainingData:
         return [replace(e, features=self.normalizer(e.features)) for e in examples]
 
     def resampled(self, generator: np.random.Generator) -> TrainingData:
-        """As many recordings to fit, drawn with replacement: a bootstrap by recording."""
+        """The same data with as many recordings to fit, drawn with replacement.
+
+        It is a bootstrap by recording: frames of one recording are not independent.
+        """
         chosen = generator.integers(len(self.fitting), size=len(self.fitting))
         return replace(self, fitting=tuple(self.fitting[i] for i in chosen))

@@ -1,12 +1,22 @@
-"""Variational inference: a Gaussian over the weights, fitted by the evidence lower bound.
+"""Variational inference fits a Gaussian over the weights by the evidence lower bound.
 
 Graves 2011, "Practical variational inference for neural networks"; Blundell et al. 2015,
-"Weight uncertainty in neural networks" (arXiv 1505.05424), equation 2: of all guides q,
+"Weight uncertainty in neural networks" (https://arxiv.org/abs/1505.05424), equation 2: of all
+guides q,
 
     q = argmin KL(q(w) || prior(w)) - tempering * sum over frames of E_q[log p(class | w)].
 
 The tempering is there because frames 6 ms apart are no independent observations: N frames
-count as ``tempering * N``.
+count as ``tempering * N``. The guide has a vector per group of weights, with mean m (the
+network's weights), S the diagonal of scales and z, e standard normal:
+
+    w = m + S z                        a kernel or matrix, all weights independent
+    w = m + S (z + F e)                a joint group with a low-rank factor F
+    w = m + S L z                      a joint group with a unit lower triangle L
+
+One draw is one such vector for every group, hence all weights of the network that vary. The
+estimators "flipout" and "local" lower the variance of gradients in training
+(:mod:`bayes_a2m.networks.perturbation`); draws for predictions are the same, whichever it was.
 """
 
 from __future__ import annotations
@@ -29,11 +39,11 @@ from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.training_data import TrainingData
 
 LARGEST_FULL = 2000
-"""Numbers a full covariance may be over: a square of them is kept."""
+"""Most weights of a joint group with a full covariance: a square of them is kept."""
 
 
 class Variational(WeightPosterior):
-    """Draws are weights from a Gaussian around the network's.
+    """A network whose weights are drawn from a Gaussian around those it was trained to.
 
     Every weight matrix and kernel has a standard deviation of its own; a last layer may have
     a low-rank or full covariance, its biases included. Other biases and batch normalisation's
@@ -44,7 +54,7 @@ class Variational(WeightPosterior):
     Attributes
     ----------
     elbo_trace
-        The bound, one value an epoch, nats per frame.
+        The evidence lower bound after every epoch, in nats per frame, shape ``(epoch,)``.
 
     Examples
     --------
@@ -84,22 +94,24 @@ class Variational(WeightPosterior):
 
     @property
     def chains(self) -> int:
-        """One Gaussian."""
+        """Draws of one Gaussian are independent, so there is one chain."""
         return 1
 
     @classmethod
     def own_passes(cls, options: Any) -> float:
-        """Every epoch draws weights, which costs a third of a pass more."""
+        """Every epoch counts as 1.3 passes: drawing weights costs a third of a pass more."""
         return 1.3 * float(options.epochs)
 
     def groups(self) -> list[WeightGroup]:
-        """What varies, in the order it is drawn.
+        """The groups of weights that vary, in the order in which they are drawn.
 
         Raises
         ------
         InputError
             If a joint module is missing, or too large for a full covariance.
         """
+        # single tensors come before joint groups: the order decides which random numbers each of
+        # them gets, so a model that was saved draws the same weights only if it stays
         kind = self.options.last_layers
         groups = weight_groups(self.network, () if kind == "mean_field" else self.options.joint)
         for group in groups:
@@ -111,13 +123,26 @@ class Variational(WeightPosterior):
         return groups
 
     def fit_posterior(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
-        """Fit the guide from the trained network on."""
+        """Fit the guide, starting from the trained network.
+
+        Returns
+        -------
+        TrainingRecord
+            One row an epoch of the guide's training, and its time.
+
+        Raises
+        ------
+        InputError
+            If the loss is not finite, or a joint group is missing or too large.
+        """
         from bayes_a2m.training.variational import VariationalTraining, fit_guide
 
-        # the model it starts from keeps its weights
+        # the model that it starts from keeps its weights
         self.network = copy.deepcopy(self.network)
-        self.groups()
+        self.groups()  # refused before any training, not after
         options = self.options
+        # an average of weights, or the weights of an earlier epoch, would not be the means that
+        # the scales were fitted around
         update = {"epochs": options.epochs, "averaging": 0.0, "early_stopping": None}
         module = VariationalTraining(
             self.network,
@@ -141,11 +166,19 @@ class Variational(WeightPosterior):
         return TrainingRecord(log, seconds)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Scales and factors by group, and the trace; the means are the network's weights."""
+        """Every group's scales and factor, and the trace; the means are the network's weights."""
         return dict(self._own)
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what :meth:`state_dict` gave."""
+        """Take back what :meth:`state_dict` gave.
+
+        Raises
+        ------
+        KeyError
+            If a tensor is missing, or of another size.
+        InputError
+            If a joint group is missing or too large.
+        """
         for group in self.groups():
             if state[f"scale.{group.name}"].shape != (group.size,):
                 raise KeyError(f"scale.{group.name} has another size")
@@ -156,7 +189,7 @@ class Variational(WeightPosterior):
         self.forget()
 
     def draw_weights(self, chain: int, draw: int) -> dict[str, Tensor]:
-        """All groups' parameters, from the seed and the draw's number alone."""
+        """The parameters of all groups, which depend on the seed and the draw's number alone."""
         generator = torch.Generator().manual_seed(self.draw_seed(draw))
         means = dict(self.network.named_parameters())
         weights: dict[str, Tensor] = {}
@@ -167,7 +200,7 @@ class Variational(WeightPosterior):
         return weights
 
     def _deviation(self, group: WeightGroup, generator: torch.Generator) -> Tensor:
-        """A group's vector less its mean."""
+        """The deviation of a group's vector from its mean, ``(size,)``."""
         scale = self._own[f"scale.{group.name}"]
         noise = torch.randn(group.size, generator=generator)
         if not group.joint:
