@@ -1,1 +1,1 @@
-"""Methods without a network of this package's own: the measure for all that has one."""
+"""Baselines have no network of this package's own; they are the measure for all that have one."""

@@ -1,7 +1,7 @@
-"""What baselines share: settings, learning, choosing on the tuning part, files.
+"""Baselines share their settings, learning, choosing on the tuning split, and files.
 
 A baseline is a :class:`~bayes_a2m.posteriors.posterior.Posterior` without a network. It has one
-belief, hence one chain of one draw: it knows doubt in the sound, and none in itself.
+belief, hence one chain of one draw: aleatoric uncertainty, and no epistemic.
 """
 
 from __future__ import annotations
@@ -43,35 +43,35 @@ Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
 
 CHOSEN = "chosen."
-"""How the names of chosen settings start, beside a baseline's own arrays in one file."""
+"""The start of the names of chosen settings, beside a baseline's own arrays in one file."""
 
 UNCHANGED = Normalizer(0.0, 1.0)
-"""Of baselines that read no spectrum."""
+"""The normaliser of baselines that read no spectrum."""
 
 
 class Baseline(Posterior):
-    """A posterior without a network. Subclasses say how they learn and what they answer.
+    """A posterior without a network; subclasses say how they learn and what they predict.
 
-    Settings that are None are chosen on the tuning part, by the NLL of its frames.
+    Settings that are None are chosen on the tuning split, by the NLL of its frames.
 
     Parameters
     ----------
     features
-        Settings of the spectrum; of those that read none, only rate and hop matter.
+        Settings of the spectrum; where a baseline reads none, only rate and hop matter.
     seed
-        Every random choice of the fit comes from it.
+        The seed that every random choice of the fit comes from.
     options
         The method's own settings, which its ``Options`` describe.
 
     Attributes
     ----------
     chosen
-        What the tuning part chose, by the name of the setting.
+        The values that the tuning split chose, by the name of the setting.
     """
 
     deterministic = True
     tuned: ClassVar[tuple[str, ...]] = ()
-    """Settings that the tuning part chooses, where they are None."""
+    """Names of the settings that the tuning split chooses, where they are None."""
 
     def __init__(
         self,
@@ -91,12 +91,12 @@ class Baseline(Posterior):
 
     @classmethod
     def of_experiment(cls, experiment: Experiment) -> Self:
-        """As an experiment file describes it, not fitted yet.
+        """Make the baseline that an experiment describes, not fitted yet.
 
         Raises
         ------
         InputError
-            If it names a network, or a setting is not right.
+            If the experiment names a network, or a setting is not right.
         """
         if experiment.network is not None:
             raise InputError(
@@ -111,7 +111,13 @@ class Baseline(Posterior):
 
     @abstractmethod
     def fit_examples(self, train: Dataset, tune: Dataset) -> None:
-        """Learn from ``train``; choose the settings that are None on ``tune``."""
+        """Learn from ``train``; choose the settings that are None on ``tune``.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to learn.
+        """
 
     @abstractmethod
     def log_probs(self, recording: Recording) -> Floats:
@@ -119,7 +125,7 @@ class Baseline(Posterior):
 
     @abstractmethod
     def arrays(self) -> Arrays:
-        """All that was learned, by name."""
+        """Everything that was learned, as arrays by name."""
 
     @abstractmethod
     def load_state_dict(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -134,27 +140,33 @@ class Baseline(Posterior):
     # ---- what all share ----
 
     def setting(self, name: str) -> float:
-        """A setting's value: what was asked for, else what the tuning part chose."""
+        """The value of a setting: the one that was given, else the one that the tuning split chose.
+
+        Raises
+        ------
+        KeyError
+            If it is neither given nor chosen yet.
+        """
         asked = getattr(self.options, name)
         return float(self.chosen[name] if asked is None else asked)
 
     def consider(self, nll: float, **settings: float) -> None:
-        """Note what a choice of settings gave on the tuning part: a row of the log."""
+        """Note the NLL, in nats per frame, of settings on the tuning split: a row of the log."""
         text = " ".join(f"{name}={value:g}" for name, value in settings.items())
         self._considered.append((text, nll))
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers were learned or stored."""
+        """The count of numbers that were learned or stored."""
         return sum(array.size for array in self.arrays().values())
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
-        """From samples to decibels."""
+        """The transform from samples to decibels."""
         return FeatureExtractor(self.experiment.features)
 
     def features_of(self, recording: Recording) -> Spectrum:
-        """Decibels of the experiment's features, for pictures and for those that read them."""
+        """The experiment's features in decibels, for figures and for baselines that read them."""
         settings = self.experiment.features
         return Spectrum(self.extractor(recording.audio(settings.sample_rate)), settings)
 
@@ -170,7 +182,7 @@ class Baseline(Posterior):
     ) -> Self:
         """Learn, choose what has to be chosen, recalibrate, tune the decoder.
 
-        It takes seconds, so nothing is kept in ``workdir``, and nothing shows progress.
+        Fitting takes seconds, so nothing is kept in ``workdir``, and nothing shows progress.
 
         Raises
         ------
@@ -180,7 +192,7 @@ class Baseline(Posterior):
         if start is not None:
             raise InputError(f"a {self.name} model starts from no other: leave --from out")
         ensure_loadable(self)
-        clock = time.perf_counter()
+        started = time.perf_counter()
         before = self.fitted
         self.fitted = Fitted(
             vocabulary=train.vocabulary,
@@ -197,26 +209,38 @@ class Baseline(Posterior):
         except BaseException:
             self.fitted = before
             raise
-        record = TrainingRecord(_as_csv(self._considered), time.perf_counter() - clock)
+        record = TrainingRecord(_as_csv(self._considered), time.perf_counter() - started)
         self.fitted = replace(self._known, record=record)
         self.fit_calibration_and_decoder(tune)
         return self
 
     def predict_recording(self, recording: Recording, draws: int = 1) -> NDArray[np.float32]:
-        """Log-probabilities ``(1, 1, frame, class)``: one draw, however many are asked for."""
+        """Log-probabilities ``(1, 1, frame, class)``: one draw, however many are asked for.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted.
+        """
         self.ensure_fitted()
         log_probs = np.maximum(self.log_probs(recording), np.log(SMALLEST))
         return log_probs[None, None].astype(np.float32)
 
     def weights(self) -> dict[str, Tensor]:
-        """The arrays, and what the tuning part chose."""
+        """The arrays, and the settings that the tuning split chose, as tensors by name."""
         import torch
 
         chosen = {CHOSEN + name: np.float64(value) for name, value in self.chosen.items()}
         return {name: torch.tensor(a) for name, a in {**self.arrays(), **chosen}.items()}
 
     def load_state(self, state: ModelState) -> None:
-        """Take the arrays and the choices."""
+        """Take the arrays and the chosen settings of a model directory.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing, or of another shape.
+        """
         arrays = {name: tensor.numpy() for name, tensor in state.weights.items()}
         self.chosen = {
             name.removeprefix(CHOSEN): float(array)
@@ -229,7 +253,7 @@ class Baseline(Posterior):
 
 
 def _as_csv(considered: list[tuple[str, float]]) -> str:
-    """Choices and their NLL on the tuning part, one a row."""
+    """Choices and their NLL on the tuning split, one a row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["choice", "tuning_nll"])

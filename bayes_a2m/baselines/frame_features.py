@@ -1,4 +1,8 @@
-"""Baselines that boil a frame down to a few numbers, of which a logistic model makes a law."""
+"""Baselines of a few features a frame, of which a logistic model makes probabilities.
+
+A frame's features are joined with those of its neighbours and classified by multinomial logistic
+regression (:mod:`bayes_a2m.baselines.logistic`).
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,10 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.metrics.kernels import nll_of
 
 CONTEXTS = (0, 1, 2)
-"""Neighbours on each side that the tuning part chooses from."""
+"""Numbers of neighbours on each side that the tuning split chooses from."""
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
-"""Of the logistic model's weights, that the tuning part chooses from."""
+"""Penalties of the logistic model's weights that the tuning split chooses from."""
 
 
 class FrameFeatureOptions(Settings):
@@ -40,11 +44,16 @@ class FrameFeatureOptions(Settings):
 
 
 class FrameFeatureBaseline(Baseline):
-    """Evidence of every frame and of its neighbours, judged by a logistic model.
+    """Features of every frame and of its neighbours, classified by a logistic model.
 
     Neighbours help, for labels and sounds are not in step, and a note is longer than a frame.
-    Subclasses say what the evidence is; where it has settings of its own, they say between
-    which of them the tuning part chooses.
+    Subclasses say what the features are; where these have settings of their own, they say between
+    which of them the tuning split chooses.
+
+    Attributes
+    ----------
+    model
+        The fitted logistic model.
     """
 
     Options = FrameFeatureOptions
@@ -53,7 +62,7 @@ class FrameFeatureBaseline(Baseline):
 
     @abstractmethod
     def frame_features(self, recording: Recording) -> Floats:
-        """What speaks for each class in every frame, ``(frame, feature)``."""
+        """The features of every frame of a recording, ``(frame, feature)``."""
 
     def evidence(self, recording: Recording) -> Floats:
         """The name of :meth:`frame_features` in 0.1.0."""
@@ -61,11 +70,17 @@ class FrameFeatureBaseline(Baseline):
         return self.frame_features(recording)
 
     def variants(self) -> Sequence[dict[str, float]]:
-        """Choices of the evidence's own settings, by name."""
+        """The choices of the features' own settings, by name, that the tuning split tries."""
         return [{}]
 
     def fit_examples(self, train: Dataset, tune: Dataset) -> None:
-        """Try every variant, context and penalty; keep the one of least NLL on ``tune``."""
+        """Try every variant, context and penalty; keep the one of least NLL on ``tune``.
+
+        Raises
+        ------
+        InputError
+            If the frames to fit are all of one class.
+        """
         options, grid = self.options, self.grid
         generator = np.random.default_rng([self.seed, 0])
         fit_labels, tune_labels = train.labels_on(grid), np.concatenate(tune.labels_on(grid))
@@ -76,14 +91,16 @@ class FrameFeatureBaseline(Baseline):
         best: _Trial | None = None
         for variant in self.variants():
             self.chosen = dict(variant)
-            heard, heard_tune = self._heard(train), self._heard(tune)
+            fit_features, tune_features = self._features(train), self._features(tune)
             for context, penalty in itertools.product(contexts, penalties):
-                around = (self._around(x, context)[r] for x, r in zip(heard, rows, strict=True))
-                model = Logistic.fit(
-                    np.concatenate(list(around)), labels, len(self.vocabulary), penalty
-                )
-                asked = np.concatenate([self._around(x, context) for x in heard_tune])
-                nll = float(nll_of(np.exp(model.log_probs(asked)), tune_labels).mean())
+                chosen = [
+                    self._with_context(features, context)[frames]
+                    for features, frames in zip(fit_features, rows, strict=True)
+                ]
+                model = Logistic.fit(np.concatenate(chosen), labels, len(self.vocabulary), penalty)
+                tuned_on = [self._with_context(features, context) for features in tune_features]
+                log_probs = model.log_probs(np.concatenate(tuned_on))
+                nll = float(nll_of(np.exp(log_probs), tune_labels).mean())
                 settings = {**variant, "context": context, "penalty": penalty}
                 self.consider(nll, **settings)
                 if best is None or nll < best.nll:
@@ -91,30 +108,36 @@ class FrameFeatureBaseline(Baseline):
         assert best is not None
         self.chosen, self.model = best.settings, best.model
 
-    def _heard(self, recordings: Iterable[Recording]) -> list[Floats]:
+    def _features(self, recordings: Iterable[Recording]) -> list[Floats]:
         return [self.frame_features(recording) for recording in recordings]
 
-    def _around(self, evidence: Floats, context: float) -> Floats:
+    def _with_context(self, features: Floats, context: float) -> Floats:
         stride = max(1, self.grid.count(self.options.stride))
-        return stack_context(evidence, int(context), stride)
+        return stack_context(features, int(context), stride)
 
     def log_probs(self, recording: Recording) -> Floats:
-        """The logistic model's answer to the evidence of every frame."""
-        around = self._around(self.frame_features(recording), self.setting("context"))
-        return self.model.log_probs(around)
+        """Log-probabilities of the logistic model, ``(frame, class)``."""
+        features = self._with_context(self.frame_features(recording), self.setting("context"))
+        return self.model.log_probs(features)
 
     def arrays(self) -> Arrays:
-        """The logistic model's."""
+        """The arrays of the logistic model, by name."""
         return self.model.arrays()
 
     def load_state_dict(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what :meth:`arrays` gave."""
+        """Take back what :meth:`arrays` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing, or of another shape.
+        """
         self.model = Logistic.of_arrays(arrays, len(self.vocabulary))
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A choice of settings, what it gave on the tuning part, and the model fitted with it."""
+    """A choice of settings, its NLL on the tuning split, and the model fitted with it."""
 
     nll: float
     settings: dict[str, float]

@@ -14,13 +14,13 @@ Floats = NDArray[np.float64]
 Real = TypeVar("Real", np.float32, np.float64)
 
 BLOCK = 2048
-"""Frames cut at a time: a long recording's would not fit into memory."""
+"""How many frames are cut at a time: a long recording's would not all fit into memory."""
 
 
 def blocks(samples: NDArray[Any], length: int, hop: int, frames: int) -> Iterator[Floats]:
-    """Frames of ``length`` samples around ``i * hop``, in blocks ``(frame, length)``.
+    """Cut frames of ``length`` samples around ``i * hop``, in blocks ``(frame, length)``.
 
-    What lies before and after the signal counts as silence.
+    The signal is padded with silence before and after.
 
     >>> next(blocks(np.arange(6.0), length=4, hop=2, frames=3))
     array([[0., 0., 0., 1.],
@@ -35,21 +35,21 @@ def blocks(samples: NDArray[Any], length: int, hop: int, frames: int) -> Iterato
 
 
 def stack_context(features: NDArray[Real], neighbours: int, stride: int) -> NDArray[Real]:
-    """Every frame's features beside those of frames before and after it.
+    """Join every frame's features with those of frames before and after it.
 
     Parameters
     ----------
     features
-        Shape ``(frame, feature)``.
+        Features of shape ``(frame, feature)``.
     neighbours
-        How many on each side; at the ends the first and last frame stand in.
+        The number of neighbours on each side; at the ends the first and last frame stand in.
     stride
-        Frames from one to the next.
+        The frames from one neighbour to the next.
 
     Returns
     -------
     ndarray, shape (frame, (2 * neighbours + 1) * feature)
-        The earliest neighbour first.
+        The features, the earliest neighbour's first.
 
     >>> stack_context(np.array([[1.0], [2.0], [3.0]]), neighbours=1, stride=1)
     array([[1., 1., 2.],
@@ -66,21 +66,21 @@ def stack_context(features: NDArray[Real], neighbours: int, stride: int) -> NDAr
 def sample_frames(
     lengths: Sequence[int], count: int, generator: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Frames drawn without replacement, as many from each recording as far as it goes.
+    """Draw frames without replacement, as many from each recording, as far as it has them.
 
     Parameters
     ----------
     lengths
-        Frames of every recording.
+        The number of frames of every recording.
     count
-        How many to draw in all; at least one from each, and all where there are fewer.
+        The number of frames to draw in all; at least one from each, and all where there are fewer.
     generator
-        Where chance comes from.
+        The source of randomness.
 
     Returns
     -------
     list of ndarray
-        Ascending frames of every recording.
+        The frames drawn from every recording, ascending.
 
     >>> [len(drawn) for drawn in sample_frames([10, 3, 10], 12, np.random.default_rng(0))]
     [4, 3, 4]

@@ -1,4 +1,4 @@
-"""k nearest neighbours: what the most similar frames of the training part were.
+"""k nearest neighbours vote with the classes of the most similar frames of the training split.
 
 Cover and Hart 1967, "Nearest neighbor pattern classification"; votes weighted by the inverse of
 the distance after Dudani 1976, "The distance-weighted k-nearest-neighbor rule". With ``v_k`` the
@@ -6,7 +6,7 @@ weighted share of votes for class k, the probability is
 
     p_k = (n v_k + s π_k) / (n + s),
 
-n the number of neighbours, π the classes' shares among the stored frames, and s the smoothing:
+with n the number of neighbours, π the classes' shares among the stored frames, and s the smoothing:
 as if s more neighbours had voted by the shares alone, so that no class has probability zero.
 """
 
@@ -33,26 +33,30 @@ Array = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 NEIGHBOURS = (5, 10, 20, 40, 80)
-"""Numbers of neighbours that the tuning part chooses from."""
+"""Numbers of neighbours that the tuning split chooses from."""
 
 CONTEXTS = (0, 1, 2)
-"""Frames beside the one in question, on each side, that it chooses from."""
+"""Numbers of context frames on each side that the tuning split chooses from."""
 
 SMOOTHINGS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Votes by the classes' shares that it chooses from."""
+"""Numbers of votes by the classes' shares that the tuning split chooses from."""
 
 
 class KNN(Baseline):
-    """The training part's most similar frames vote.
+    """A classifier by the vote of the most similar frames of the training split.
 
     A frame is its normalised spectrum in decibels, or the first cepstral coefficients of it
-    (of a mel spectrum: MFCCs), boiled down by principal components, beside those of its
-    neighbours in time.
+    (of a mel spectrum: MFCCs), projected onto principal components, and joined with those of
+    its neighbours in time.
 
     Attributes
     ----------
     memory
-        The stored frames: recordings can be guessed from them, so such a model is data.
+        The stored frames and their classes: recordings can be guessed from them, so such a model
+        is data.
+
+    projection
+        The principal components.
 
     Examples
     --------
@@ -101,13 +105,13 @@ class KNN(Baseline):
         sample = np.concatenate([x[r] for x, r in zip(values, rows, strict=True)])
         self.projection = Projection.fit(sample, options.components)
         values = [self.projection(x) for x in values]
-        asked = [self.projection(self._values(self.features_of(r).level)) for r in tune]
+        tune_values = [self.projection(self._values(self.features_of(r).level)) for r in tune]
         contexts = CONTEXTS if options.context is None else (options.context,)
         best, best_memory = np.inf, None
         for context in contexts:
-            kept = [self._around(x, context)[r] for x, r in zip(values, rows, strict=True)]
-            memory = Memory(np.concatenate(kept), labels, len(self.vocabulary))
-            queries = np.concatenate([self._around(x, context) for x in asked])
+            stored = [self._with_context(x, context)[r] for x, r in zip(values, rows, strict=True)]
+            memory = Memory(np.concatenate(stored), labels, len(self.vocabulary))
+            queries = np.concatenate([self._with_context(x, context) for x in tune_values])
             for nll, k, smoothing in self._votes_tried(memory, queries, tune_labels):
                 settings = {"context": context, "k": k, "smoothing": smoothing}
                 self.consider(nll, **settings)
@@ -119,15 +123,16 @@ class KNN(Baseline):
     def _votes_tried(
         self, memory: Memory, queries: Array, labels: Ints
     ) -> list[tuple[float, int, float]]:
-        """NLL of the tuning part's frames by neighbours and smoothing; one search for all."""
+        """NLL of the tuning split's frames by neighbours and smoothing; one search for all."""
         options = self.options
-        asked = NEIGHBOURS if options.k is None else (options.k,)
-        numbers = sorted({min(k, len(memory.labels)) for k in asked})
+        wanted = NEIGHBOURS if options.k is None else (options.k,)
+        numbers = sorted({min(k, len(memory.labels)) for k in wanted})
         smoothings = SMOOTHINGS if options.smoothing is None else (options.smoothing,)
-        distances, found = memory.search(queries, max(numbers))
+        # neighbours come in order of distance: the first k of the most are the k nearest
+        distances, neighbours = memory.search(queries, max(numbers))
         tried = []
         for k in numbers:
-            shares = memory.shares(distances[:, :k], found[:, :k], options.weights)
+            shares = memory.shares(distances[:, :k], neighbours[:, :k], options.weights)
             for smoothing in smoothings:
                 probs = memory.smoothed(shares, k, smoothing)
                 tried.append((float(nll_of(probs, labels).mean()), k, smoothing))
@@ -143,21 +148,21 @@ class KNN(Baseline):
         cepstrum: Array = dct(normal, axis=1, norm="ortho")[:, : self.options.coefficients]
         return cepstrum
 
-    def _around(self, values: Array, context: float) -> Array:
+    def _with_context(self, values: Array, context: float) -> Array:
         stride = max(1, self.grid.count(self.options.stride))
         return stack_context(values, int(context), stride)
 
     def log_probs(self, recording: Recording) -> Floats:
-        """Log of the smoothed shares of votes."""
+        """Log-probabilities from the smoothed shares of votes, ``(frame, class)``."""
         values = self.projection(self._values(self.features_of(recording).level))
-        queries = self._around(values, self.setting("context"))
+        queries = self._with_context(values, self.setting("context"))
         k = min(int(self.setting("k")), len(self.memory.labels))
         shares = self.memory.shares(*self.memory.search(queries, k), self.options.weights)
         log_probs: Floats = np.log(self.memory.smoothed(shares, k, self.setting("smoothing")))
         return log_probs
 
     def arrays(self) -> Arrays:
-        """Stored frames and labels, and the projection."""
+        """The stored frames and labels, and the projection."""
         return {
             "frames": self.memory.frames,
             "labels": self.memory.labels,
@@ -166,17 +171,23 @@ class KNN(Baseline):
         }
 
     def load_state_dict(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what :meth:`arrays` gave."""
+        """Take back what :meth:`arrays` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing, or of another shape.
+        """
         frames, labels = arrays["frames"], arrays["labels"]
         mean, components = arrays["mean"], arrays["components"]
         options, bins = self.options, self.experiment.features.bins
         values = min(options.coefficients, bins) or bins
-        around = 2 * int(self.setting("context")) + 1
+        frames_each = 2 * int(self.setting("context")) + 1
         if mean.shape != (values,) or components.shape[1:] != (values,):
             raise ValueError(
                 f"a projection of {components.shape} and {mean.shape}, not of {values}"
             )
-        if frames.shape != (len(labels), components.shape[0] * around):
+        if frames.shape != (len(labels), components.shape[0] * frames_each):
             raise ValueError(f"{frames.shape} stored frames for {len(labels)} labels")
         if not len(labels) or labels.min() < 0 or labels.max() >= len(self.vocabulary):
             raise ValueError("labels beyond the classes")
@@ -186,14 +197,22 @@ class KNN(Baseline):
 
 @dataclass(frozen=True)
 class Projection:
-    """Onto principal components: ``(x - mean) @ components.T``."""
+    """Projection onto principal components: ``(x - mean) @ components.T``.
+
+    Attributes
+    ----------
+    mean
+        The mean of the values, shape ``(value,)``.
+    components
+        The components, shape ``(component, value)``.
+    """
 
     mean: Array
     components: Array
 
     @classmethod
     def fit(cls, values: Array, components: int) -> Projection:
-        """Of rows ``(row, value)``; all values as they are where ``components`` is zero."""
+        """Fit to rows ``(row, value)``; the identity where ``components`` is zero or no fewer."""
         width = values.shape[1]
         if not components or components >= width:
             return cls(np.zeros(width, dtype=np.float32), np.eye(width, dtype=np.float32))
@@ -203,14 +222,24 @@ class Projection:
         return cls(pca.mean_.astype(np.float32), pca.components_.astype(np.float32))
 
     def __call__(self, values: Array) -> Array:
-        """Of rows ``(row, value)``, shape ``(row, component)``."""
+        """Project rows ``(row, value)``, to shape ``(row, component)``."""
         projected: Array = np.matmul(values - self.mean, self.components.T, dtype=np.float32)
         return projected
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Stored frames ``(row, value)`` and their classes ``(row,)``, to be searched."""
+    """Stored frames and their classes, to be searched.
+
+    Attributes
+    ----------
+    frames
+        The stored frames, shape ``(row, value)``.
+    labels
+        Their classes, shape ``(row,)``.
+    classes
+        The number of classes, those that do not occur included.
+    """
 
     frames: Array
     labels: Ints
@@ -225,22 +254,29 @@ class Memory:
 
     @cached_property
     def prior(self) -> Floats:
-        """Share of every class, ``(class,)``, each counted once more than it occurs."""
+        """The share of every class, ``(class,)``, each counted once more than it occurs."""
         counts = np.bincount(self.labels, minlength=self.classes) + 1.0
         shares: Floats = counts / counts.sum()
         return shares
 
     def search(self, queries: Array, k: int) -> tuple[Floats, Ints]:
-        """Distances of the k nearest, ascending, and which they are; both ``(query, k)``."""
-        distances, found = self._index.kneighbors(queries, n_neighbors=k)
-        return np.asarray(distances, dtype=np.float64), np.asarray(found, dtype=np.int64)
+        """The distances of the k nearest, ascending, and their rows; both ``(query, k)``."""
+        distances, rows = self._index.kneighbors(queries, n_neighbors=k)
+        return np.asarray(distances, dtype=np.float64), np.asarray(rows, dtype=np.int64)
 
     def shares(
         self, distances: Floats, found: Ints, weights: Literal["distance", "uniform"]
     ) -> Floats:
-        """Share of the votes for every class, ``(query, class)``.
+        """The share of the votes for every class, ``(query, class)``.
 
         Where neighbours are at distance zero, they alone vote, as scikit-learn has it.
+
+        Parameters
+        ----------
+        distances, found
+            The distances and rows that :meth:`search` gives, ``(query, k)``.
+        weights
+            The weight of a vote: the inverse of the distance (Dudani 1976), or one.
         """
         if weights == "uniform":
             votes = np.ones_like(distances)
@@ -249,10 +285,10 @@ class Memory:
             inverse = 1.0 / np.where(same, 1.0, distances)
             votes = np.where(same.any(axis=1, keepdims=True), same, inverse)
         votes = votes / votes.sum(axis=1, keepdims=True)
-        called = self.labels[found]
-        return np.stack([(votes * (called == c)).sum(axis=1) for c in range(self.classes)], axis=1)
+        voted = self.labels[found]
+        return np.stack([(votes * (voted == c)).sum(axis=1) for c in range(self.classes)], axis=1)
 
     def smoothed(self, shares: Floats, k: int, smoothing: float) -> Floats:
-        """``(k v + s π) / (k + s)``, shape as ``shares``."""
+        """The smoothed shares ``(k v + s π) / (k + s)``, of the shape of ``shares``."""
         probs: Floats = (k * shares + smoothing * self.prior) / (k + smoothing)
         return probs

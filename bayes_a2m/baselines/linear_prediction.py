@@ -1,4 +1,4 @@
-"""Linear prediction: each sample foretold from those before it, and what is left over.
+"""Linear prediction predicts each sample from those before it, and leaves a residual.
 
 The model is an all-pole filter, ``x[n] = -a_1 x[n-1] - ... - a_p x[n-p] + e[n]``, that is
 ``E(z) = A(z) X(z)`` with ``A(z) = 1 + a_1 z^-1 + ... + a_p z^-p``. For a voice 1/A is about the
@@ -19,21 +19,29 @@ from bayes_a2m.errors import InputError
 Floats = NDArray[np.float64]
 
 WHITE = 1e-9
-"""Added to each frame's energy, and as much of it besides: digital silence has no predictor."""
+"""White noise added to each frame, absolute and as a share of its energy.
+
+Without it digital silence would have no predictor.
+"""
 
 OCTAVE_COST = 0.05
-"""How much higher a peak must be than one an octave above it."""
+"""How much higher a peak must be than one an octave above it, as Boersma's octave cost."""
 
 
 def autocorrelation(frames: Floats, lags: int) -> Floats:
-    """``r[l] = sum_n x[n] x[n + l]`` for l from 0 to ``lags``, ``(..., lags + 1)``.
+    """Autocorrelation ``r[l] = sum_n x[n] x[n + l]``, l from 0 to ``lags``: ``(..., lags + 1)``.
 
     Parameters
     ----------
     frames
-        Windowed, ``(..., samples)``; outside of them is silence.
+        Windowed frames, ``(..., samples)``; outside of them is silence.
     lags
-        The longest, fewer than there are samples.
+        The longest lag, fewer than there are samples.
+
+    Raises
+    ------
+    InputError
+        If the frames are too short for that lag.
 
     >>> autocorrelation(np.array([1.0, 2.0, 3.0]), 2).round(9)
     array([14.,  8.,  3.])
@@ -43,8 +51,8 @@ def autocorrelation(frames: Floats, lags: int) -> Floats:
         raise InputError(f"{samples} samples have no autocorrelation at lag {lags}")
     points = _points(samples + lags)
     power = np.square(np.abs(np.fft.rfft(frames, points)))
-    found: Floats = np.fft.irfft(power, points)[..., : lags + 1]
-    return found
+    correlation: Floats = np.fft.irfft(power, points)[..., : lags + 1]
+    return correlation
 
 
 def levinson_durbin(correlation: Floats) -> tuple[Floats, Floats]:
@@ -53,14 +61,14 @@ def levinson_durbin(correlation: Floats) -> tuple[Floats, Floats]:
     Parameters
     ----------
     correlation
-        ``r[0]`` to ``r[p]``, ``(..., p + 1)``, of which no frame may be all zero.
+        The autocorrelation ``r[0]`` to ``r[p]``, ``(..., p + 1)``; no frame may be all zero.
 
     Returns
     -------
     coefficients : ndarray, shape (..., p + 1)
-        ``1, a_1, ..., a_p``.
+        The predictor ``1, a_1, ..., a_p``.
     error : ndarray, shape (...)
-        Energy of the residual.
+        The energy of the residual.
 
     Raises
     ------
@@ -85,10 +93,11 @@ def levinson_durbin(correlation: Floats) -> tuple[Floats, Floats]:
 
 
 def coefficients(frames: Floats, order: int) -> tuple[Floats, Floats]:
-    """Predictor ``(..., order + 1)`` and residual energy ``(...)`` of windowed frames.
+    """The predictor ``(..., order + 1)`` and residual energy ``(...)`` of windowed frames.
 
     The autocorrelation method (Makhoul 1975, section II-B) is always stable. A little white noise
-    is added, so that silence has a predictor, too: none.
+    is added, so that silence has a predictor, too: all its
+    coefficients are zero.
     """
     correlation = autocorrelation(frames, order)
     correlation[..., 0] = correlation[..., 0] * (1.0 + WHITE) + WHITE
@@ -96,7 +105,7 @@ def coefficients(frames: Floats, order: int) -> tuple[Floats, Floats]:
 
 
 def residual(frames: Floats, predictor: Floats) -> Floats:
-    """Frames through ``A(z)``: what was not foretold, ``(..., samples + p)``.
+    """The residual, frames filtered by ``A(z)``: ``(..., samples + p)``.
 
     >>> residual(np.array([1.0, 0.5, 0.25]), np.array([1.0, -0.5])).round(9) + 0.0
     array([ 1.   ,  0.   ,  0.   , -0.125])
@@ -111,8 +120,9 @@ def residual(frames: Floats, predictor: Floats) -> Floats:
 def cepstrum(predictor: Floats, count: int) -> Floats:
     """Cepstrum of the all-pole filter 1/A, ``c_1`` to ``c_count``, ``(..., count)``.
 
-    By the recursion of Atal 1974 (https://doi.org/10.1121/1.1914702; Rabiner and Schafer,
-    "Digital processing of speech signals", 1978, section 8.8), a_n being zero past the order:
+    It follows from the recursion of Atal 1974 (https://doi.org/10.1121/1.1914702; Rabiner and
+    Schafer, "Digital processing of speech signals", 1978, section 8.8), a_n being zero past the
+    order:
 
         c_n = -a_n - sum_{k=1}^{n-1} (k / n) c_k a_{n-k}
 
@@ -132,7 +142,7 @@ def cepstrum(predictor: Floats, count: int) -> Floats:
 def residual_correlation(
     frames: Floats, predictor: Floats, window: Floats, lags: int, *, lowpass: float | None = None
 ) -> Floats:
-    """Autocorrelation of the residual over that at lag 0, the window's own taken out.
+    """Autocorrelation of the residual over that at lag 0, divided by the window's own.
 
     A window tapers even a perfect period's correlation, and Boersma 1993 ("Accurate short-term
     analysis of the fundamental frequency", equation 9) divides by the window's. Hiss is no help
@@ -142,41 +152,42 @@ def residual_correlation(
     Parameters
     ----------
     frames
-        Windowed, ``(frame, samples)``.
+        Windowed frames, ``(frame, samples)``.
     predictor
-        Of each, ``(frame, p + 1)``.
+        The predictor of each frame, ``(frame, p + 1)``.
     window
-        What they were windowed with, ``(samples,)``.
+        The window that the frames were multiplied with, ``(samples,)``.
     lags
-        The longest.
+        The longest lag, in samples.
     lowpass
-        Where the residual's power is halved, as a share of half the sample rate; None: nowhere.
+        The frequency at which the residual's power is halved, as a share of half the sample rate;
+        None: nowhere.
 
     Returns
     -------
     ndarray, shape (frame, lags + 1)
-        About 1 at the period of a periodic sound; 0 in digital silence.
+        The correlation, about 1 at the period of a periodic sound; 0 in digital silence.
     """
     points = _points(frames.shape[-1] + predictor.shape[-1] + lags)
     spectrum = np.fft.rfft(frames, points) * np.fft.rfft(predictor, points)
     power = np.square(np.abs(spectrum))
     if lowpass is not None:
         power /= 1.0 + (np.linspace(0.0, 1.0, power.shape[-1]) / lowpass) ** 8
-    found = np.fft.irfft(power, points)[..., : lags + 1]
+    correlation = np.fft.irfft(power, points)[..., : lags + 1]
     taper = autocorrelation(window, lags)
-    found /= np.maximum(found[..., :1], 1e-12)
-    relative: Floats = found / (taper / taper[0])
+    correlation /= np.maximum(correlation[..., :1], 1e-12)
+    relative: Floats = correlation / (taper / taper[0])
     return relative
 
 
 @dataclass(frozen=True)
 class Periods:
-    """The period found in each frame, in samples, and how high the correlation is there.
+    """The period of each frame, in samples, and the height of the correlation there.
 
     Attributes
     ----------
     period, height
-        Shape ``(frame,)``. No peak: the shortest lag, height zero.
+        Arrays of shape ``(frame,)``; a frame without a peak has the shortest lag and height zero.
     """
 
     period: Floats
@@ -194,9 +205,9 @@ def pitch(correlation: Floats, shortest: int, longest: int) -> Periods:
     Parameters
     ----------
     correlation
-        From lag 0, ``(frame, lag)``, one lag past ``longest``.
+        The correlation from lag 0 on, ``(frame, lag)``, to one lag past ``longest`` at least.
     shortest, longest
-        Lags, in samples, between which peaks count.
+        The lags, in samples, between which peaks count.
 
     Raises
     ------
@@ -221,7 +232,7 @@ def pitch(correlation: Floats, shortest: int, longest: int) -> Periods:
 
 
 def parabola(before: Floats, here: Floats, after: Floats) -> Floats:
-    """Where the parabola through three neighbours turns, from the middle one on, within ±1/2.
+    """The offset from the middle of three neighbours at which their parabola turns, within ±1/2.
 
     >>> parabola(np.array([3.0]), np.array([4.0]), np.array([3.0]))
     array([0.])

@@ -1,4 +1,4 @@
-"""Multinomial logistic regression: evidence of a frame in, log-probabilities out."""
+"""Multinomial logistic regression from the features of a frame to log-probabilities."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from bayes_a2m.errors import InputError
 Floats = NDArray[np.float64]
 
 ITERATIONS = 500
-"""At most; fits of a few dozen scaled features need fewer."""
+"""The most iterations of a fit; those of a few dozen scaled features need fewer."""
 
 
 @dataclass(frozen=True)
 class Logistic:
-    """``log p(k) = w_k · (x - mean) / scale + b_k``, less what makes them a law.
+    """A fitted model, ``log p(k) = w_k · (x - mean) / scale + b_k - log Z``, Z normalising it.
 
-    The law is mixed with the uniform one, which counts as one frame a class: no class is
-    impossible because it was not met (a pitch of the vocabulary may lack in the training part).
+    The distribution is mixed with the uniform one, which counts as one frame a class: no class is
+    impossible because it was unseen (a pitch of the vocabulary may lack in the training split).
 
     Attributes
     ----------
     mean, scale
-        Of every feature, over the rows it was fitted on, ``(feature,)``.
+        The mean and scale of every feature over the rows it was fitted on, ``(feature,)``.
     weights, bias
-        Of every class, ``(class, feature)`` and ``(class,)``; a class never met has none and
-        a bias of minus infinity.
+        The weights ``(class, feature)`` and biases ``(class,)``; an unseen class has weights of
+        zero and a bias of minus infinity.
     rows
-        How many it was fitted on.
+        The number of rows that it was fitted on.
     """
 
     mean: Floats
@@ -48,11 +48,11 @@ class Logistic:
         Parameters
         ----------
         features, labels
-            What was heard, and what it was.
+            The features of every row, and its class.
         classes
-            Size of the vocabulary.
+            The size of the vocabulary.
         penalty
-            The weights' squares count so much against the mean log-likelihood of a row: a row
+            The weight of the weights' squares against the mean log-likelihood of a row: a row
             is no independent observation, so their number must not outweigh it.
 
         Raises
@@ -62,8 +62,8 @@ class Logistic:
         """
         from sklearn.linear_model import LogisticRegression
 
-        met = np.unique(labels)
-        if len(met) < 2:
+        seen = np.unique(labels)
+        if len(seen) < 2:
             raise InputError("the training part holds frames of one class only: nothing to learn")
         mean, scale = features.mean(axis=0), features.std(axis=0)
         scale = np.where(scale > 1e-9, scale, 1.0)
@@ -72,10 +72,14 @@ class Logistic:
         model.fit((features - mean) / scale, labels)
         weights = np.zeros((classes, features.shape[1]))
         bias = np.full(classes, -np.inf)
-        if len(met) == 2:  # scikit-learn gives the second class only: the first is the measure
-            weights[met[1]], bias[met[0]], bias[met[1]] = model.coef_[0], 0.0, model.intercept_[0]
+        if len(seen) == 2:  # scikit-learn gives the second class only, relative to the first
+            weights[seen[1]], bias[seen[0]], bias[seen[1]] = (
+                model.coef_[0],
+                0.0,
+                model.intercept_[0],
+            )
         else:
-            weights[met], bias[met] = model.coef_, model.intercept_
+            weights[seen], bias[seen] = model.coef_, model.intercept_
         return cls(mean, scale, weights, bias, len(labels))
 
     def log_probs(self, features: Floats) -> Floats:
@@ -88,7 +92,7 @@ class Logistic:
         return mixed
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """For a model directory."""
+        """The arrays that a model directory keeps, by name."""
         return {
             "mean": self.mean,
             "scale": self.scale,

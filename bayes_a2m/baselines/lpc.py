@@ -1,9 +1,9 @@
-"""Linear prediction: the tract told from the source, and the source's period.
+"""Linear prediction separates the vocal tract from the source, and finds the source's period.
 
-Of every frame: how loud it is, how much of it a linear predictor leaves over, how periodic that
-residual is and at what pitch, and the cepstrum of the predictor's filter
-(:mod:`bayes_a2m.baselines.linear_prediction`). Silence is what is quiet, badly foretold and not
-periodic; pitch is where the residual repeats. A logistic model makes probabilities of it.
+The features of a frame are its level, the level of the residual that a linear predictor leaves, how
+periodic that residual is and at what pitch, and the cepstrum of the predictor's filter
+(:mod:`bayes_a2m.baselines.linear_prediction`). Silence is quiet, badly predicted and not periodic;
+pitch is where the residual repeats. A logistic model makes probabilities of the features.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from bayes_a2m.baselines.pitch import (
 from bayes_a2m.datasets.recording import Recording
 
 QUIETEST = 1e-9
-"""Power that counts as silence, -90 dB."""
+"""The mean square that counts as silence, -90 dB of full scale."""
 
 
 class LPC(FrameFeatureBaseline):
-    """Energy, prediction gain, periodicity of the residual, LPC cepstrum; a logistic model.
+    """A logistic model of energy, prediction gain, periodicity of the residual and LPC cepstrum.
 
     Examples
     --------
@@ -54,8 +54,10 @@ class LPC(FrameFeatureBaseline):
         octave: Octave = Field("fold", description="whether octaves of a pitch are that pitch")
 
     def frame_features(self, recording: Recording) -> Floats:
-        """Level and residual level in dB, voicing, voicing near each pitch, the residual's
-        correlation at each pitch's period, and the cepstrum: ``(frame, feature)``.
+        """The features of every frame, ``(frame, feature)``.
+
+        They are, in this order: the level and the residual's level in dB, voicing, voicing near
+        each pitch, the residual's correlation at each pitch's period, and the cepstrum.
         """
         options, grid = self.options, self.grid
         samples = recording.audio(grid.sample_rate).astype(np.float64)
@@ -71,7 +73,7 @@ class LPC(FrameFeatureBaseline):
         return np.concatenate(pieces)
 
     def _block(self, frames: Floats, window: Floats) -> Floats:
-        """Of windowed frames ``(frame, sample)``."""
+        """The features of windowed frames ``(frame, sample)``."""
         options, rate, length = self.options, self.grid.sample_rate, frames.shape[1]
         order = min(options.order, length - 1)
         predictor, error = lp.coefficients(frames, order)
@@ -83,14 +85,15 @@ class LPC(FrameFeatureBaseline):
         correlation = lp.residual_correlation(
             frames, predictor, window, longest + 1, lowpass=2 * options.lowpass / rate
         )
-        found = lp.pitch(correlation, shortest, longest)
-        near = closeness(cents(rate / found.period, self.vocabulary, options.octave), options.width)
+        periods = lp.pitch(correlation, shortest, longest)
+        distance = cents(rate / periods.period, self.vocabulary, options.octave)
+        near = closeness(distance, options.width)
         return np.column_stack(
             [
                 10 * np.log10(energy / length + QUIETEST),
                 10 * np.log10(error / length + QUIETEST),
-                found.height,
-                found.height[:, None] * near,
+                periods.height,
+                periods.height[:, None] * near,
                 self._heights(correlation),
                 lp.cepstrum(predictor, options.cepstra),
             ]

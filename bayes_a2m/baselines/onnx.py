@@ -1,4 +1,4 @@
-"""Opening ONNX models that packages bring along."""
+"""ONNX models that packages bring along are opened here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from bayes_a2m.errors import InputError
 
 
 def session(path: Path, install: str) -> Any:
-    """An inference session on one thread: a process beside others must not fight for processors.
+    """Open an inference session on one thread.
+
+    Processes side by side must not fight for processors.
 
     Raises
     ------

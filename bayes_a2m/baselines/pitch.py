@@ -1,6 +1,6 @@
-"""Where a vocabulary's pitches sound, and how far a frequency lies from each.
+"""The frequencies at which a vocabulary's pitches sound, and the distance of others from them.
 
-Trackers hear what sounds, labels say what is meant: a singer an octave below the notes, or a DAW
+Trackers report what sounds, labels say what is meant: a singer an octave below the notes, or a DAW
 that calls middle C "C3", sets them apart by the vocabulary's ``sounding_offset``. Trackers also
 err by octaves more than by anything else. The octave rule says what becomes of such an answer:
 
@@ -23,11 +23,11 @@ Floats = NDArray[np.float64]
 Octave: TypeAlias = Literal["fold", "exact"]
 
 PERIODS = 8
-"""Of the lowest sounding pitch that a window holds: two for the lowest lag, and some to compare."""
+"""Periods of the lowest pitch in a window: two for the longest lag, and some to compare."""
 
 
 def sounding(vocabulary: Vocabulary) -> Floats:
-    """Frequency of every pitch as it sounds, Hz, shape ``(pitch,)``; A4 is 440 Hz.
+    """The frequency of every pitch as it sounds, Hz, shape ``(pitch,)``; A4 is 440 Hz.
 
     >>> sounding(Vocabulary((69,), sounding_offset=-12))
     array([220.])
@@ -38,9 +38,9 @@ def sounding(vocabulary: Vocabulary) -> Floats:
 
 
 def cents(hertz: ArrayLike, vocabulary: Vocabulary, octave: Octave) -> Floats:
-    """How far frequencies lie above each pitch, in cents, shape ``(..., pitch)``.
+    """The distance of frequencies above each pitch, in cents, shape ``(..., pitch)``.
 
-    Infinite where the frequency is not positive or no number: far from every pitch.
+    It is infinite where the frequency is not positive or not a number: far from every pitch.
 
     >>> vocabulary = Vocabulary((60, 64))
     >>> cents([523.2511306], vocabulary, "fold").round(3)
@@ -57,22 +57,25 @@ def cents(hertz: ArrayLike, vocabulary: Vocabulary, octave: Octave) -> Floats:
 
 
 def closeness(distance: Floats, width: float) -> Floats:
-    """``exp(-(distance / width)**2 / 2)``: 1 on the pitch, 0 far from it; shape as ``distance``."""
+    """The closeness to a pitch, ``exp(-(distance / width)**2 / 2)``, of the shape of ``distance``.
+
+    It is 1 on the pitch and 0 far from it; distance and width are in cents.
+    """
     near: Floats = np.exp(-0.5 * np.square(distance / width))
     return near
 
 
 def search_range(vocabulary: Vocabulary, sample_rate: int) -> tuple[float, float]:
-    """Where to look for a pitch, Hz: from an octave below the lowest to two above the highest.
+    """The range to search for a pitch, Hz: an octave below the lowest to two above the highest.
 
-    At most a quarter of the sample rate: of shorter periods samples say too little.
+    The highest is a quarter of the sample rate at most: shorter periods have too few samples.
     """
     hertz = sounding(vocabulary)
     return float(hertz[0]) / 2, min(4 * float(hertz[-1]), sample_rate / 4)
 
 
 def window_for(vocabulary: Vocabulary, sample_rate: int) -> int:
-    """Samples of a window in which any pitch can be found: the next power of two.
+    """The samples of a window in which any pitch can be found, the next power of two.
 
     >>> window_for(Vocabulary((60, 64, 67), sounding_offset=-12), 16000)
     1024

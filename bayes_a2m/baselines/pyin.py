@@ -1,12 +1,12 @@
-"""pYIN, with its candidates' probabilities kept.
+"""pYIN with the probabilities of its candidates.
 
 pYIN (Mauch and Dixon 2014, https://doi.org/10.1109/ICASSP.2014.6853678) gives several candidates
 of a period a probability each, and then takes the one best path through them, which throws the
 probabilities away. Here the same hidden Markov model (their section 2.2: pitches in
 steps, each voiced or not) is asked for its posterior instead, by forward and backward recursion
-(Rabiner 1989, "A tutorial on hidden Markov models", equations 19, 24 and 27). Of every frame that
-leaves the probability of there being a pitch, and how much of it lies at each pitch of the
-vocabulary; a logistic model calibrates that into the probabilities of classes.
+(Rabiner 1989, "A tutorial on hidden Markov models", equations 19, 24 and 27). Every frame
+then has a probability of there being a pitch, and of its lying at each pitch of the vocabulary;
+a logistic model calibrates these into the probabilities of classes.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from bayes_a2m.baselines.yin import Candidates, candidates, difference
 from bayes_a2m.datasets.recording import Recording
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2)
-"""Means of the prior that the tuning part chooses from; pYIN's own is 0.1."""
+"""Means of the threshold's prior that the tuning split chooses from; pYIN's own is 0.1."""
 
 STEPS = 2
-"""Pitches a semitone of the hidden Markov model."""
+"""The pitches of the hidden Markov model per semitone."""
 
 SWITCH = 0.01
-"""Probability that voiced becomes unvoiced, or the reverse, from one frame to the next."""
+"""The probability that voiced becomes unvoiced, or the reverse, from one frame to the next."""
 
 FASTEST = 35.92
-"""Octaves a second that pitch may move, as in pYIN."""
+"""The octaves per second that pitch may move at most, as in pYIN."""
 
 LEAST = 1e-3
-"""Probability below which logarithms do not look."""
+"""The smallest probability that a logarithm is taken of."""
 
 
 class PYIN(FrameFeatureBaseline):
-    """Log-odds of there being a pitch, log-mass at each pitch; a logistic model.
+    """A logistic model of the log-odds of there being a pitch and the log-probability of each.
 
     Examples
     --------
@@ -69,37 +69,37 @@ class PYIN(FrameFeatureBaseline):
         octave: Octave = Field("fold", description="whether octaves of a pitch are that pitch")
 
     def variants(self) -> Sequence[dict[str, float]]:
-        """One a threshold."""
+        """One variant for every mean of the threshold's prior."""
         given = self.options.threshold
         return [{"threshold": t} for t in (THRESHOLDS if given is None else (given,))]
 
     def frame_features(self, recording: Recording) -> Floats:
-        """Log-odds of a pitch, and the log-mass at each: ``(frame, 1 + pitch)``."""
+        """Log-odds of any pitch, and the log-probability of each: ``(frame, 1 + pitch)``."""
         mass = self.mass(recording)
         voiced = np.clip(mass[:, :1], LEAST, 1.0 - LEAST)
         return np.column_stack([np.log(voiced / (1.0 - voiced)), np.log(mass[:, 1:] + LEAST)])
 
     def mass(self, recording: Recording) -> Floats:
-        """Probability of any pitch, and of each of the vocabulary's, ``(frame, 1 + pitch)``.
+        """The probability of any pitch, and of each of the vocabulary's, ``(frame, 1 + pitch)``.
 
-        A pitch's is that of all frequencies which lie nearest to it and within the tolerance, by
-        the octave rule; what lies elsewhere is a pitch, but none of these.
+        A pitch has the probability of all frequencies which lie nearest to it and within the
+        tolerance, by the octave rule; frequencies elsewhere are a pitch, but none of these.
         """
         samples = recording.audio(self.grid.sample_rate)
         frames = self.grid.frames_of(len(samples))
-        found = self.candidates(recording)
+        heard = self.candidates(recording)
         if self.options.smoothing:
             lowest, highest = search_range(self.vocabulary, self.grid.sample_rate)
             steps = int(np.ceil(12 * STEPS * np.log2(highest / lowest))) + 1
             hertz = lowest * 2.0 ** (np.arange(steps) / (12 * STEPS))
-            return smoothed(found, frames, hertz, self._groups(hertz), self.grid.hop_seconds)
-        groups = self._groups(found.hertz) * found.probability[:, None]
+            return smoothed(heard, frames, hertz, self._groups(hertz), self.grid.hop_seconds)
+        groups = self._groups(heard.hertz) * heard.probability[:, None]
         mass = np.zeros((frames, groups.shape[1]))
-        np.add.at(mass, found.frame, groups)
+        np.add.at(mass, heard.frame, groups)
         return np.minimum(mass, 1.0)
 
     def candidates(self, recording: Recording) -> Candidates:
-        """pYIN's candidates of every frame."""
+        """The candidates that pYIN has for every frame of a recording."""
         rate = self.grid.sample_rate
         samples = recording.audio(rate)
         length = self.options.window or window_for(self.vocabulary, rate)
@@ -109,8 +109,8 @@ class PYIN(FrameFeatureBaseline):
         threshold = self.setting("threshold")
         parts, done = [], 0
         for block in blocks(samples, length, self.grid.hop, self.grid.frames_of(len(samples))):
-            found = candidates(difference(block, longest), threshold, shortest, rate)
-            parts.append((found.frame + done, found.hertz, found.probability))
+            heard = candidates(difference(block, longest), threshold, shortest, rate)
+            parts.append((heard.frame + done, heard.hertz, heard.probability))
             done += len(block)
         frame, hertz, probability = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Candidates(frame, hertz, probability)
@@ -130,20 +130,20 @@ def smoothed(found: Candidates, frames: int, hertz: Floats, groups: Floats, hop:
     Parameters
     ----------
     found
-        Candidates of every frame.
+        The candidates of every frame.
     frames
-        How many there are.
+        The number of frames.
     hertz
         The model's pitches, ascending in equal steps of log-frequency, ``(step,)``.
     groups
-        Share of each pitch in each group, ``(step, group)``.
+        The share of each pitch in each group, ``(step, group)``.
     hop
-        Seconds from one frame to the next.
+        The seconds from one frame to the next.
 
     Returns
     -------
     ndarray, shape (frame, group)
-        Unvoiced states belong to no group.
+        The posterior probability of each group, from 0 to 1; unvoiced states belong to none.
     """
     steps = len(hertz)
     octaves = np.log2(hertz[1] / hertz[0])
@@ -167,15 +167,15 @@ def smoothed(found: Candidates, frames: int, hertz: Floats, groups: Floats, hop:
         state = state @ stay if i else state
         state[:steps] *= heard[i]
         state[steps:] *= unheard[i]
-        state /= state.sum()
+        state /= state.sum()  # scaled in every frame, as a product of so many would be zero
         forward[i] = state
-    found_mass = np.empty((frames, groups.shape[1]))
+    mass = np.empty((frames, groups.shape[1]))
     backward, back = np.ones(2 * steps), np.ascontiguousarray(stay.T)
     for i in range(frames - 1, -1, -1):
         both = forward[i] * backward
-        found_mass[i] = both[:steps] @ groups / both.sum()
+        mass[i] = both[:steps] @ groups / both.sum()
         backward[:steps] *= heard[i]
         backward[steps:] *= unheard[i]
         backward = backward @ back
         backward /= backward.sum()
-    return np.clip(found_mass, 0.0, 1.0)
+    return np.clip(mass, 0.0, 1.0)

@@ -1,6 +1,7 @@
-"""swift-f0: one frequency and its confidence, every 16 ms.
+"""swift-f0 gives one frequency and its confidence, every 16 ms.
 
-https://github.com/lars76/swift-f0. Its one candidate's strength is its confidence.
+The detector is that of https://github.com/lars76/swift-f0; its one candidate's strength is its
+confidence.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ INSTALL = "pip install 'bayes_a2m[peers]'"
 
 
 class SwiftF0(Tracker):
-    """swift-f0's pitch and confidence, made into a law.
+    """swift-f0's pitch and confidence, made into probabilities of classes.
 
     Raises
     ------
@@ -39,10 +40,10 @@ class SwiftF0(Tracker):
         return swift_f0.SwiftF0(threads=1, spin=False)
 
     def track(self, samples: Floats) -> PitchActivations:
-        """Its frames as they come."""
-        found = self.backend.detect(samples, self.rate)
+        """The pitch and confidence of swift-f0's own frames."""
+        detected = self.backend.detect(samples, self.rate)
         return PitchActivations(
-            np.asarray(found.timestamps, dtype=np.float64),
-            np.asarray(found.pitch_hz, dtype=np.float64)[:, None],
-            np.asarray(found.confidence, dtype=np.float64)[:, None],
+            np.asarray(detected.timestamps, dtype=np.float64),
+            np.asarray(detected.pitch_hz, dtype=np.float64)[:, None],
+            np.asarray(detected.confidence, dtype=np.float64)[:, None],
         )

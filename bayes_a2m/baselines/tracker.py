@@ -1,8 +1,8 @@
-"""Other people's pitch trackers: what they hear, judged by a logistic model.
+"""Other people's pitch trackers, whose activations a logistic model turns into probabilities.
 
 A tracker's confidence says how sure it is that there is a pitch, not how likely a class is, and
-knows neither this vocabulary nor how these recordings were labelled. So its answers are evidence
-like any other: the strength of the strongest candidate, and of the strongest near each pitch,
+knows neither this vocabulary nor how these recordings were labelled. So its answers are features
+like any others: the strength of the strongest candidate, and of the strongest near each pitch,
 after ``sounding_offset`` and the octave rule (:mod:`bayes_a2m.baselines.pitch`).
 """
 
@@ -26,22 +26,22 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 
 LEAST = 1e-3
-"""Strengths this near to 0 or 1 are no further told apart."""
+"""The smallest strength told from 0, and from 1."""
 
 
 @dataclass(frozen=True)
 class PitchActivations:
-    """What a tracker hears, on its own frames.
+    """Activations of pitches on a tracker's own frames.
 
     Attributes
     ----------
     seconds
-        Centre of every frame, ascending, ``(frame,)``.
+        The centre of every frame, ascending, ``(frame,)``.
     hertz
-        Frequency of its candidates, ``(frame, candidate)``; ``(1, candidate)`` where they are
-        the same in every frame.
+        The frequency of its candidates, Hz, ``(frame, candidate)``; ``(1, candidate)`` where they
+        are the same in every frame.
     strength
-        Of each, from 0 to 1, ``(frame, candidate)``.
+        The strength of each candidate, from 0 to 1, ``(frame, candidate)``.
     """
 
     seconds: Floats
@@ -50,7 +50,15 @@ class PitchActivations:
 
 
 class Tracker(FrameFeatureBaseline):
-    """Log-odds of the strongest candidate and of the strongest near each pitch."""
+    """A logistic model of the log-odds of the strongest candidate and of the strongest a pitch.
+
+    Subclasses have a ``rate``, a ``backend`` and ``track``.
+
+    Raises
+    ------
+    InputError
+        If the tracker's package is not installed.
+    """
 
     class Options(FrameFeatureOptions):
         """Settings of all trackers."""
@@ -59,7 +67,7 @@ class Tracker(FrameFeatureBaseline):
         octave: Octave = Field("fold", description="whether octaves of a pitch are that pitch")
 
     rate: int
-    """Hz, of the samples that :meth:`hear` takes."""
+    """The sample rate, Hz, of the samples that :meth:`track` takes."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -82,7 +90,7 @@ class Tracker(FrameFeatureBaseline):
 
     @abstractmethod
     def track(self, samples: Floats) -> PitchActivations:
-        """What it hears in mono samples at :attr:`rate`."""
+        """Track the pitch of mono samples at :attr:`rate`, ``(sample,)``."""
 
     def frame_features(self, recording: Recording) -> Floats:
         """Log-odds of any pitch and of each, on the grid's frames: ``(frame, 1 + pitch)``."""
@@ -91,17 +99,17 @@ class Tracker(FrameFeatureBaseline):
             cents(heard.hertz, self.vocabulary, self.options.octave), self.options.width
         )
         strongest = [heard.strength.max(axis=1)]
-        strongest += [(heard.strength * one).max(axis=1) for one in np.moveaxis(near, -1, 0)]
+        strongest += [(heard.strength * weight).max(axis=1) for weight in np.moveaxis(near, -1, 0)]
         strength = np.clip(np.stack(strongest, axis=1), LEAST, 1.0 - LEAST)
         odds = np.log(strength / (1.0 - strength))
         grid = self.grid
         frames = grid.frames_of(len(recording.audio(grid.sample_rate)))
         seconds = np.arange(frames) * grid.hop_seconds
-        return np.stack([np.interp(seconds, heard.seconds, one) for one in odds.T], axis=1)
+        return np.stack([np.interp(seconds, heard.seconds, column) for column in odds.T], axis=1)
 
 
 def package_file(package: str, file: str, install: str) -> Path:
-    """A file that an installed package brings along; the package is not imported.
+    """Find a file that an installed package brings along; the package is not imported.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""YIN's candidates of a period, and pYIN's probabilities of them.
+"""The candidates of a period that YIN finds, and pYIN's probabilities of them.
 
 YIN (de Cheveigné and Kawahara 2002, https://doi.org/10.1121/1.1458024) takes the first lag at
 which a normalised difference dips below a threshold. pYIN (Mauch and Dixon 2014,
@@ -27,10 +27,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STRENGTH = 20.0
-"""Sum of the Beta prior's two parameters, as of pYIN's Beta(2, 18)."""
+"""The sum of the Beta prior's two parameters, as of pYIN's Beta(2, 18)."""
 
 ABSOLUTE = 0.01
-"""Of thresholds that no dip goes below: how much of them the deepest dip gets, as in pYIN."""
+"""The share of the thresholds below all dips that the deepest dip gets, as in pYIN."""
 
 _TABLE = np.linspace(0.0, 1.0, 4001)
 
@@ -38,15 +38,15 @@ _TABLE = np.linspace(0.0, 1.0, 4001)
 def difference(frames: Floats, longest: int) -> Floats:
     """Cumulative mean normalised difference, ``(frame, longest + 1)``; 1 at lag 0.
 
-    De Cheveigné and Kawahara 2002, equations 6 and 8, over the ``samples - longest`` samples that
-    have a partner at every lag.
+    The formulas are de Cheveigné and Kawahara 2002, equations 6 and 8, over the
+    ``samples - longest`` samples that have a partner at every lag.
 
     Parameters
     ----------
     frames
-        Not windowed, ``(frame, samples)``.
+        Frames that are not windowed, ``(frame, samples)``.
     longest
-        Lag, less than half the samples.
+        The longest lag, at most half the samples.
 
     Raises
     ------
@@ -71,14 +71,15 @@ def difference(frames: Floats, longest: int) -> Floats:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Periods that frames may have, a row a candidate, in order of the frames.
+    """Periods that frames may have, one row a candidate, in order of the frames.
 
     Attributes
     ----------
     frame
-        Which frame it belongs to, ``(candidate,)``.
+        The frame that a candidate belongs to, ``(candidate,)``.
     hertz, probability
-        Its frequency, and how likely it is; what a frame's lack to one is that of no pitch.
+        Its frequency in Hz, and its probability, ``(candidate,)``; what those of a frame lack to
+        one is the probability of no pitch.
     """
 
     frame: Ints
@@ -87,18 +88,18 @@ class Candidates:
 
 
 def candidates(normal: Floats, threshold: float, shortest: int, sample_rate: int) -> Candidates:
-    """pYIN's candidates and their probabilities.
+    """The candidates of pYIN and their probabilities.
 
     Parameters
     ----------
     normal
-        Of :func:`difference`, ``(frame, lag)``.
+        The normalised difference of :func:`difference`, ``(frame, lag)``.
     threshold
-        Mean of the Beta prior of the threshold.
+        The mean of the Beta prior of the threshold.
     shortest
-        Lag, in samples, below which dips do not count.
+        The lag, in samples, below which dips do not count.
     sample_rate
-        Hz.
+        The sample rate, Hz.
     """
     here, before, after = normal[:, 1:-1], normal[:, :-2], normal[:, 2:]
     dips = (here < before) & (here <= after)
@@ -122,5 +123,5 @@ def _prior(depth: Floats, threshold: float) -> Floats:
     from scipy.special import betainc
 
     table = betainc(STRENGTH * threshold, STRENGTH * (1.0 - threshold), _TABLE)
-    found: Floats = np.interp(depth, _TABLE, table)
-    return found
+    below: Floats = np.interp(depth, _TABLE, table)
+    return below
