@@ -1,7 +1,7 @@
 """Audio to MIDI, with probabilities that can be believed.
 
-The public names, loaded when they are first used, so that importing the package is quick; they are
-listed in ``__init__.pyi``.
+The public names are loaded when they are first used, so that importing the package is quick; they
+are listed in ``__init__.pyi``.
 
 >>> import bayes_a2m as a2m
 >>> a2m.Vocabulary((60, 64, 67)).names

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Something the user gave is wrong: the message says what, where, and what to do.
+    """An error in what the user gave: the message says what is wrong, where, and what to do.
 
     The command line prints the message on one line of stderr and exits with code 2;
     in Python it is a ``ValueError``.
@@ -15,7 +15,7 @@ class InputError(ValueError):
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` for the known word nearest to ``word``, or nothing.
+    """Suggest the known word nearest to ``word``: `` (did you mean 'x'?)``, or nothing.
 
     >>> suggest("lerning_rate", ["learning_rate", "epochs"])
     " (did you mean 'learning_rate'?)"

@@ -1,4 +1,4 @@
-"""Several trainings at once, through joblib: on this machine, or wherever its engine runs."""
+"""Several trainings run at once through joblib, on this machine or wherever its engine runs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bayes_a2m import registry
 Watch = Callable[[], tuple[float, int]]
 
 WATCHDOG = "bayes-a2m-watchdog"
-"""Name of the thread that ends a worker whose parent is gone."""
+"""The name of the thread that ends a worker whose parent is gone."""
 
 SHARED = "100K"
-"""Arrays from this size on are shared between processes through the disk, not copied."""
+"""The size from which on arrays are shared between processes through the disk, not copied."""
 
 
 def run_all(
@@ -37,26 +37,28 @@ def run_all(
     Parameters
     ----------
     calls
-        To be pickled; what they find out they leave in files.
+        Functions that can be pickled and leave their results in files.
     jobs
-        At once; one a processor where left out. With one, they run in this process; so they do
-        within a call that is itself one of several, where the processors are taken. Every call
-        has one thread, however many there are, so that it gives the same numbers.
+        The number of calls at once; one a processor where left out. With one, they run in this
+        process; so they do within a call that is itself one of several, where the processors are
+        taken. Every call has one thread, however many there are, so that it gives the same
+        numbers.
     apart
-        In processes of their own also where there is one at a time, so that one that is killed
-        does not take this process with it.
+        Whether calls have processes of their own also where there is one at a time, so that one
+        that is killed does not take this process with it.
     watch
-        Says how many are done, parts of them counted, and of how many; a bar shows it.
+        A function that says how many are done, parts of them counted, and of how many; a bar
+        shows it.
     what
-        They are, for the bar.
+        The word for the calls in the bar.
     report
-        Told how many have ended, and of how many, after each.
+        A function that is told, after each call, how many have ended, and of how many.
 
     Returns
     -------
     list of str
-        Why calls failed. A process that is killed takes the others with it; see by what they
-        left which calls have to be run again.
+        The reasons why calls failed. A process that is killed takes the others with it; see by
+        what they left which calls have to be run again.
     """
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError

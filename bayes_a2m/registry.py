@@ -1,4 +1,4 @@
-"""The parts that models, scores and reports are made of, by name; open to other packages.
+"""The registry holds the parts of models, scores and reports by name, open to other packages.
 
 A part is a class with a ``name``, a ``group`` and, where it has settings, ``Options``; a metric is
 a record with a name and a group. What ships stands in one table of strings and is imported when it
@@ -85,7 +85,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "about": "bayes_a2m.reporting.report.sections.about:About",
     },
 }
-"""What the package itself brings, by group: the name of a part and where its class is."""
+"""The parts that the package itself brings, by group: their names and where their classes are."""
 
 NOUNS: Mapping[str, str] = {
     "networks": "network",
@@ -96,13 +96,13 @@ NOUNS: Mapping[str, str] = {
     "metrics": "metric",
     "report_sections": "report section",
 }
-"""What one part of a group is called in messages."""
+"""The word for one part of a group in messages."""
 
 ENTRY_POINTS = "bayes_a2m."
-"""How the groups of entry points start."""
+"""The start of the names of groups of entry points."""
 
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-"""A class written as ``package.module:Class``."""
+"""The form of a class written as ``package.module:Class``."""
 
 Part = TypeVar("Part")
 
@@ -112,12 +112,12 @@ _registered: dict[tuple[str, str], Any] = {}
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a part comes from, as a model directory tells it.
+    """The origin of a part, as a model directory records it.
 
     Attributes
     ----------
     group, name
-        Which part it is.
+        The group and name of the part.
     target
         Its class, as ``package.module:Class``.
     distribution, version
@@ -145,17 +145,17 @@ def register(part: Part, *, name: str | None = None) -> Part:
         ``group`` that its base class gives it, and a ``name``; or a metric's record. Usable as a
         decorator.
     name
-        Known by this name instead of its own.
+        A name to register it under, instead of its own.
 
     Returns
     -------
     type or Metric
-        What was given.
+        The part that was given.
 
     Raises
     ------
     InputError
-        If it is no such class, has no name, or the name belongs to a part that ships.
+        If the part is no such class, has no name, or the name belongs to a part that ships.
     """
     group: str = getattr(part, "group", "")
     if not _is_part(part, group):
@@ -183,21 +183,21 @@ def forget(part: Any) -> None:
 
 
 def registered() -> tuple[tuple[str, Any], ...]:
-    """Names and classes that were registered, for a process that is to know them, too."""
+    """The names and classes that were registered, for a process that is to know them, too."""
     return tuple((name, part) for (_, name), part in _registered.items())
 
 
 def get(group: str, name: str, *, key: str = "") -> Any:
-    """The class of a part.
+    """Find the class of a part by its name.
 
     Parameters
     ----------
     group
-        One of :data:`SHIPPED`.
+        A group: a key of :data:`SHIPPED`.
     name
         Its name, or ``package.module:Class`` of a class that is registered.
     key
-        Where the name was given (``network.name``), for the error.
+        The key that the name was given under (``network.name``), for the error.
 
     Raises
     ------
@@ -244,12 +244,12 @@ def names(group: str) -> list[str]:
 def import_target(target: str, *, key: str = "") -> Any:
     """Import ``package.module:Class`` and register it under that name.
 
-    For names that the user wrote; never for those of a file from elsewhere.
+    It is for names that the user wrote, never for those of a file from elsewhere.
 
     Raises
     ------
     InputError
-        If it cannot be imported, or is no part.
+        If the class cannot be imported, or is no part.
     """
     module, _, name = target.partition(":")
     place = f"{key}: " if key else ""
@@ -264,7 +264,7 @@ def import_target(target: str, *, key: str = "") -> Any:
 
 
 def origin(group: str, name: str) -> Origin:
-    """Where a part comes from.
+    """Find the origin of a part: its class, and the package that brings it.
 
     Raises
     ------
@@ -285,7 +285,7 @@ def origin(group: str, name: str) -> Origin:
 
 
 def target_of(part: Any) -> str:
-    """A class as ``package.module:Class``; of a record, its class and name.
+    """The form ``package.module:Class`` of a class; for a record, its class and name.
 
     >>> target_of(Origin)
     'bayes_a2m.registry:Origin'
@@ -307,7 +307,7 @@ def _checked(part: Any, group: str, source: str) -> Any:
 
 
 def _is_part(part: Any, group: str) -> bool:
-    """A class; of metrics, a record."""
+    """Whether something can be a part of a group: a class or, among metrics, a record."""
     return group in SHIPPED and isinstance(part, type) != (group == "metrics")
 
 

@@ -1,4 +1,4 @@
-"""Names of 0.1.0 that are other names now: they work, and warn.
+"""Names of 0.1.0 that have other names now still work, and warn.
 
 Two tables: modules that moved, and what was renamed in a module. A module that is gone is found by
 an import hook, which hands out the names of the new one; a module that is still there, and whose
@@ -96,7 +96,7 @@ MODULES: Mapping[str, str] = {
     "summary": "prediction.summary",
     "training.parallel": "parallel",
 }
-"""Modules of 0.1.0 that moved, without the package's name."""
+"""The modules of 0.1.0 that moved, old and new, without the package's name."""
 
 NAMES: Mapping[str, Mapping[str, str]] = {
     "baselines.evidence": {
@@ -268,16 +268,16 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "studies.spec": {"Settings": "config.settings:Settings"},
     "studies.reading": {"explain": "config.settings:explain"},
 }
-"""What was renamed, or parted from its module: the old module, the old name, the new place."""
+"""The names that were renamed or moved: the old module, the old name, the new place."""
 
 
 def names_of(module: str) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a module of which names were renamed.
+    """Make the ``__getattr__`` of a module in which names were renamed.
 
     Parameters
     ----------
     module
-        Its name (``bayes_a2m.calibration``), old or present.
+        The module's name (``bayes_a2m.calibration``), old or present.
     """
     old = module.removeprefix(PACKAGE)
     moved_to = MODULES.get(old)
@@ -318,6 +318,6 @@ class _MovedModules(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Let the modules of 0.1.0 be imported; once a process."""
+    """Let the modules of 0.1.0 be imported; calling it again changes nothing."""
     if not any(isinstance(finder, _MovedModules) for finder in sys.meta_path):
         sys.meta_path.append(_MovedModules())

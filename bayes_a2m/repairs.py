@@ -38,9 +38,9 @@ class Repair:
     Attributes
     ----------
     code
-        What kind of thing it was.
+        The kind of repair.
     message
-        What was found, and what was made of it.
+        A sentence that says what was wrong, and what was made of it.
     """
 
     code: RepairCode

@@ -1,1 +1,1 @@
-"""Experiments as files: what they may say, and reading them."""
+"""Experiments are read from files and checked before anything runs."""

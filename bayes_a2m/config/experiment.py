@@ -1,4 +1,4 @@
-"""What an experiment file may say, and reading one.
+"""Experiment files: the settings they may hold, and their reading.
 
 An experiment is a YAML file: features, windows, network, posterior, training. It may inherit
 from one other (``base:``, a file or the name of one that ships), and single values may be
@@ -32,7 +32,7 @@ from bayes_a2m.music import FrameGrid
 
 
 class WindowSettings(Settings):
-    """How long recordings are cut."""
+    """Settings of the windows that recordings are cut into, in seconds."""
 
     seconds: float = Field(4.0, gt=0)
     overlap: float = Field(1.0, ge=0, description="seconds two windows share, cross-faded")
@@ -44,12 +44,12 @@ class WindowSettings(Settings):
         return self
 
     def frames(self, grid: FrameGrid) -> tuple[int, int]:
-        """Length and overlap in frames."""
+        """The length and overlap of windows in frames of a grid."""
         return grid.frames_in(self.seconds), grid.count(self.overlap)
 
 
 class AugmentSettings(Settings):
-    """Changes made to each training example anew; zero leaves one out."""
+    """Settings of the changes made to each training example anew; zero leaves one out."""
 
     roll: bool = Field(True, description="turn the recording in time, labels with it")
     shift_bins: int = Field(1, ge=0, description="up to so many bins up or down")
@@ -59,13 +59,19 @@ class AugmentSettings(Settings):
 
 
 class EarlyStopping(Settings):
-    """Stop when the tuning part's NLL has not improved for so many epochs."""
+    """Settings of early stopping, when the NLL of the tuning split no longer improves.
+
+    Attributes
+    ----------
+    patience
+        The epochs without improvement after which training stops.
+    """
 
     patience: int = Field(15, ge=1)
 
 
 class TrainingSettings(Settings):
-    """How a network is trained."""
+    """Settings of the training of a network."""
 
     epochs: int = Field(30, ge=1)
     batch: int = Field(10, ge=1)
@@ -96,7 +102,7 @@ class TrainingSettings(Settings):
 
 
 class Named(BaseModel):
-    """The name of a network or posterior, and its own settings beside it."""
+    """The name of a network or posterior, with its own settings beside it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -104,12 +110,12 @@ class Named(BaseModel):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything but the name."""
+        """All settings but the name."""
         return dict(self.model_extra or {})
 
 
 def parse_features(values: Any) -> Any:
-    """A mapping with its ``kind`` as the settings of that kind; all else as it is.
+    """Parse a mapping with a ``kind`` as the settings of that kind; return all else as it is.
 
     Raises
     ------
@@ -125,17 +131,17 @@ def parse_features(values: Any) -> Any:
 
 
 FeatureSettings = Annotated[SerializeAsAny[Features], BeforeValidator(parse_features)]
-"""Settings of any kind of features."""
+"""The type of settings of any kind of features, for pydantic."""
 
 NAMING = {"name", "kind", "head", "recalibration"}
-"""Keys whose values name a part."""
+"""The keys whose values name a part."""
 
 CHOOSE = "choose"
-"""Instead of a recalibration's name: cross-validation on the tuning split decides."""
+"""A value in place of a recalibration's name: cross-validation on the tuning split decides."""
 
 
 class Experiment(Settings):
-    """A whole experiment."""
+    """All settings of an experiment."""
 
     description: str = ""
     features: FeatureSettings = CQTFeatures()
@@ -162,7 +168,7 @@ class Experiment(Settings):
 
     @property
     def architecture(self) -> Named:
-        """The network, where there is one: the CRNN unless another is named."""
+        """The network of an experiment that has one: the CRNN, unless another is named."""
         return self.network or Named(name="crnn")
 
 
@@ -176,9 +182,9 @@ def load_experiment(
     name
         A path, or a name such as ``"crnn"``.
     overrides
-        ``"training.epochs=5"`` and the like; values are read as YAML.
+        Settings such as ``"training.epochs=5"``; their values are read as YAML.
     seed
-        Takes the place of the file's.
+        The seed, in place of the file's.
 
     Raises
     ------
@@ -204,9 +210,9 @@ def import_named(values: Any, key: str = "") -> None:
     Parameters
     ----------
     values
-        Of an experiment or a study, nested as it is.
+        The values of an experiment or a study, nested as they are.
     key
-        Where they stand, for the error.
+        The key that they stand under, for the error.
 
     Raises
     ------
@@ -229,7 +235,13 @@ def _is_target(key: str, value: Any) -> bool:
 
 
 def validate_experiment(values: Mapping[str, Any], source: str) -> Experiment:
-    """Check an experiment's values; ``source`` is named in the error."""
+    """Check an experiment's values; ``source`` is named in the error.
+
+    Raises
+    ------
+    InputError
+        If a key or value is not right (the nearest key is suggested).
+    """
     try:
         experiment = Experiment.model_validate(values)
     except ValidationError as error:
@@ -238,12 +250,12 @@ def validate_experiment(values: Mapping[str, Any], source: str) -> Experiment:
 
 
 def shipped() -> dict[str, Path]:
-    """Experiments that ship, by name."""
+    """The files of the experiments that ship, by name."""
     return {name: path for name, path in shipped_files().items() if not is_study(path)}
 
 
 def find_experiment(name: str | Path) -> Path:
-    """The file of an experiment: a path as it is, or a name that ships.
+    """Find the file of an experiment: a path as it is, or a name that ships.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Settings: what a part may be told, checked in one place and refused in one line."""
+"""Settings of parts are checked in one place and refused in one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bayes_a2m.errors import InputError, suggest
 
 
 class Settings(BaseModel):
-    """Base of all settings: unknown keys are refused, values do not change."""
+    """The base of all settings: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -20,21 +20,21 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_settings(kind: type[Model], values: Mapping[str, Any], place: str = "") -> Model:
-    """The values of a part's settings as its ``Options``.
+    """Check the values of a part's settings: an instance of its ``Options``.
 
     Parameters
     ----------
     kind
         The class of the settings.
     values
-        Given by a person, in a file or as keywords.
+        The values that a person gave, in a file or as keywords.
     place
-        Where an experiment file has them (``network.head``), for the error.
+        The key under which an experiment file has them (``network.head``), for the error.
 
     Raises
     ------
     InputError
-        If one is unknown (the nearest is suggested) or not of its type: in one line.
+        If one is unknown (the nearest is suggested) or not of its type.
 
     >>> class Options(Settings):
     ...     hidden: int = 96
@@ -52,16 +52,16 @@ def parse_settings(kind: type[Model], values: Mapping[str, Any], place: str = ""
 
 
 def explain(error: ValidationError, model: type[BaseModel], place: str = "") -> str:
-    """The first thing wrong, in one line, with the right key where one is near.
+    """Say the first thing that is wrong, in one line, with the right key where one is near.
 
     Parameters
     ----------
     error
-        What pydantic found.
+        The error that pydantic raised.
     model
         The settings that were validated.
     place
-        Where they stand in a file, before their own keys.
+        The key that they stand under in a file.
     """
     first = error.errors()[0]
     cause = first.get("ctx", {}).get("error")

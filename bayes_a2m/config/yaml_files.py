@@ -1,4 +1,4 @@
-"""Reading YAML files that inherit, with dotted overrides, and saying what is wrong in them."""
+"""YAML files that inherit from one another, with dotted overrides and errors in one line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import yaml
 from bayes_a2m.errors import InputError, suggest
 
 Find: TypeAlias = Callable[[str], Path]
-"""From the name of what ships to its file."""
+"""A function that finds the file of a name that ships."""
 
 
 def shipped_files() -> dict[str, Path]:
-    """Experiments and studies that ship, by name."""
+    """The files of the experiments and studies that ship, by name."""
     folder = Path(str(resources.files("bayes_a2m.experiments")))
     return {p.stem: p for p in sorted(folder.glob("*.yaml"))}
 
@@ -30,18 +30,18 @@ def is_study(path: Path) -> bool:
 def find_file(
     name: str | Path, known: Mapping[str, Path], *, what: str, hints: Mapping[str, str]
 ) -> Path:
-    """The file that is meant: a path as it is, or a name that ships.
+    """Find the file that is meant: a path as it is, or a name that ships.
 
     Parameters
     ----------
     name
         A path, or one of ``known``.
     known
-        What ships, by name.
+        The files that ship, by name.
     what
-        What is looked for, in a word, for the error.
+        The kind of file that is looked for, in a word, for the error.
     hints
-        Names that are something else, and what to say then.
+        Messages for names that are something else.
 
     Raises
     ------
@@ -64,16 +64,16 @@ def find_file(
 
 
 def read(path: Path, find: Find, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """A file's values over those of its base.
+    """Read a file's values over those of its base.
 
     Parameters
     ----------
     path
         The file.
     find
-        Where a base lies that is not beside it: a name that ships.
+        Finds a base that does not lie beside the file: a name that ships.
     seen
-        The files that led here.
+        The files whose bases led here.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def override(values: dict[str, Any], setting: str) -> None:
     Raises
     ------
     InputError
-        If it is not written so, or ``a`` is no group of settings.
+        If the setting is not written so, or ``a`` is no group of settings.
     """
     dotted, equals, text = setting.partition("=")
     keys = dotted.strip().split(".")

@@ -1,7 +1,8 @@
-"""Models by name and from their directories.
+"""Models are made by name or loaded from their directories.
 
-- :func:`~bayes_a2m.models.construction.make_posterior`: what an experiment asks for, not fitted;
-- :func:`~bayes_a2m.models.loading.load_model`: what a directory holds, ready to predict.
+- :func:`~bayes_a2m.models.construction.make_posterior` makes the posterior that an experiment
+  describes, not fitted yet;
+- :func:`~bayes_a2m.models.loading.load_model` loads the model of a directory, ready to predict.
 """
 
 from bayes_a2m.models.construction import check, make_posterior

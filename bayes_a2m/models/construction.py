@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def make_posterior(experiment: Experiment) -> Posterior:
-    """The posterior an experiment asks for, not fitted yet.
+    """Make the posterior that an experiment describes, not fitted yet.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def make_posterior(experiment: Experiment) -> Posterior:
 
 
 def posterior_class(name: str) -> type[Posterior]:
-    """The class of a way of being uncertain; only that one's dependencies are imported.
+    """Find the class of an uncertainty method; only its own dependencies are imported.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def posterior_class(name: str) -> type[Posterior]:
 def check(experiment: Experiment) -> None:
     """Refuse an experiment that :func:`make_posterior` would refuse, before there is any work.
 
-    What a method needs installed is not asked for.
+    Whether the packages that a method needs are installed is not checked.
 
     Raises
     ------

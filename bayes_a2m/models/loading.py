@@ -1,4 +1,4 @@
-"""Models from their directories."""
+"""Models are loaded from their directories, whatever their posterior."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def load_model(path: str | Path, *, register: Iterable[type] = ()) -> Posterior:
     Parameters
     ----------
     path
-        The directory.
+        The model directory.
     register
         Classes of its network, posterior or features that are of no installed package: they are
         registered (:func:`bayes_a2m.registry.register`). Nothing else is imported for a name that

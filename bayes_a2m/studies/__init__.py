@@ -1,1 +1,1 @@
-"""Experiments as files."""
+"""Studies train, score and compare several experiments, from one file."""

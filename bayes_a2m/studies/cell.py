@@ -1,4 +1,4 @@
-"""One cell of a study: an arm trained from one seed and scored, known by what goes into it.
+"""One cell of a study is an arm trained from one seed and scored, known by its inputs.
 
 A cell's fingerprint is a hash of its experiment and of the recordings and labels it learns from, so
 a cell that is there already is the one that is wanted, whichever study made it; and whatever is
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from bayes_a2m.evaluation import EvaluationResults
 
 TRAINED = 0.97
-"""Share of a cell that is done once its model is there."""
+"""The share of a cell that is done once its model is there."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One training and its scores; goes to another process whole.
+    """One training and its scores; it can be sent to another process.
 
     Attributes
     ----------
     arm, experiment
-        What is trained; the seed is the experiment's.
+        The name of the arm, and its experiment, with the cell's seed.
     fit, tune, scored_on
-        What it learns from, is tuned on, and is scored on.
+        The recordings that it is fitted, tuned and scored on.
     draws
-        It is scored with.
+        The number of draws that it is scored with.
     folder
-        Where cells are kept.
+        The folder where cells are kept.
     start
         The cell whose model it goes on from, if any.
     """
@@ -57,30 +57,30 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name of the cell for people: its arm and seed."""
         return f"{self.arm}, seed {self.experiment.seed}"
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of everything that decides the model."""
+        """The fingerprint of everything that decides the model."""
         start = None if self.start is None else self.start.fingerprint
         return fingerprint(training_inputs(self.experiment, self.fit, self.tune, start))
 
     @cached_property
     def scores_fingerprint(self) -> str:
-        """Of what else decides the scores."""
+        """The fingerprint of everything else that decides the scores."""
         return fingerprint([recordings_of(self.scored_on), self.draws])
 
     @cached_property
     def place(self) -> Path:
-        """Its folder: one that any study made under this fingerprint, or a new one of its own."""
-        there = sorted(self.folder.glob(f"*-{self.fingerprint}"))
-        own = self.folder / f"{self.arm}-{self.experiment.seed}-{self.fingerprint}"
-        return there[0] if there else own
+        """The cell's folder: one that any study made for this fingerprint, or a new one."""
+        existing = sorted(self.folder.glob(f"*-{self.fingerprint}"))
+        new = self.folder / f"{self.arm}-{self.experiment.seed}-{self.fingerprint}"
+        return existing[0] if existing else new
 
     @property
     def model(self) -> Path:
-        """Its model directory."""
+        """The model directory of the cell."""
         return self.place / "model"
 
     @property
@@ -101,24 +101,24 @@ class Cell:
 
     @property
     def finished(self) -> bool:
-        """Whether it is trained and scored."""
+        """Whether the cell is trained and scored."""
         return self.model.is_dir() and self._scores.is_file() and self._metrics.is_file()
 
     @property
     def begun(self) -> bool:
-        """Whether something was done for it."""
+        """Whether anything was done for the cell yet."""
         return self.place.is_dir()
 
     @property
     def failure(self) -> str | None:
-        """Why it failed when it was last tried, in a line."""
+        """The reason why it failed when it was last tried, in a line; None where it did not."""
         return (
             self._failure.read_text(encoding="utf-8").strip() if self._failure.is_file() else None
         )
 
     @property
     def share_done(self) -> float:
-        """How much of it is done, by the epochs its logs have."""
+        """The share of the cell that is done, from 0 to 1, by the epochs in its logs."""
         if self.finished:
             return 1.0
         if self.model.is_dir():
@@ -134,20 +134,20 @@ class Cell:
         return min(TRAINED, TRAINED * rows / max(1.0, epochs))
 
     def forget_failure(self) -> None:
-        """So that it is tried again."""
+        """Remove the reason of a failure, so that the cell is tried again."""
         self._failure.unlink(missing_ok=True)
 
     def fail(self, reason: str) -> None:
-        """Keep why it failed."""
+        """Keep the reason of a failure in ``failed.txt``."""
         write_text(self._failure, reason + "\n")
 
     def run(self) -> None:
-        """Train what is not trained, going on from where a killed process stopped; then score.
+        """Train the cell, going on from where a killed process stopped; then score it.
 
         Raises
         ------
         InputError
-            If it fails; the reason is kept in ``failed.txt``, too.
+            If it fails (or another error, as it came); the reason is kept in ``failed.txt``, too.
         """
         try:
             if not self.model.is_dir():
@@ -190,11 +190,11 @@ class Cell:
         Scored.of(result).save(self._scores)
 
     def read(self) -> Scored:
-        """Its counts."""
+        """Read the sufficient statistics of the cell's scores."""
         return Scored.load(self._scores)
 
     def metrics(self) -> EvaluationResults:
-        """Its scores, from its ``metrics.json``."""
+        """Read the cell's ``metrics.json``."""
         from bayes_a2m.evaluation import EvaluationResults
 
         return EvaluationResults.read(self._metrics)

@@ -1,4 +1,4 @@
-"""How long a cell will take, before it is begun: a step is timed, and steps are counted."""
+"""The time of a cell is estimated before it is begun: a step is timed, steps are counted."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from bayes_a2m.studies.cell import Cell
 
 OVERHEAD = 1.3
-"""Of an epoch over its steps: augmentation, the tuning part, checkpoints."""
+"""The time of an epoch over that of its steps: augmentation, the tuning split, checkpoints."""
 
 BESIDE = 20.0
-"""Seconds a cell takes beside its training: features, tuning, scoring."""
+"""The seconds that a cell takes beside its training: features, tuning, scoring."""
 
 BASELINE = 60.0
-"""Seconds a baseline takes."""
+"""The seconds that a baseline takes."""
 
 
 class Estimates:
-    """Seconds of cells on one processor; every kind of step is timed once."""
+    """Estimates of cells' seconds on one processor; every kind of step is timed once."""
 
     def __init__(self) -> None:
         self._steps: dict[str, float] = {}
 
     def seconds_of(self, cell: Cell) -> float:
-        """What training and scoring a cell will take from its beginning, roughly."""
+        """The seconds that training and scoring a cell will take from its beginning, roughly."""
         experiment = cell.experiment
         kind = posterior_class(experiment.posterior.name)
         if not kind.trains_network:
@@ -72,8 +72,8 @@ def _timed(experiment: Experiment, frames: int) -> float:
             for _ in range(3):
                 start = time.perf_counter()
                 with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                    law = network(features, lengths)
-                network.head.loss(law, labels, lengths).backward()
+                    log_probs = network(features, lengths)
+                network.head.loss(log_probs, labels, lengths).backward()
                 taken.append(time.perf_counter() - start)
     finally:
         torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""A fitted model as its directory, with how it does on the recordings that tuned it."""
+"""A fitted model is written with its scores on the recordings that tuned it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write_fitted(
     Returns
     -------
     Evaluation
-        On the tuning part, which chose the epoch and the decoder's settings.
+        The evaluation on the tuning split, which chose the epoch and the decoder's settings.
     EvaluationResults
         The content of ``metrics.json``.
 
@@ -33,7 +33,15 @@ def write_fitted(
 def describe_fitted(
     model: Posterior, tune: Dataset, path: Path
 ) -> tuple[Evaluation, EvaluationResults]:
-    """What :func:`write_fitted` writes beside the model itself, which is at ``path`` already."""
+    """Write what :func:`write_fitted` writes beside the model, which is at ``path`` already.
+
+    Returns
+    -------
+    Evaluation
+        The evaluation on the tuning split.
+    EvaluationResults
+        The content of ``metrics.json``.
+    """
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.training import has_losses, loss_figure
 
@@ -41,6 +49,6 @@ def describe_fitted(
     metrics = results_of(result)
     if has_losses(model.record.log):
         style.save(loss_figure(model.record.log), path / "training.png")
-    # last, for where it is nothing is missing
+    # last: where it is, nothing is missing
     metrics.write(path / "metrics.json")
     return result, metrics

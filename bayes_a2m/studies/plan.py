@@ -1,4 +1,4 @@
-"""From a study and its data to the cells that have to be made."""
+"""A plan of a study: the cells that its arms and seeds come to on its data."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.study import FitSettings, Study
 
 OWN = ("cells", "data", "compare.json", "table.md")
-"""What a study's folder holds: one of them makes it one."""
+"""Names in a study's folder: a folder with one of them is a study's."""
 
 Bar: TypeAlias = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Opens a progress bar."""
+"""A function that opens a progress bar with a title."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Arms and seeds as cells.
+    """The cells of a study.
 
     Attributes
     ----------
     study
-        What is asked.
+        The study.
     data
         All recordings.
     cells
-        Arm to its cells, in the order of the seeds. Arms that come to the same share them.
+        The cells of every arm, in the order of the seeds. Arms that come to the same experiment
+        share theirs.
     """
 
     study: Study
@@ -53,23 +54,23 @@ class Plan:
 
     @property
     def scored_on(self) -> Dataset:
-        """What all are scored on."""
+        """The recordings that all cells are scored on."""
         return self.data.split(self.study.split)
 
 
 def plan_of(
     study: Study, experiments: Mapping[str, Experiment], data: Dataset, folder: Path
 ) -> Plan:
-    """The cells of a study.
+    """Plan the cells of a study.
 
     Parameters
     ----------
     study, experiments
-        As :func:`bayes_a2m.studies.study.load_study` gives them.
+        A study and its experiments, from :func:`bayes_a2m.studies.study.load_study`.
     data
         Recordings with splits.
     folder
-        Where cells are kept.
+        The folder where cells are kept.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def plan_of(
     # arms that others start from are made first
     for name in sorted(study.arms, key=lambda arm: study.arms[arm].start is not None):
         arm = study.arms[name]
-        made = []
+        arm_cells = []
         for place, seed in enumerate(study.seeds):
             experiment = experiments[name].model_copy(update={"seed": seed})
             try:
@@ -97,13 +98,14 @@ def plan_of(
             except InputError as error:
                 raise InputError(f"arm {name}: {error}") from error
             start = cells[arm.start][place] if arm.start else None
-            made.append(Cell(name, experiment, fit, tune, scored_on, study.draws, folder, start))
-        cells[name] = tuple(made)
+            cell = Cell(name, experiment, fit, tune, scored_on, study.draws, folder, start)
+            arm_cells.append(cell)
+        cells[name] = tuple(arm_cells)
     return Plan(study, data, {name: cells[name] for name in study.arms})
 
 
 def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Dataset:
-    """The study's recordings: those given, or made for it in ``out/data``.
+    """Load the study's recordings: those given, or ones made for it in ``out/data``.
 
     Splits that metadata do not name are drawn from the study's first seed.
 
@@ -127,23 +129,24 @@ def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Datase
 
 
 def _voices(values: Mapping[str, object], folder: Path, bar: Bar) -> Path:
-    """Sung, unless the same voices lie there."""
+    """Sing the voices, unless the same ones lie there; the folder."""
     import yaml
 
     from bayes_a2m.datasets.synthetic.folder import SETTINGS, write_folder
     from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 
     settings = SynthesisSettings(**values)
-    there = folder / SETTINGS
+    settings_file = folder / SETTINGS
     wanted = settings.model_dump(mode="json")
-    if not there.is_file() or yaml.safe_load(there.read_text(encoding="utf-8")) != wanted:
+    known = settings_file.is_file() and yaml.safe_load(settings_file.read_text(encoding="utf-8"))
+    if known != wanted:
         with bar("singing") as update:
             write_folder(folder, settings, update)
     return folder
 
 
 def _joined(data: Dataset, seconds: float, folder: Path, bar: Bar) -> Path:
-    """Put end to end, unless the same recordings lie there."""
+    """Put recordings end to end, unless the same ones lie there; the folder."""
     from bayes_a2m.datasets.joined import write_joined
 
     wanted = {"seconds": seconds, "splits": {r.id: r.split for r in data}, **recordings_of(data)}

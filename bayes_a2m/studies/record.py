@@ -9,7 +9,7 @@ from bayes_a2m.files.record import Record
 
 
 class StudyRecord(Record):
-    """What a study found.
+    """The results of a study.
 
     Attributes
     ----------
@@ -18,7 +18,7 @@ class StudyRecord(Record):
     version
         The version of the program that wrote it.
     study, description
-        The study's name, and what it asks.
+        The study's name, and the question it asks.
     reference
         The arm that the others are compared with.
     seeds
@@ -28,7 +28,7 @@ class StudyRecord(Record):
     cells
         The folder of every cell that was made, by arm and seed.
     failed
-        Why a cell is missing, by its name.
+        The reason why a cell is missing, by its name.
     comparisons
         Every other arm's comparison with the reference.
     """

@@ -1,4 +1,4 @@
-"""What a study found, as tables: a row an arm, scores with intervals from recordings and seeds."""
+"""The results of a study as tables, with intervals from recordings and seeds."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
     ("silence", "nll", " of silence"),
     ("pitch", "nll", " of pitch, given sound"),
 )
-"""Part of the statistics, score, and what its heading adds to the score's label."""
+"""The part of the statistics, the score, and the addition to its label in the heading."""
 
 
 def _shown() -> tuple[tuple[str, str, str], ...]:
-    """What the table shows: what ships, and the metrics of other packages."""
+    """The scores of the table: those that ship, and the metrics of other packages."""
     return (*SHOWN, *(("other", metric.name, "") for metric in registered()))
 
 
 def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
-    """A row an arm: every score's mean over seeds, and the 95 % interval of that.
+    """Make the table of results: one row an arm, every score's mean over seeds and its interval.
 
-    Intervals are those of :mod:`bayes_a2m.comparison.compare`, of one side alone.
+    The 95 % intervals are those of :mod:`bayes_a2m.comparison.compare`, of one side alone.
     """
     columns = [Column("arm", "arm"), Column("seeds", "seeds", "number", 0)]
     columns += [
@@ -64,7 +64,7 @@ def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: in
 
 
 def differences_table(comparisons: Mapping[str, Comparison]) -> Table:
-    """Every difference from the reference: a row an arm, place and score.
+    """Make the table of all differences from the reference: one row an arm, place and score.
 
     Places are ``all``, ``near_boundary``, ``away_from_boundary``, and those of a class, a
     condition or a stage, such as ``class E4``.
@@ -77,27 +77,27 @@ def differences_table(comparisons: Mapping[str, Comparison]) -> Table:
         Column("probability_better", "P(arm better)", "number"),
     ]
     rows: list[tuple[Cell, ...]] = []
-    for arm, found in comparisons.items():
+    for arm, comparison in comparisons.items():
         places = {
-            "all": found.metrics,
-            **{f"class {name}": own for name, own in found.per_class.items()},
-            **{f"condition {name}": own for name, own in found.per_condition.items()},
-            "near_boundary": found.near_boundary,
-            "away_from_boundary": found.away_from_boundary,
-            **{f"stage {name}": own for name, own in found.stages.items()},
+            "all": comparison.metrics,
+            **{f"class {name}": scores for name, scores in comparison.per_class.items()},
+            **{f"condition {name}": scores for name, scores in comparison.per_condition.items()},
+            "near_boundary": comparison.near_boundary,
+            "away_from_boundary": comparison.away_from_boundary,
+            **{f"stage {name}": scores for name, scores in comparison.stages.items()},
         }
         rows += [
             (
                 arm,
                 place,
                 score,
-                one.one,
-                one.other,
-                Interval(one.difference, one.low, one.high),
-                one.probability_better,
+                compared.one,
+                compared.other,
+                Interval(compared.difference, compared.low, compared.high),
+                compared.probability_better,
             )
-            for place, own in places.items()
-            for score, one in own.items()
+            for place, scores in places.items()
+            for score, compared in scores.items()
         ]
     caption = "Arm less reference, 95 % interval from recordings and seeds"
     return Table("differences", caption, tuple(columns), tuple(rows))
@@ -110,15 +110,16 @@ def write_markdown(
     comparisons: Mapping[str, Comparison],
     failed: Mapping[str, str],
 ) -> None:
-    """The table and what can be concluded, as Markdown."""
+    """Write the table and what can be concluded, as Markdown."""
     heads = [column.title for column in table.columns]
     lines = [study.description, "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for row in table.rows:
         cells = (_text(c, cell) for c, cell in zip(table.columns, row, strict=True))
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", f"{table.caption}.", ""]
-    for found in comparisons.values():
-        lines += [f"**{found.names[0]} against {found.names[1]}.** {found.sentence}", ""]
+    for comparison in comparisons.values():
+        arm, reference = comparison.names
+        lines += [f"**{arm} against {reference}.** {comparison.sentence}", ""]
     lines += [f"Failed: {cell} ({reason})" for cell, reason in failed.items()]
     write_text(path, "\n".join(lines).rstrip() + "\n")
 
@@ -133,7 +134,7 @@ def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]
         for part in dict.fromkeys(part for part, _, _ in _shown())
     }
     for part, score, _ in _shown():
-        own = [found[score] for found in scores[part] if score in found]
+        own = [seed_scores[score] for seed_scores in scores[part] if score in seed_scores]
         bearing = int(np.any([model.bearing(part) for model in models], axis=0).sum())
         values.append(_interval(own, bearing, score) if len(own) == len(models) else None)
     costs = [model.cost for model in models]
@@ -156,10 +157,10 @@ def _interval(scores: Sequence[Floats], recordings: int, score: str) -> Cell:
     """One side's mean, as the difference from nothing; cut to what the score can be."""
     metric = metric_named(score)
     nothing = np.zeros((1, len(scores[0])))
-    found = difference(scores, nothing, recordings=recordings, better=metric.better)
-    low = None if found.low is None else max(found.low, metric.range[0])
-    high = None if found.high is None else min(found.high, metric.range[1])
-    return Interval(found.difference, low, high)
+    mean = difference(scores, nothing, recordings=recordings, better=metric.better)
+    low = None if mean.low is None else max(mean.low, metric.range[0])
+    high = None if mean.high is None else min(mean.high, metric.range[1])
+    return Interval(mean.difference, low, high)
 
 
 def _key(part: str, score: str) -> str:

@@ -1,4 +1,4 @@
-"""Running a study: what is missing is made, in parallel; then tables, comparisons, a report.
+"""A study is run by making the cells that are missing; then come tables and a report.
 
 Whatever stops it, a kill included, the same call goes on: cells that are there are not made again,
 a training that was cut off goes on from its last whole epoch, and the numbers at the end are those
@@ -22,23 +22,25 @@ from bayes_a2m.studies.results import differences_table, results_table, write_ma
 from bayes_a2m.version import __version__
 
 KILLED = "its process was killed"
-"""Why a cell failed that says nothing itself."""
+"""The reason of a failure for a cell that left none itself."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is still to be made, and how long that takes.
+    """The cells that are still to be made, and the time that they take.
 
     Attributes
     ----------
     cells
-        All of the study.
+        All cells of the study.
     missing
-        Those that are not finished.
+        The cells that are not finished.
+    weights
+        The estimated seconds of each missing cell, from its beginning, on one processor.
     seconds
-        On so many processors as ``jobs``, roughly.
+        The time until all are made, roughly.
     jobs
-        Cells made at once.
+        The number of cells made at once.
     """
 
     cells: tuple[Cell, ...]
@@ -49,7 +51,7 @@ class Forecast:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """The forecast as a sentence."""
         done = len(self.cells) - len(self.missing)
         text = f"{len(self.cells)} cells, {done} done, {len(self.missing)} to make"
         if not self.missing:
@@ -58,7 +60,7 @@ class Forecast:
 
 
 def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
-    """What running a plan will take."""
+    """Estimate what running a plan will take, ``jobs`` cells at once (None: one a processor)."""
     cells = plan.every
     missing = tuple(cell for cell in cells if not cell.finished)
     at_once = max(1, min(jobs or os.cpu_count() or 1, len(missing)))
@@ -75,12 +77,12 @@ def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
 
 
 def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
-    """Train and score what is missing.
+    """Train and score the cells that are missing.
 
     Returns
     -------
     dict
-        Name of every cell that failed to the reason.
+        The reason of every failure, by the name of the cell.
     """
     from bayes_a2m.parallel import run_all
 
@@ -108,7 +110,7 @@ def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
 
 
 def _tell_apart(left: Sequence[Cell]) -> None:
-    """Of the cells that a killed process left, try alone those that were at work; it was one."""
+    """Try alone the cells that were at work when a process was killed: one of them was it."""
     from bayes_a2m.parallel import run_all
 
     for cell in [cell for cell in left if cell.begun] or left:
@@ -135,17 +137,17 @@ def conclude(
     Parameters
     ----------
     plan
-        Whose cells are made.
+        The plan, whose cells are made.
     out
         The study's folder.
     name
-        The study's.
+        The study's name.
     failed
-        Cells that are not there, and why.
+        The cells that are not there, and why.
     bar, say
-        Told how it goes.
+        Functions that are told how it goes.
     resamples
-        Of the recordings.
+        The number of resamples of the recordings.
     report
         Whether the page is written, too.
 
@@ -222,8 +224,8 @@ def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.comparison import comparison_figure
 
-    for arm, found in comparisons.items():
-        style.save(comparison_figure(found), out / f"{arm}.png")
+    for arm, comparison in comparisons.items():
+        style.save(comparison_figure(comparison), out / f"{arm}.png")
 
 
 def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> None:
@@ -253,7 +255,7 @@ def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> Non
 
 
 def _duration(seconds: float) -> str:
-    """As people say it.
+    """A duration as people say it.
 
     >>> _duration(42), _duration(400), _duration(8000)
     ('under a minute', '7 minutes', '2.2 hours')

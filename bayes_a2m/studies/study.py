@@ -1,4 +1,4 @@
-"""What a study file may say: arms that are compared, and the seeds each is trained from.
+"""Study files: arms that are compared, and the seeds that each is trained from.
 
 A study is a YAML file. Every arm is an experiment with a few settings changed; every arm is
 trained once a seed; and each is compared with the reference arm on the same recordings.
@@ -27,7 +27,7 @@ from bayes_a2m.errors import InputError, suggest
 
 
 class FitSettings(Settings):
-    """Which recordings of the train split an arm is fitted and tuned on; all, unless told."""
+    """The recordings of the train split that an arm is fitted and tuned on; all, unless told."""
 
     conditions: tuple[str, ...] | None = Field(None, min_length=1)
     recordings: int | None = Field(
@@ -36,7 +36,7 @@ class FitSettings(Settings):
 
 
 class DataSettings(Settings):
-    """Data of the study's own, in place of or made from what is given; at most one of them."""
+    """Settings of the study's own data, made from nothing or from what is given; one at most."""
 
     voices: dict[str, Any] | None = Field(None, description="synthetic voices, as synth makes")
     join: float | None = Field(None, gt=0, description="put recordings end to end, to so many s")
@@ -51,18 +51,18 @@ class DataSettings(Settings):
 
 
 class Arm(Settings):
-    """One of the things compared.
+    """An arm: one of the experiments that a study compares.
 
     Attributes
     ----------
     experiment
-        A name that ships, or a file beside the study's.
+        The name of an experiment that ships, or a file beside the study's.
     set
-        Settings changed, by dotted keys.
+        The settings that are changed, by dotted keys.
     start
         Another arm, whose model of the same seed this one goes on from.
     fit
-        Which recordings it learns from.
+        The recordings that it learns from.
     """
 
     experiment: str = "crnn"
@@ -72,22 +72,22 @@ class Arm(Settings):
 
 
 class Study(Settings):
-    """A whole study.
+    """All settings of a study.
 
     Attributes
     ----------
     arms
-        By name, in the order of the table.
+        The arms by name, in the order of the table.
     reference
         The arm that the others are compared with; the first, unless named.
     seeds
-        Every arm is trained from each.
+        The seeds; every arm is trained from each.
     set
-        Settings changed in all arms.
+        The settings that are changed in all arms.
     data
-        Data of the study's own.
+        The study's own data, if any.
     split, draws
-        What all are scored on, and with how many draws.
+        The split that all are scored on, and the number of draws.
     """
 
     description: str = ""
@@ -118,7 +118,7 @@ class Study(Settings):
 
     @property
     def compared_with(self) -> str:
-        """The reference arm's name."""
+        """The name of the reference arm."""
         return self.reference or next(iter(self.arms))
 
 
@@ -132,15 +132,16 @@ def load_study(
     name
         A path, or a name such as ``"one_vs_two_stage"``.
     overrides
-        ``"training.epochs=5"`` and the like, for every arm, over what the study sets.
+        Settings such as ``"training.epochs=5"``, for every arm, over what the study sets.
     seeds
-        Take the place of the file's.
+        The seeds, in place of the file's.
 
     Returns
     -------
     study : Study
+        The checked study.
     experiments : dict
-        Arm to its experiment, checked; its seed is not set yet.
+        Every arm's checked experiment, whose seed is not set yet.
 
     Raises
     ------
@@ -169,13 +170,13 @@ def load_study(
 
 
 def shipped_studies() -> dict[str, Path]:
-    """Studies that ship, by name."""
+    """The files of the studies that ship, by name."""
     files = yaml_files.shipped_files()
     return {name: path for name, path in files.items() if yaml_files.is_study(path)}
 
 
 def find_study(name: str | Path) -> Path:
-    """The file of a study: a path as it is, or a name that ships.
+    """Find the file of a study: a path as it is, or a name that ships.
 
     Raises
     ------
@@ -187,8 +188,9 @@ def find_study(name: str | Path) -> Path:
         shipped_studies(),
         what="study",
         hints={
-            one: f"{one} is an experiment, not a study: 'bayes-a2m train {one}' trains it"
-            for one in shipped()
+            experiment: f"{experiment} is an experiment, not a study: "
+            f"'bayes-a2m train {experiment}' trains it"
+            for experiment in shipped()
         },
     )
 
