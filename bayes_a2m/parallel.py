@@ -70,13 +70,13 @@ def run_all(
     if apart and not within:
         jobs = max(jobs, 2)
     reasons: list[str] = []
-    known = registry.registered()
+    registered_parts = registry.registered()
     with _bar(watch, what):
         try:
             # copy on write: torch warns of arrays that it cannot write to
             done = Parallel(
                 n_jobs=jobs, max_nbytes=SHARED, mmap_mode="c", return_as="generator_unordered"
-            )(delayed(_run)(call, jobs, known) for call in calls)
+            )(delayed(_run)(call, jobs, registered_parts) for call in calls)
             report(0, len(calls))
             for ended, reason in enumerate(done, start=1):
                 report(ended, len(calls))

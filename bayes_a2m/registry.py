@@ -219,9 +219,10 @@ def get(group: str, name: str, *, key: str = "") -> Any:
             f"bayes_a2m.register({name.partition(':')[2]}), or pass it to "
             "load_model(directory, register=[...])"
         )
-    everything = names(group)
+    known_names = names(group)
     raise InputError(
-        f"{place}unknown {noun} {name!r}{suggest(name, everything)}; known: {', '.join(everything)}"
+        f"{place}unknown {noun} {name!r}{suggest(name, known_names)}; "
+        f"known: {', '.join(known_names)}"
     )
 
 

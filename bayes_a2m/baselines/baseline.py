@@ -147,8 +147,8 @@ class Baseline(Posterior):
         KeyError
             If it is neither given nor chosen yet.
         """
-        asked = getattr(self.options, name)
-        return float(self.chosen[name] if asked is None else asked)
+        given = getattr(self.options, name)
+        return float(self.chosen[name] if given is None else given)
 
     def consider(self, nll: float, **settings: float) -> None:
         """Note the NLL, in nats per frame, of settings on the tuning split: a row of the log."""

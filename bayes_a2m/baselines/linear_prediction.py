@@ -113,8 +113,8 @@ def residual(frames: Floats, predictor: Floats) -> Floats:
     length = frames.shape[-1] + predictor.shape[-1] - 1
     points = _points(length)
     product = np.fft.rfft(frames, points) * np.fft.rfft(predictor, points)
-    left: Floats = np.fft.irfft(product, points)[..., :length]
-    return left
+    filtered: Floats = np.fft.irfft(product, points)[..., :length]
+    return filtered
 
 
 def cepstrum(predictor: Floats, count: int) -> Floats:

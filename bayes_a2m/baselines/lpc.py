@@ -102,10 +102,10 @@ class LPC(FrameFeatureBaseline):
     def _heights(self, correlation: Floats) -> Floats:
         """The highest correlation within half a semitone of each pitch's period."""
         last = correlation.shape[1] - 1
-        around = 2.0 ** (0.5 / 12.0)
+        quarter_tone = 2.0 ** (0.5 / 12.0)
         heights = []
         for period in self.grid.sample_rate / sounding(self.vocabulary):
-            first = min(int(period / around), last)
-            stop = min(int(np.ceil(period * around)), last) + 1
+            first = min(int(period / quarter_tone), last)
+            stop = min(int(np.ceil(period * quarter_tone)), last) + 1
             heights.append(correlation[:, first:stop].max(axis=1))
         return np.stack(heights, axis=1)

@@ -87,15 +87,17 @@ class PYIN(FrameFeatureBaseline):
         """
         samples = recording.audio(self.grid.sample_rate)
         frames = self.grid.frames_of(len(samples))
-        heard = self.candidates(recording)
+        period_candidates = self.candidates(recording)
         if self.options.smoothing:
             lowest, highest = search_range(self.vocabulary, self.grid.sample_rate)
             steps = int(np.ceil(12 * STEPS * np.log2(highest / lowest))) + 1
             hertz = lowest * 2.0 ** (np.arange(steps) / (12 * STEPS))
-            return smoothed(heard, frames, hertz, self._groups(hertz), self.grid.hop_seconds)
-        groups = self._groups(heard.hertz) * heard.probability[:, None]
+            return smoothed(
+                period_candidates, frames, hertz, self._groups(hertz), self.grid.hop_seconds
+            )
+        groups = self._groups(period_candidates.hertz) * period_candidates.probability[:, None]
         mass = np.zeros((frames, groups.shape[1]))
-        np.add.at(mass, heard.frame, groups)
+        np.add.at(mass, period_candidates.frame, groups)
         return np.minimum(mass, 1.0)
 
     def candidates(self, recording: Recording) -> Candidates:
@@ -109,8 +111,14 @@ class PYIN(FrameFeatureBaseline):
         threshold = self.setting("threshold")
         parts, done = [], 0
         for block in blocks(samples, length, self.grid.hop, self.grid.frames_of(len(samples))):
-            heard = candidates(difference(block, longest), threshold, shortest, rate)
-            parts.append((heard.frame + done, heard.hertz, heard.probability))
+            block_candidates = candidates(difference(block, longest), threshold, shortest, rate)
+            parts.append(
+                (
+                    block_candidates.frame + done,
+                    block_candidates.hertz,
+                    block_candidates.probability,
+                )
+            )
             done += len(block)
         frame, hertz, probability = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Candidates(frame, hertz, probability)
@@ -149,12 +157,12 @@ def smoothed(found: Candidates, frames: int, hertz: Floats, groups: Floats, hop:
     octaves = np.log2(hertz[1] / hertz[0])
     step = np.round(np.log2(found.hertz / hertz[0]) / octaves).astype(np.int64)
     inside = (step >= 0) & (step < steps)
-    heard = np.zeros((frames, steps))
-    np.add.at(heard, (found.frame[inside], step[inside]), found.probability[inside])
+    voiced_likelihood = np.zeros((frames, steps))
+    np.add.at(voiced_likelihood, (found.frame[inside], step[inside]), found.probability[inside])
     # a voiced state at least a little, or one missing candidate would break every path
-    voiced = np.minimum(heard.sum(axis=1, keepdims=True), 1.0)
-    heard += LEAST / steps
-    unheard = (1.0 - voiced + LEAST) / steps
+    voiced = np.minimum(voiced_likelihood.sum(axis=1, keepdims=True), 1.0)
+    voiced_likelihood += LEAST / steps
+    unvoiced_likelihood = (1.0 - voiced + LEAST) / steps
     # pYIN's triangle: how far pitch may move in a frame, and a step at the least
     reach = max(FASTEST * hop / octaves, 1.0) + 1.0
     apart = np.abs(np.arange(steps)[:, None] - np.arange(steps))
@@ -165,8 +173,8 @@ def smoothed(found: Candidates, frames: int, hertz: Floats, groups: Floats, hop:
     state = np.full(2 * steps, 0.5 / steps)
     for i in range(frames):
         state = state @ stay if i else state
-        state[:steps] *= heard[i]
-        state[steps:] *= unheard[i]
+        state[:steps] *= voiced_likelihood[i]
+        state[steps:] *= unvoiced_likelihood[i]
         state /= state.sum()  # scaled in every frame, as a product of so many would be zero
         forward[i] = state
     mass = np.empty((frames, groups.shape[1]))
@@ -174,8 +182,8 @@ def smoothed(found: Candidates, frames: int, hertz: Floats, groups: Floats, hop:
     for i in range(frames - 1, -1, -1):
         both = forward[i] * backward
         mass[i] = both[:steps] @ groups / both.sum()
-        backward[:steps] *= heard[i]
-        backward[steps:] *= unheard[i]
+        backward[:steps] *= voiced_likelihood[i]
+        backward[steps:] *= unvoiced_likelihood[i]
         backward = backward @ back
         backward /= backward.sum()
     return np.clip(mass, 0.0, 1.0)

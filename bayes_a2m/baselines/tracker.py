@@ -94,18 +94,22 @@ class Tracker(FrameFeatureBaseline):
 
     def frame_features(self, recording: Recording) -> Floats:
         """Log-odds of any pitch and of each, on the grid's frames: ``(frame, 1 + pitch)``."""
-        heard = self.track(np.asarray(recording.audio(self.rate), dtype=np.float64))
+        activations = self.track(np.asarray(recording.audio(self.rate), dtype=np.float64))
         near = closeness(
-            cents(heard.hertz, self.vocabulary, self.options.octave), self.options.width
+            cents(activations.hertz, self.vocabulary, self.options.octave), self.options.width
         )
-        strongest = [heard.strength.max(axis=1)]
-        strongest += [(heard.strength * weight).max(axis=1) for weight in np.moveaxis(near, -1, 0)]
+        strongest = [activations.strength.max(axis=1)]
+        strongest += [
+            (activations.strength * weight).max(axis=1) for weight in np.moveaxis(near, -1, 0)
+        ]
         strength = np.clip(np.stack(strongest, axis=1), LEAST, 1.0 - LEAST)
         odds = np.log(strength / (1.0 - strength))
         grid = self.grid
         frames = grid.frames_of(len(recording.audio(grid.sample_rate)))
         seconds = np.arange(frames) * grid.hop_seconds
-        return np.stack([np.interp(seconds, heard.seconds, column) for column in odds.T], axis=1)
+        return np.stack(
+            [np.interp(seconds, activations.seconds, column) for column in odds.T], axis=1
+        )
 
 
 def package_file(package: str, file: str, install: str) -> Path:

@@ -99,6 +99,8 @@ def weight_groups(network: nn.Module, joint: Sequence[str] = ()) -> list[WeightG
             )
         taken.update(names)
         groups.append(WeightGroup(module, {n: named[n].shape for n in names}, joint=True))
+    # a matrix or kernel is a group: nothing but the joint modules has weights that are correlated,
+    # so its layer can be given noise without the others
     single = [n for n, p in named.items() if p.ndim > 1 and n not in taken]
     return [WeightGroup(n, {n: named[n].shape}) for n in single] + groups
 
@@ -131,6 +133,9 @@ def flipout(
     def noise(layer: nn.Linear | nn.Conv2d, x: Tensor, delta: Tensor) -> Tensor:
         axis = 1 if isinstance(layer, nn.Conv2d) else x.ndim - 1
         outputs = delta.shape[0]
+        # dW with random signs is distributed as dW: it is symmetric and its entries independent, so
+        # r s^T * dW is another sample of it. Examples so have perturbations of their own, whose
+        # errors average out over the batch, for the cost of one more pass through the layer
         answer = _apply(layer, x * _signs(x, axis, x.shape[axis], generator), delta)
         return answer * _signs(x, axis, outputs, generator)
 

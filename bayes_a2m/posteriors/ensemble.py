@@ -225,8 +225,8 @@ class DeepEnsemble(NetworkPosterior):
 
         A chain is a member, or one of a member's chains; draws are shared out evenly among members.
         """
-        each = max(1, draws // len(self.members))
-        return torch.cat([member.log_probs(features, each) for member in self.members])
+        draws_each = max(1, draws // len(self.members))
+        return torch.cat([member.log_probs(features, draws_each) for member in self.members])
 
     @property
     def parameter_count(self) -> int:

@@ -62,6 +62,6 @@ class Frontend:
         if len(spans) == 1:
             return network(features)
         pieces = [np.exp(network(features[start:end])) for start, end in spans]
-        whole = windows.join(pieces, frames, length, overlap)
-        log_probs: Array = np.log(np.maximum(whole, np.finfo(np.float32).tiny))
+        joined = windows.join(pieces, frames, length, overlap)
+        log_probs: Array = np.log(np.maximum(joined, np.finfo(np.float32).tiny))
         return log_probs

@@ -99,13 +99,13 @@ class HMC(WeightPosterior):
         layer = LastLayer.of(
             self.network, training_data, tempering=options.tempering, every=options.every
         )
-        around = approximate(layer, prior_precision=options.prior_precision, refit=True)
+        gaussian = approximate(layer, prior_precision=options.prior_precision, refit=True)
         chains = []
         self.divergences = 0
         for chain in range(options.chains):
-            whitened, divergences = self._chain(layer, around, chain, context.progress)
+            whitened, divergences = self._chain(layer, gaussian, chain, context.progress)
             self.divergences += divergences
-            chains.append(around.mean + whitened @ around.factor.T)
+            chains.append(gaussian.mean + whitened @ gaussian.factor.T)
         most = MOST_DIVERGENCES * options.chains * options.samples
         if self.divergences > most:
             raise InputError(
@@ -121,14 +121,14 @@ class HMC(WeightPosterior):
         return TrainingRecord(seconds=time.perf_counter() - started)
 
     def _chain(
-        self, layer: LastLayer, around: Gaussian, chain: int, progress: bool
+        self, layer: LastLayer, gaussian: Gaussian, chain: int, progress: bool
     ) -> tuple[Tensor, int]:
         """Whitened samples ``(draw, parameter)`` of one chain, and its divergences."""
         from pyro.infer import MCMC, NUTS
 
         def potential(position: dict[str, Tensor]) -> Tensor:
-            weights = around.mean + around.factor @ position["u"]
-            energy = -layer.log_joint(weights, around.prior_precision)
+            weights = gaussian.mean + gaussian.factor @ position["u"]
+            energy = -layer.log_joint(weights, gaussian.prior_precision)
             if not torch.isfinite(energy):
                 raise InputError(
                     "hmc: the density of the head's weights is not finite; check the network it "
@@ -140,7 +140,7 @@ class HMC(WeightPosterior):
         seed = int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0])
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            start = SPREAD * torch.randn(len(around.mean), dtype=torch.float64)
+            start = SPREAD * torch.randn(len(gaussian.mean), dtype=torch.float64)
             sampler = MCMC(
                 NUTS(potential_fn=potential),
                 num_samples=self.options.samples,

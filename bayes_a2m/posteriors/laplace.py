@@ -203,12 +203,12 @@ def _kronecker(layer: LastLayer, mode: Tensor) -> tuple[Tensor, Tensor]:
         a, u = torch.linalg.eigh(with_one.T @ with_one / rows)
         g, v = torch.linalg.eigh(layer.row_weight * output_factor)
         # where (output, input) of the map, its bias as one more input, stands in the vector
-        place = torch.empty(outputs, inputs, dtype=torch.long)
-        place[:, :-1] = weight + torch.arange(outputs * (inputs - 1)).reshape(outputs, -1)
-        place[:, -1] = bias + torch.arange(outputs)
+        positions = torch.empty(outputs, inputs, dtype=torch.long)
+        positions[:, :-1] = weight + torch.arange(outputs * (inputs - 1)).reshape(outputs, -1)
+        positions[:, -1] = bias + torch.arange(outputs)
         block = torch.einsum("oj,ik->oijk", v, u).reshape(outputs * inputs, -1)
         count = outputs * inputs
-        vectors[place.flatten(), column : column + count] = block
+        vectors[positions.flatten(), column : column + count] = block
         values[column : column + count] = torch.outer(g, a).flatten()
         column += count
     return values.clamp_min(0), vectors

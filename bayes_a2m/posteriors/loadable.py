@@ -57,14 +57,14 @@ def _is_known(kind: type, name: str) -> None:
         f"call bayes_a2m.register({kind.__name__}) first, so that the model can be loaded again"
     )
     try:
-        known = registry.get(group, name)
+        registered = registry.get(group, name)
     except InputError as error:
         noun = registry.NOUNS[group]
         raise InputError(f"{noun} {name!r} is not registered: {advice}") from error
-    if known is not kind:
+    if registered is not kind:
         raise InputError(
             f"{registry.NOUNS[group]} {name!r} is another class, "
-            f"{registry.target_of(known)}: give {kind.__name__} a name of its own; {advice}"
+            f"{registry.target_of(registered)}: give {kind.__name__} a name of its own; {advice}"
         )
 
 

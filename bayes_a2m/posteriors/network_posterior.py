@@ -189,8 +189,8 @@ class NetworkPosterior(Posterior):
     @classmethod
     def passes(cls, experiment: Experiment, *, started: bool = False) -> float:
         """The passes that fitting takes: the network's epochs, unless it is there, and its own."""
-        own = cls.own_passes(cls.checked(experiment.posterior.settings))
-        return own if started else own + experiment.training.epochs
+        method_passes = cls.own_passes(cls.checked(experiment.posterior.settings))
+        return method_passes if started else method_passes + experiment.training.epochs
 
     @property
     def parameter_count(self) -> int:
@@ -280,8 +280,8 @@ class NetworkPosterior(Posterior):
             self.network, record = start.network, start.record
         else:
             record = self.train_network(training_data, context)
-        own = self.fit_posterior(training_data, context.inner(self.name))
-        return record.then(own)
+        posterior_record = self.fit_posterior(training_data, context.inner(self.name))
+        return record.then(posterior_record)
 
     def train_network(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
         """Train a fresh point network.
@@ -353,8 +353,11 @@ class NetworkPosterior(Posterior):
 
     def weights(self) -> dict[str, Tensor]:
         """The network's tensors, and the posterior's own beside them, by name."""
-        own = {OWN + name: tensor for name, tensor in self.state_dict().items()}
-        return {k: v.detach().cpu() for k, v in {**self.network.state_dict(), **own}.items()}
+        posterior_tensors = {OWN + name: tensor for name, tensor in self.state_dict().items()}
+        return {
+            k: v.detach().cpu()
+            for k, v in {**self.network.state_dict(), **posterior_tensors}.items()
+        }
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Take back what :meth:`weights` gave.

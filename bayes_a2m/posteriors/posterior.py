@@ -205,8 +205,8 @@ class Posterior(ABC):
         InputError
             If the model is not fitted, or something stands at ``path`` already.
         """
-        known = self._known
-        write(Path(path), ModelState(self.weights(), self.experiment, known))
+        fitted = self._known
+        write(Path(path), ModelState(self.weights(), self.experiment, fitted))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -38,8 +38,8 @@ class Seen:
         Recordings are known by their sound: those of another folder may have the same ids.
         """
         fit = _together(self.fit, other.fit)
-        known = set(fit.values())
-        tune = {k: v for k, v in _together(self.tune, other.tune).items() if v not in known}
+        fitted_hashes = set(fit.values())
+        tune = {k: v for k, v in _together(self.tune, other.tune).items() if v not in fitted_hashes}
         return Seen(fit, tune, tuple(sorted({*self.takes, *other.takes})))
 
     def unseen(self, data: Dataset) -> Dataset:
@@ -50,14 +50,14 @@ class Seen:
         InputError
             If none is left.
         """
-        known = {*self.fit.values(), *self.tune.values()}
-        left = data.where(lambda r: r.hash not in known)
-        if not len(left):
+        seen_hashes = {*self.fit.values(), *self.tune.values()}
+        unseen_recordings = data.where(lambda r: r.hash not in seen_hashes)
+        if not len(unseen_recordings):
             raise InputError(
                 f"{data.name}: the model was fitted or tuned on every recording; give --split "
                 "to see how it does on them all the same, or other data"
             )
-        return left
+        return unseen_recordings
 
     def to_dict(self) -> dict[str, Any]:
         """The content of ``seen.json``."""

@@ -142,8 +142,8 @@ class SGMCMC(WeightPosterior):
         # a prediction with few draws takes the first ones: let them be of different cycles, which
         # differ most, and of each cycle the last sample first, taken with the smallest steps
         order = [
-            cycle * options.samples + place
-            for place in reversed(range(options.samples))
+            cycle * options.samples + sample_in_cycle
+            for sample_in_cycle in reversed(range(options.samples))
             for cycle in range(options.cycles)
         ]
         # training keeps weights channels last; a file takes contiguous ones

@@ -25,7 +25,7 @@ class TrainingData:
     fitting, tuning
         The examples of every recording to fit, and of every recording to tune on.
     normalizer
-        The scale of the features of the fitting part.
+        The scale of the features of the recordings to fit.
     classes
         The size of the vocabulary.
     """

@@ -47,10 +47,10 @@ class Plan:
     @property
     def every(self) -> tuple[Cell, ...]:
         """All cells, each once; those that others start from come first."""
-        known: dict[str, Cell] = {}
+        by_fingerprint: dict[str, Cell] = {}
         for cell in (cell for own in self.cells.values() for cell in own):
-            known.setdefault(cell.fingerprint, cell)
-        return tuple(sorted(known.values(), key=lambda cell: cell.start is not None))
+            by_fingerprint.setdefault(cell.fingerprint, cell)
+        return tuple(sorted(by_fingerprint.values(), key=lambda cell: cell.start is not None))
 
     @property
     def scored_on(self) -> Dataset:
@@ -138,8 +138,8 @@ def _voices(values: Mapping[str, object], folder: Path, bar: Bar) -> Path:
     settings = SynthesisSettings(**values)
     settings_file = folder / SETTINGS
     wanted = settings.model_dump(mode="json")
-    known = settings_file.is_file() and yaml.safe_load(settings_file.read_text(encoding="utf-8"))
-    if known != wanted:
+    existing = settings_file.is_file() and yaml.safe_load(settings_file.read_text(encoding="utf-8"))
+    if existing != wanted:
         with bar("singing") as update:
             write_folder(folder, settings, update)
     return folder

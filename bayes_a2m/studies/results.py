@@ -134,9 +134,9 @@ def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]
         for part in dict.fromkeys(part for part, _, _ in _shown())
     }
     for part, score, _ in _shown():
-        own = [seed_scores[score] for seed_scores in scores[part] if score in seed_scores]
+        by_seed = [seed_scores[score] for seed_scores in scores[part] if score in seed_scores]
         bearing = int(np.any([model.bearing(part) for model in models], axis=0).sum())
-        values.append(_interval(own, bearing, score) if len(own) == len(models) else None)
+        values.append(_interval(by_seed, bearing, score) if len(by_seed) == len(models) else None)
     costs = [model.cost for model in models]
     for key in ("parameters", "training_seconds", "seconds_per_audio_second"):
         known = [v for cost in costs if (v := getattr(cost, key)) is not None]

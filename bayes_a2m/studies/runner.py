@@ -66,9 +66,9 @@ def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
     at_once = max(1, min(jobs or os.cpu_count() or 1, len(missing)))
     estimates = Estimates()
     weights = tuple(estimates.seconds_of(cell) for cell in missing)
-    left = [w * (1 - cell.share_done) for w, cell in zip(weights, missing, strict=True)]
+    remaining = [w * (1 - cell.share_done) for w, cell in zip(weights, missing, strict=True)]
     waves = [
-        [s for s, cell in zip(left, missing, strict=True) if (cell.start is None) == first]
+        [s for s, cell in zip(remaining, missing, strict=True) if (cell.start is None) == first]
         for first in (True, False)
     ]
     # no wave can be quicker than its longest cell
@@ -100,20 +100,20 @@ def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
     weight_of = {cell.fingerprint: w for cell, w in zip(missing, coming.weights, strict=True)}
     for first in (True, False):
         wave = [cell for cell in missing if (cell.start is None) == first]
-        while left := [cell for cell in wave if not cell.finished and cell.failure is None]:
+        while unfinished := [cell for cell in wave if not cell.finished and cell.failure is None]:
             # the longest first, so that none is left over at the end
-            left.sort(key=lambda cell: -weight_of[cell.fingerprint])
-            calls = [cell.run for cell in left]
+            unfinished.sort(key=lambda cell: -weight_of[cell.fingerprint])
+            calls = [cell.run for cell in unfinished]
             run_all(calls, jobs=coming.jobs, watch=watch if progress else None, what="cells")
-            _tell_apart([cell for cell in left if not cell.finished and cell.failure is None])
+            _tell_apart([cell for cell in unfinished if not cell.finished and cell.failure is None])
     return {cell.name: cell.failure or KILLED for cell in missing if not cell.finished}
 
 
-def _tell_apart(left: Sequence[Cell]) -> None:
+def _tell_apart(unfinished: Sequence[Cell]) -> None:
     """Try alone the cells that were at work when a process was killed: one of them was it."""
     from bayes_a2m.parallel import run_all
 
-    for cell in [cell for cell in left if cell.begun] or left:
+    for cell in [cell for cell in unfinished if cell.begun] or unfinished:
         run_all([cell.run], jobs=1, apart=True, what=cell.name)
         if not cell.finished and cell.failure is None:
             cell.fail(KILLED)
