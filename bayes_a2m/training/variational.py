@@ -285,9 +285,9 @@ class VariationalTraining(NetworkTraining):
         estimator = self.variational.estimator
         noise: AbstractContextManager[None] = nullcontext()
         if estimator != "plain":
-            # correlated weights, and those of the recurrence, are drawn once a batch: flipout's signs
-            # would change a correlation, and a recurrence uses its weights at every step, inside
-            # one fused call that no hook sees
+            # correlated weights, and those of the recurrence, are drawn once a batch: signs would
+            # change a correlation, and a recurrence uses its weights at every step, inside one
+            # fused call that no hook sees
             single = {g.name: g for g in self.groups if not g.joint}
             layers = [n for n in perturbable(self.network) if n in single]
             moved = {name: drawn.pop(name) for name in layers}
