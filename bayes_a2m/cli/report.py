@@ -81,7 +81,7 @@ def report(
         bayes-a2m report models/crnn --data recordings --split validation --out r --no-sound
     """
     from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import table
+    from bayes_a2m.cli.console import say, table
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free
@@ -129,6 +129,9 @@ def report(
             )
     for name, path in zip(names[len(loaded) :], predictions or [], strict=True):
         entries.append(of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
+    for entry in entries:
+        for caution in entry.cautions:
+            say(f"caution: {entry.name}: {caution}")
     record = write_report(out, chosen, tuple(entries), options, bar=progress.bar)
     rows = [
         [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]

@@ -49,8 +49,8 @@ def notes_of(file: MidiFile) -> tuple[tuple[Note, ...], tuple[Repair, ...]]:
     paired = [_paired(track, last) for track in file.tracks]
     repairs += _pairing_repairs(paired, clocks)
     voices = [_voices(spans.notes, clock) for spans, clock in zip(paired, clocks, strict=True)]
-    if file.kind == 2 and sum(map(bool, voices)) > 1:
-        text = "a file of type 2: its tracks have no common time, all are read from 0 s"
+    if file.kind == 2 and len(file.tracks) > 1:
+        text = "a file of type 2: every track has a time and tempo of its own, all begin at 0 s"
         repairs.append(Repair("independent-tracks", text))
     drums = [note for channel, note in chain(*voices) if channel == DRUMS]
     others = [note for channel, note in chain(*voices) if channel != DRUMS]

@@ -11,6 +11,7 @@ from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import evaluate
+from bayes_a2m.evaluation.stored_labels import compare_stored_labels
 from bayes_a2m.posteriors.mc_dropout import MCDropout
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.prediction.netcdf import read_netcdf, write_netcdf
@@ -55,7 +56,8 @@ def test_the_file_says_what_the_model_says(
     assert model.embeddings is not None
     assert model.embeddings.features.shape[0] == model.embeddings.frame.shape[0]
     assert file.embeddings is None
-    assert (model.seen, file.seen) == (0, 0)
+    assert (model.seen, file.seen) == (0, None)  # of a file it is not known
+    assert file.cautions == ()
     assert of_model("m", drawing, tiny_data.split("train"), draws=1, **SHARED).seen == 12
 
 
@@ -71,6 +73,30 @@ def test_recordings_may_come_in_any_order_and_with_a_frame_too_many(
     second = of_predictions("b", tmp_path / "other.nc", data, **SHARED)
     np.testing.assert_array_equal(first.evaluation.frames.nll, second.evaluation.frames.nll)
     assert second.posterior.ids == data.ids
+
+
+def test_stored_labels_are_compared_with_the_folders(
+    tiny_data: Dataset, written: Path, tmp_path: Path
+) -> None:
+    data = tiny_data.split("validation")
+    same = compare_stored_labels(written, data)
+    total = sum(map(len, data.labels))
+    assert (same.recordings, same.frames, same.different, same.cautions) == (4, total, 0, ())
+    whole = read_netcdf(written)
+    labels = whole["label"].values.copy()
+    labels[2, :50] = (labels[2, :50] + 1) % 4
+    labels[3, :20] = -1  # no reference there: nothing to compare
+    whole["label"] = (("recording", "frame"), labels)
+    write_netcdf(tmp_path / "other.nc", whole.isel({"recording": [3, 2, 1, 0]}))
+    other = compare_stored_labels(tmp_path / "other.nc", data)
+    assert (other.frames, other.different, other.worst) == (total - 20, 50, data[2].id)
+    assert other.share == pytest.approx(50 / (total - 20))
+    entry = of_predictions("f", tmp_path / "other.nc", data, **SHARED)
+    assert entry.cautions == other.cautions
+    assert f"differ from the folder's in {100 * other.share:.1f} %" in entry.cautions[0]
+    write_netcdf(tmp_path / "none.nc", whole.drop_vars("label"))
+    (said,) = compare_stored_labels(tmp_path / "none.nc", data).cautions
+    assert "is not known" in said
 
 
 def test_what_is_no_probability_is_refused(

@@ -71,7 +71,9 @@ class ReportEntry:
     embeddings
         The embeddings of some frames; None where there is no network.
     seen
-        The number of the recordings that it was fitted or tuned on.
+        The number of the recordings that it was fitted or tuned on; None where that is not known.
+    cautions
+        What else there is to say of where it comes from, in sentences.
     """
 
     name: str
@@ -83,7 +85,8 @@ class ReportEntry:
     transcriptions: tuple[Transcription, ...]
     training_log: str = ""
     embeddings: EmbeddedFrames | None = None
-    seen: int = 0
+    seen: int | None = 0
+    cautions: tuple[str, ...] = ()
 
     @property
     def vocabulary(self) -> Vocabulary:

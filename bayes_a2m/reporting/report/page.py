@@ -152,12 +152,13 @@ def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str
                 "nll": known(metrics.metrics["nll"]),
                 "near_accuracy": known(near["accuracy"]),
                 "near_ece": known(near["ece"]),
-                "cautions": metrics.calibration.cautions,
+                "cautions": [*entry.cautions, *metrics.calibration.cautions],
             }
         )
     return {
         "models": told,
         "met": [(s.name, s.seen) for s in context.entries if s.seen],
+        "unknown": [s.name for s in context.entries if s.seen is None],
         "data": context.data.name,
         "recordings": len(context.data),
         "frames": context.entries[0].metrics.frames,

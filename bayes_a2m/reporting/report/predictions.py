@@ -13,6 +13,7 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Cost, evaluate_chunks, results_of
+from bayes_a2m.evaluation.stored_labels import compare_stored_labels
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
 from bayes_a2m.reporting.report.entry import PredictionRecorder, ReportEntry
@@ -65,6 +66,8 @@ def of_predictions(
         evaluation,
         results_of(evaluation, resamples=resamples, seed=seed, accept_error=accept_error),
         recorder.transcriptions,
+        seen=None,
+        cautions=compare_stored_labels(source, data).cautions,
     )
 
 
