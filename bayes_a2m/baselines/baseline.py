@@ -27,6 +27,7 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
+from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.loadable import ensure_loadable
 from bayes_a2m.posteriors.posterior import Posterior
@@ -202,6 +203,7 @@ class Baseline(Posterior):
             seen=Seen.of(train, tune),
             record=TrainingRecord(),
             fingerprint=self.fingerprint(train, tune),
+            conditions=TrainingConditions.of((*train, *tune), self.grid.sample_rate),
         )
         self.chosen, self._considered = {}, []
         try:

@@ -8,6 +8,7 @@ from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 
@@ -34,6 +35,9 @@ class Fitted:
     fingerprint
         The fingerprint of everything that decided it (:mod:`bayes_a2m.posteriors.fingerprint`);
         empty in models of 0.1.0.
+    conditions
+        The level, noise floor, bandwidth and clipping of the recordings that it learned from; None
+        in models of 0.1.0.
     """
 
     vocabulary: Vocabulary
@@ -43,3 +47,4 @@ class Fitted:
     seen: Seen
     record: TrainingRecord
     fingerprint: str = ""
+    conditions: TrainingConditions | None = None

@@ -6,6 +6,7 @@
 ``normalizer.json``     global statistics of the fitting split
 ``decoder.json``        transitions and settings of the decoding
 ``recalibration.json``  recalibration after pooling, conformal sets, accepted frames
+``conditions.json``     level, noise floor, bandwidth and clipping of the training recordings
 ``seen.json``           ids and content hashes of what it was fitted and tuned on
 ``training.csv``        one row an epoch
 ``metrics.json``        its scores on the tuning split (null until measured)
@@ -26,9 +27,10 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.config.experiment import Experiment, validate_experiment
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_folder, write_json, write_text
+from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
 from bayes_a2m.files.formats import migrated, read_versioned, write_versioned
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.loadable import ensure_parts, parts_of
 from bayes_a2m.posteriors.record import TrainingRecord
@@ -50,6 +52,10 @@ FILES = (
     "training.csv",
     "metrics.json",
 )
+
+
+CONDITIONS = "conditions.json"
+"""A file that models of 0.1.0 do not have."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,8 @@ def write(path: Path, state: ModelState) -> None:
         write_versioned(beside / "recalibration.json", fitted.calibrator.to_dict(), FORMAT)
         write_versioned(beside / "decoder.json", fitted.decoder.to_dict(), FORMAT)
         write_versioned(beside / "seen.json", fitted.seen.to_dict(), FORMAT)
+        if fitted.conditions is not None:
+            write_json(beside / CONDITIONS, fitted.conditions.to_dict())
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
 
@@ -154,8 +162,14 @@ def read(path: Path) -> ModelState:
         seen=seen,
         record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
         fingerprint=str(config.get("fingerprint", "")),
+        conditions=_read_conditions(path / CONDITIONS),
     )
     return ModelState(weights, experiment, fitted)
+
+
+def _read_conditions(path: Path) -> TrainingConditions | None:
+    """The conditions of the training recordings; models of 0.1.0 know of none."""
+    return TrainingConditions.from_dict(read_json(path), str(path)) if path.is_file() else None
 
 
 def _read_config(path: Path) -> dict[str, Any]:

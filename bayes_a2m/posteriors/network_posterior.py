@@ -25,6 +25,7 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network, make_network
+from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.loadable import ensure_loadable
@@ -258,6 +259,7 @@ class NetworkPosterior(Posterior):
             seen=seen if start is None else seen.and_also(start.seen),
             record=record,
             fingerprint=self.fingerprint(train, tune, start),
+            conditions=TrainingConditions.of((*train, *tune), self.grid.sample_rate),
         )
         self.fit_calibration_and_decoder(tune)
         return self

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.audio.signal import SignalStatistics
 from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.selection import candidates, recalibrated
 from bayes_a2m.config.experiment import CHOOSE, Experiment
@@ -310,6 +311,29 @@ class Posterior(ABC):
         decoder = self.decoder.tuned(posterior, [r.notes or () for r in tune])
         self.fitted = replace(self._known, calibrator=calibrator, decoder=decoder)
 
+    def levelled(self, recording: Recording) -> Recording:
+        """The recording at the level that was learned from.
+
+        The same object where it has that level, or nothing is known of what was learned from
+        (:mod:`bayes_a2m.posteriors.conditions`).
+        """
+        conditions = self._known.conditions
+        rate = self.grid.sample_rate
+        return recording if conditions is None else conditions.levelled(recording, rate)
+
+    def unlike(self, recording: Recording) -> list[str]:
+        """How a recording differs from those that were learned from, a phrase each.
+
+        The level is not told where it was brought to one that was learned from. Nothing is told by
+        models of 0.1.0, which do not know what they learned from.
+        """
+        conditions = self._known.conditions
+        if conditions is None:
+            return []
+        rate = self.grid.sample_rate
+        samples = conditions.levelled(recording, rate).audio(rate)
+        return conditions.differences(SignalStatistics.of(samples, rate))
+
     def predict_chunks(
         self,
         recordings: Iterable[Recording],
@@ -360,7 +384,7 @@ class Posterior(ABC):
     def _together(self, recordings: Sequence[Recording], draws: int, raw: bool) -> FramePosterior:
         if not recordings:
             raise InputError("no recording to predict")
-        log_probs = [self.predict_recording(r, draws) for r in recordings]
+        log_probs = [self.predict_recording(self.levelled(r), draws) for r in recordings]
         ids = [r.id for r in recordings]
         post = FramePosterior.of_recordings(log_probs, ids, self.vocabulary, self.grid)
         return post if raw else recalibrated(post, self.calibrator.recalibration)
