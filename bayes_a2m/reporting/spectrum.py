@@ -12,11 +12,14 @@ from bayes_a2m.reporting import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bayes_a2m.audio.features import Spectrum
+    from bayes_a2m.audio.features import Features, Spectrum
     from bayes_a2m.music import Vocabulary
 
 COLUMNS = 1400
 """Points of time that are drawn: about the pixels across the axes."""
+
+PIANO = (21.0, 108.0)
+"""MIDI pitches between which bins without a frequency are drawn."""
 
 _RANGE_DB = 70.0
 """The range of the colours below the loudest bin, in dB."""
@@ -36,7 +39,7 @@ def draw_spectrum(axes: Axes, bar: Axes, spectrum: Spectrum, vocabulary: Vocabul
     """
     settings = spectrum.settings
     level = _columns(spectrum.level, COLUMNS)
-    pitches = 69 + 12 * np.log2(settings.frequencies / 440)
+    pitches = _pitches(settings)
     # rows of equal height in pitch; a CQT's bins are that already
     rows = np.linspace(pitches[0], pitches[-1], len(pitches))
     nearest = np.searchsorted((pitches[1:] + pitches[:-1]) / 2, rows)
@@ -62,11 +65,20 @@ def draw_spectrum(axes: Axes, bar: Axes, spectrum: Spectrum, vocabulary: Vocabul
     axes.set_facecolor(image.get_cmap()(0.0))  # the last frame ends before the recording does
     axes.set_yticks([p for p in range(0, 128, 12) if rows[0] - half <= p <= rows[-1] + half])
     axes.set_yticklabels([vocabulary.pitch_name(int(p)) for p in axes.get_yticks()])
-    style.dress(axes, y="CQT" if settings.kind == "cqt" else "mel spectrum")
+    style.dress(axes, y=settings.label or settings.name)
     colours = axes.figure.colorbar(image, cax=bar)
     colours.outline.set_visible(False)
     style.dress(bar, y="dB")
     bar.tick_params(length=2)
+
+
+def _pitches(settings: Features) -> NDArray[np.float64]:
+    """The MIDI pitch of every bin; bins without a frequency are spread over the keys of a piano."""
+    frequencies = settings.frequencies
+    if frequencies[0] > 0 and (np.diff(frequencies) > 0).all():
+        pitches: NDArray[np.float64] = 69 + 12 * np.log2(frequencies / 440)
+        return pitches
+    return np.linspace(*PIANO, settings.bins)
 
 
 def _columns(level: NDArray[np.float32], most: int) -> NDArray[np.float32]:
