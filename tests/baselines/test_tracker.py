@@ -48,10 +48,14 @@ class Autocorrelator(Tracker):
         return PitchActivations(seconds, hertz[:, None], strength[:, None])
 
 
-def test_a_tracker_becomes_a_distribution(
-    tiny_data: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is fitted has to be what its name stands for."""
     monkeypatch.setitem(registry._registered, ("posteriors", Autocorrelator.name), Autocorrelator)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_tracker_becomes_a_distribution(tiny_data: Dataset) -> None:
     model = fitted(Autocorrelator(penalty=1e-4), tiny_data)
     data = tiny_data.split("validation")
     assert accuracy(model.predict(data), data.labels_on(model.grid)) > 0.9
@@ -119,11 +123,11 @@ def test_frames_of_their_own_are_put_on_the_grid() -> None:
     np.testing.assert_allclose(values, wanted, atol=1e-6)
 
 
-def test_the_peer_does_not_go_to_another_process(tiny_data: Dataset) -> None:
+@pytest.mark.usefixtures("registered")
+def test_the_backend_does_not_go_to_another_process(tiny_data: Dataset) -> None:
     model = fitted(Autocorrelator(context=0, penalty=1e-4), tiny_data)
-    assert "peer" in vars(model)
-    kept = model.__getstate__()
-    assert "peer" not in kept
+    assert "backend" in vars(model)
+    assert "backend" not in model.__getstate__()
     again = cloudpickle.loads(cloudpickle.dumps(model))
     recording = tiny_data.split("validation")[0]
     np.testing.assert_array_equal(

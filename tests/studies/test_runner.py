@@ -169,15 +169,15 @@ def test_a_failed_cell_stops_no_other_and_is_tried_again(
     arms = {"good": small.neighbours(2), "bad": small.neighbours(7)}
     file = small.write(tmp_path, arms)
     plan = planned(file, tiny_data, tmp_path / "cells")
-    learn = KNN.learn
+    fit_examples = KNN.fit_examples
 
     def failing(self: KNN, train: Dataset, tune: Dataset) -> None:
         if self.options.k == 7 and self.seed == 1:
             raise InputError("the disk\nis full")
-        learn(self, train, tune)
+        fit_examples(self, train, tune)
 
     with monkeypatch.context() as patch:
-        patch.setattr(KNN, "learn", failing)
+        patch.setattr(KNN, "fit_examples", failing)
         failed = make_cells(forecast(plan, jobs=1), progress=False)
     assert failed == {"bad, seed 1": "the disk is full"}
     out = tmp_path / "out"
