@@ -1,4 +1,4 @@
-"""Are predictions judged by the labels they were made beside?
+"""The labels that predictions were made beside, compared with those they are judged by.
 
 A file of predictions may hold the labels of its frames. Where they are not those of the folder, the
 predictions are of other recordings of the same names, of another version of the labels, or of
@@ -43,7 +43,7 @@ class LabelComparison:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What to say of it, in sentences; nothing where all labels are the same."""
+        """The cautions to print, in sentences; none where all labels are the same."""
         if not self.frames:
             return (
                 "Its file holds no labels, so whether it was made from these recordings and labels "
