@@ -4,14 +4,19 @@ A frame's evidence for class k is
 
     psi_t(k) = power * (log((1 - floor) p_t(k) + floor / K) - prior_power * log share(k))
 
-and, where the network says where notes start, a note that starts at frame t gains
+and a note that starts at frame t gains
 
-    onset_t = onset_power * (logit o_t - logit onset_rate)
+    onset_t = note_bias + onset_power * (logit o_t - logit onset_rate)
+
+the second part where the network says where notes start.
 
 - ``power`` < 1 takes back that frames share context: a network that sees half a second says the
   same thing in each of dozens of frames. It is a temperature of ``1 / power``: factors that all
   classes of a frame share cancel.
 - ``floor`` bounds what a single frame can say: a share of frames may be labelled anyhow.
+- ``note_bias`` makes notes more frequent, or rarer, than the prior over segmentations has them. The
+  network has learned from the same notes, so its frames contain that prior already; and while
+  ``power`` shrinks their evidence, the prior keeps its own. Short notes would be lost for it.
 - ``prior_power`` divides the classes' shares out, which frames already contain and the model of
   durations and steps contains again.
 
@@ -87,7 +92,7 @@ class NoteModel:
         The prior over segmentations.
     shares
         Share of every class among the training frames.
-    power, prior_power, floor
+    power, prior_power, floor, note_bias
         Of frame evidence.
     onset_power, onset_rate
         Of onset evidence; the rate is the mean onset probability of a training frame.
@@ -108,6 +113,7 @@ class NoteModel:
     power: float = 0.3
     prior_power: float = 0.0
     floor: float = 0.0
+    note_bias: float = 0.0
     onset_power: float = 1.0
     onset_rate: float = 0.01
     lag: LagPrior = field(default_factory=LagPrior)
@@ -125,7 +131,8 @@ class NoteModel:
                 "power must be positive, floor in 0 to 1 without 1, onset_rate between 0 and 1, "
                 f"not {self.power}, {self.floor}, {self.onset_rate}"
             )
-        if not np.isfinite([self.prior_power, self.onset_power, self.slope, self.intercept]).all():
+        numbers = (self.prior_power, self.note_bias, self.onset_power, self.slope, self.intercept)
+        if not np.isfinite(numbers).all():
             raise InputError("the numbers of a note model must be finite")
 
     @classmethod
@@ -242,14 +249,23 @@ class NoteModel:
         psi: Floats = self.power * (probs - self.prior_power * np.log(self.shares))
         return psi
 
-    def onset_evidence(self, log_probs: NDArray[np.floating]) -> Floats:
-        """Log-odds gained by a note that starts at each frame, from its log-probability."""
+    def onset_evidence(self, frames: int, log_probs: NDArray[np.floating] | None = None) -> Floats:
+        """What a note gains that starts at each frame, ``(frames,)``, from onset log-probabilities.
+
+        Raises
+        ------
+        InputError
+            If a log-probability is not a number.
+        """
+        gained = np.full(frames, self.note_bias)
+        if log_probs is None:
+            return gained
         if np.isnan(log_probs).any():
             raise InputError("a log-probability of an onset is not a number (NaN)")
         log_p = np.clip(log_probs.astype(np.float64), np.log(SMALLEST), np.log1p(-1e-6))
         odds = log_p - np.log1p(-np.exp(log_p))
         rate = np.log(self.onset_rate) - np.log1p(-self.onset_rate)
-        gained: Floats = self.onset_power * (odds - rate)
+        gained += self.onset_power * (odds - rate)
         return gained
 
     def to_dict(self) -> dict[str, Any]:

@@ -367,12 +367,12 @@ def _infer(
     density = OnsetDensity(draws.shape[1], draws.shape[2])
     segmentations: list[Segments] = []
     for d, log_probs in enumerate(draws):
-        onset = None if onsets is None else model.onset_evidence(onsets[d])
+        onset = model.onset_evidence(log_probs.shape[0], None if onsets is None else onsets[d])
         lattice = model.segments.infer(model.evidence(log_probs), onset, tables=tables)
         density.add(lattice.onsets())
         segmentations += lattice.sample(paths, generator)
     pooled = np.log(posterior.of(recording).astype(np.float64).clip(min=1e-30))
-    onset = None if onsets is None else model.onset_evidence(_log_mean(onsets))
+    onset = model.onset_evidence(draws.shape[1], None if onsets is None else _log_mean(onsets))
     likeliest = model.segments.infer(model.evidence(pooled), onset, tables=tables).likeliest()
     grid = posterior.grid
     lags = lag.draw(len(segmentations), generator)

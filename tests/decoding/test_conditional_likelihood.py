@@ -27,7 +27,7 @@ from tests.decoding.note_simulation import EXACT, GRID, simulated, with_lag
 @pytest.fixture(scope="module")
 def counted_five_times() -> Reference:
     post, notes, _ = simulated(
-        120, 260, seed=3, repeats=5, noise=1.7, model=with_lag(0.025, mean=0.02)
+        80, 260, seed=3, repeats=5, noise=1.7, model=with_lag(0.025, mean=0.02)
     )
     return Reference.of_notes(post, notes)
 
@@ -36,6 +36,7 @@ def counted_five_times() -> Reference:
 def test_power_and_lag_come_back(counted_five_times: Reference, event) -> None:
     start = replace(EXACT, power=1.0, prior_power=1.0)
     found = fit_conditional(start, counted_five_times, event=event)
+    assert found.note_bias == pytest.approx(0.0, abs=0.7)
     # shares are counted once in the frames, evidence five times
     assert found.power == pytest.approx(0.2, rel=0.3)
     lag = found.lag.components[0]
@@ -138,7 +139,7 @@ def test_a_slope_comes_back() -> None:
 
 
 def test_recalibration_mends_what_is_too_sure() -> None:
-    post, notes, _ = simulated(120, 260, seed=12, repeats=4, noise=1.7)
+    post, notes, _ = simulated(60, 260, seed=12, repeats=4, noise=1.7)
     sure = replace(EXACT, power=1.0)
     found = note_posteriors(post, sure, np.random.default_rng(0), paths_per_draw=60)
     model = fit_recalibration(sure, found, notes, intercept=True)

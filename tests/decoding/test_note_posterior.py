@@ -40,7 +40,7 @@ LABELS = np.repeat([0, 1, 0, 2, 1, 0], [30, 40, 20, 25, 30, 25])
 @pytest.fixture(scope="module")
 def simulation():
     model = with_lag(0.025)
-    post, notes, drawn = simulated(250, 260, seed=1, model=model, noise=1.7)
+    post, notes, drawn = simulated(180, 260, seed=1, model=model, noise=1.7)
     return model, post, notes, drawn, note_posteriors(post, model, fresh(2), paths_per_draw=200)
 
 
@@ -121,7 +121,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(simulation) -> None:
 
 def test_the_clock_is_shared_by_a_recording() -> None:
     # of a sure network the clock is the only doubt: the mean onset is too narrow without it
-    post, notes, _ = simulated(200, 260, seed=9, model=with_lag(0.03), noise=0.3)
+    post, notes, _ = simulated(100, 260, seed=9, model=with_lag(0.03), noise=0.3)
     outside = {}
     for name, model in (("shared", with_lag(0.03)), ("ignored", with_lag(0.0))):
         ranks = []
@@ -301,7 +301,7 @@ def test_neither_order_nor_padding_changes_a_sample() -> None:
 
 def test_notes_from_elsewhere_get_probabilities_too(simulation) -> None:
     model, post, _, _, _ = simulation
-    inferred = next(infer_notes(post, model, fresh(2), paths_per_draw=200))
+    inferred = next(infer_notes(post, model, fresh(2), paths_per_draw=120))
     own = inferred.at()
     foreign = inferred.hypotheses_of([*own.notes, Note(0.1, 0.2, 64)])
     for one, same in zip(own.hypotheses, foreign, strict=False):
@@ -379,7 +379,7 @@ def test_no_set_of_candidates_expects_much_more() -> None:
 
 
 def test_profiles_and_plain_values() -> None:
-    model = replace(with_lag(0.02), power=0.2, floor=0.01)
+    model = replace(with_lag(0.02), power=0.2, floor=0.01, note_bias=1.5)
     assert NoteModel.from_dict(model.to_dict()) == model
     legato = model.with_profile("legato")
     assert legato.segments.legato > SEGMENTS.legato
