@@ -1,4 +1,4 @@
-"""What a recording is like as a signal: its level, noise floor, bandwidth and clipping.
+"""Statistics of a recording as a signal: its level, noise floor, bandwidth and clipping.
 
 >>> tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(32000) / 16000).astype(np.float32)
 >>> round(SignalStatistics.of(tone, 16000).level_db, 1)

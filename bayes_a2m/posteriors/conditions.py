@@ -71,7 +71,9 @@ class TrainingConditions:
         InputError
             If there is none.
         """
-        table = np.array([list(one.to_dict().values()) for one in statistics], dtype=np.float64)
+        table = np.array(
+            [list(statistic.to_dict().values()) for statistic in statistics], dtype=np.float64
+        )
         if not len(table):
             raise InputError("no training recording whose conditions could be kept")
         quantiles = np.percentile(table, [OUTSIDE, 50, 100 - OUTSIDE], axis=0)
@@ -104,7 +106,7 @@ class TrainingConditions:
         return replace(recording, path=None, samples=louder, sample_rate=sample_rate)
 
     def differences(self, statistics: SignalStatistics) -> list[str]:
-        """How a recording differs from those that were learned from, a phrase each."""
+        """Say what sets a recording apart from those that were learned from, a phrase each."""
         values = statistics.to_dict()
         below = {name: self.ranges[name].low - values[name] for name in MARGINS}
         above = {name: values[name] - self.ranges[name].high for name in MARGINS}
@@ -131,7 +133,7 @@ class TrainingConditions:
         """The content of ``conditions.json``."""
         return {
             "format_version": FORMAT,
-            **{name: vars(one) for name, one in self.ranges.items()},
+            **{name: vars(span) for name, span in self.ranges.items()},
         }
 
     @classmethod
@@ -149,7 +151,7 @@ class TrainingConditions:
             ranges = {n: Range(**{k: float(v) for k, v in values[n].items()}) for n in NAMES}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{source}: lacks or misstates {error}; train again") from error
-        numbers = [number for one in ranges.values() for number in vars(one).values()]
+        numbers = [number for span in ranges.values() for number in vars(span).values()]
         if not np.isfinite(numbers).all():
             raise InputError(f"{source}: a number is not finite; train again")
         return cls(ranges)

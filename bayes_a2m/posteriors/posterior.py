@@ -322,7 +322,7 @@ class Posterior(ABC):
         return recording if conditions is None else conditions.levelled(recording, rate)
 
     def unlike(self, recording: Recording) -> list[str]:
-        """How a recording differs from those that were learned from, a phrase each.
+        """Say what sets a recording apart from those that were learned from, a phrase each.
 
         The level is not told where it was brought to one that was learned from. Nothing is told by
         models of 0.1.0, which do not know what they learned from.
