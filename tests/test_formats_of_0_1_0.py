@@ -16,7 +16,7 @@ from bayes_a2m.evaluation import EvaluationResults, evaluate
 from bayes_a2m.files import read_json, write_json
 from bayes_a2m.label_audit.decisions import Decisions
 from bayes_a2m.models import load_model
-from bayes_a2m.prediction.netcdf import read_netcdf, write_netcdf
+from bayes_a2m.prediction.netcdf_files import read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior
 
 OLD = Path(__file__).parent / "fixtures" / "model_0_1_0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -65,4 +66,10 @@ def make_folder(path: Path, recordings: int = 16, seconds: float = 1.2) -> Path:
         split = "validation" if i > recordings - 4 else "train"
         rows.append(f"{i:03d},{condition},{split},")
     (path / "metadata.csv").write_text("\n".join(rows) + "\n")
+    return path
+
+
+def copy_to_change(model: Path, path: Path) -> Path:
+    """A copy of a model directory without its checksums, whose files may be changed."""
+    shutil.copytree(model, path, ignore=shutil.ignore_patterns("checksums.sha256"))
     return path

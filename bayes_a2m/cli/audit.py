@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 if TYPE_CHECKING:
     from bayes_a2m.label_audit.results import Findings
 
@@ -54,6 +56,7 @@ def audit(
             show_default=False,
         ),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Find labels that are probably wrong, and the lag between labels and sound.
 
@@ -79,13 +82,13 @@ def audit(
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
     from bayes_a2m.config.experiment import load_experiment
+    from bayes_a2m.datasets.aligned import ensure_aligned_place
     from bayes_a2m.datasets.aligned import write_aligned as write_copy
-    from bayes_a2m.files import ensure_free
     from bayes_a2m.label_audit.runner import run_audit
 
     plan = load_experiment(experiment, settings or [], seed)
     if write_aligned is not None:
-        ensure_free(write_aligned)
+        ensure_aligned_place(data_dir, write_aligned, force=force)
     found = run_audit(
         data_dir,
         plan,
@@ -94,13 +97,17 @@ def audit(
         draws=draws,
         show=page_of,
         sound=sound,
+        force=force,
         bar=progress.bar,
         say=say,
     )
-    _print(found)
+    moved = 0
     if write_aligned is not None:
         with progress.bar("aligning") as update:
-            moved = write_copy(data_dir, write_aligned, found.moves, progress=update)
+            moved = write_copy(data_dir, write_aligned, found.moves, progress=update, force=force)
+    # after all is written: the reader of the output may go away
+    _print(found)
+    if write_aligned is not None:
         typer.echo(f"{write_aligned}: {moved} of {len(found.data)} recordings moved")
     typer.echo(str(out / "index.html"))
 

@@ -107,9 +107,10 @@ def compare(
     loaded = {path: load_model(path) for path in dict.fromkeys([*models, *versus])}
     _ensure_same_pitches(loaded)
     chosen = _chosen(load_folder(data, seed=loaded[models[0]].seed), split, loaded)
-    if split:
-        for remark in _seen(loaded, chosen):
-            say(f"caution: {remark}")
+    remarks = _seen(loaded, chosen) if split else []
+    remarks += [f"{path}: {told}" for path, m in loaded.items() for told in m.seen.copies(chosen)]
+    for remark in remarks:
+        say(f"caution: {remark}")
     scored: dict[Path, Scored] = {}
     for path, model in loaded.items():
         with progress.bar(f"predicting: {path.name}") as update:
@@ -122,10 +123,10 @@ def compare(
     found = compare_scored(
         [scored[p] for p in one], [scored[p] for p in other], seed=seed, names=names
     )
+    if json_file is not None:  # before the tables, whose reader may go away
+        found.write(json_file)
     _tables(found)
     typer.echo(found.sentence)
-    if json_file is not None:
-        found.write(json_file)
 
 
 def names_of(one: Sequence[Path], other: Sequence[Path]) -> tuple[str, str]:
@@ -186,8 +187,7 @@ def _chosen(whole: Dataset, split: str | None, loaded: Mapping[Path, Posterior])
 
     if split:
         return whole.split(split)
-    seen = {h for m in loaded.values() for h in (*m.seen.fit.values(), *m.seen.tune.values())}
-    left = whole.where(lambda r: r.hash not in seen)
+    left = whole.where(lambda r: not any(m.seen.knows(r) for m in loaded.values()))
     if not len(left):
         raise InputError(
             f"{whole.name}: every recording was used to fit or tune one of the models; give "
@@ -200,8 +200,7 @@ def _seen(loaded: Mapping[Path, Posterior], chosen: Dataset) -> list[str]:
     """Which models were fitted or tuned on some of the recordings, a sentence each."""
     told = []
     for path, model in loaded.items():
-        known = {*model.seen.fit.values(), *model.seen.tune.values()}
-        count = sum(r.hash in known for r in chosen)
+        count = sum(model.seen.knows(r) for r in chosen)
         if count:
             told.append(f"{path} was fitted or tuned on {count} of these recordings")
     return told

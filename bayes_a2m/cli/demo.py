@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 if TYPE_CHECKING:
     from bayes_a2m.demo import Watch
 
@@ -19,6 +21,7 @@ def demo(
         int, typer.Option(min=0, help="Of voices, training and intervals: same seed, same numbers.")
     ] = 0,
     recordings: Annotated[int, typer.Option(min=9, help="How many are synthesised.")] = 60,
+    force: Force = False,
 ) -> None:
     """Show everything on synthetic voices: two to three minutes on two cores.
 
@@ -37,7 +40,8 @@ def demo(
     from bayes_a2m.demo import DemoSettings, run_demo
     from bayes_a2m.demo.runner import PAGE, PLACES
 
-    record = run_demo(out, DemoSettings(seed=seed, recordings=recordings), watch=_watch())
+    settings = DemoSettings(seed=seed, recordings=recordings)
+    record = run_demo(out, settings, watch=_watch(), force=force)
     total = sum(record["seconds"].values())
     table(f"Done in {total:.0f} s", ["where", "what"], [[str(out / n), w] for n, w in PLACES])
     typer.echo(str(out / PAGE))

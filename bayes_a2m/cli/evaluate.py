@@ -79,6 +79,8 @@ def evaluate(
     fitted = load_model(model)
     recordings = load_folder(data, seed=fitted.seed)
     chosen = recordings.split(split) if split else fitted.seen.unseen(recordings)
+    for sentence in fitted.seen.cautions(chosen):
+        say(f"caution: {sentence}")
     with progress.bar("predicting") as update:
         result = evaluate_model(
             fitted,
@@ -91,8 +93,8 @@ def evaluate(
     if result.alarm:
         say(f"warning: {result.alarm}")
     metrics = results_of(result, accept_error=accept_error)
+    if json_file is not None:  # before the tables, whose reader may go away
+        metrics.write(json_file)
     metrics_tables(metrics)
     if raw:
         raw_table(metrics)
-    if json_file is not None:
-        metrics.write(json_file)

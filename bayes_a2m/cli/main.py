@@ -1,31 +1,50 @@
-"""The ``bayes-a2m`` command: verbs, errors as one line, exit codes."""
+"""The ``bayes-a2m`` command: verbs, errors as one line, exit codes.
+
+====  ====================================================================================
+0     it is done
+1     a check found problems, or a part of the work failed; or a fault of the program
+2     bad input or arguments, no permission, no room on the disk
+130   interrupted (Ctrl-C, SIGINT); 143: terminated (SIGTERM); 129: the terminal went away
+141   whoever read the output went away (``| head``)
+====  ====================================================================================
+
+What is needed to run a verb is imported when the command runs, after signals are caught.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-import typer
-
-from bayes_a2m.cli.audit import audit
-from bayes_a2m.cli.compare import Versus, compare
-from bayes_a2m.cli.console import use_any_code_page
-from bayes_a2m.cli.demo import demo
-from bayes_a2m.cli.evaluate import evaluate
-from bayes_a2m.cli.features import features
-from bayes_a2m.cli.plot import plot
-from bayes_a2m.cli.report import report
-from bayes_a2m.cli.run import run
-from bayes_a2m.cli.synth import synth
-from bayes_a2m.cli.train import train
-from bayes_a2m.cli.transcribe import transcribe
-from bayes_a2m.cli.verify import verify
+from bayes_a2m.cli.signals import Signals, Terminated
 from bayes_a2m.errors import InputError
 from bayes_a2m.escape import printable
+
+if TYPE_CHECKING:
+    import typer
 
 
 def make_app() -> typer.Typer:
     """The command with all its verbs."""
+    import typer
+
+    from bayes_a2m.cli.audit import audit
+    from bayes_a2m.cli.compare import Versus, compare
+    from bayes_a2m.cli.demo import demo
+    from bayes_a2m.cli.evaluate import evaluate
+    from bayes_a2m.cli.features import features
+    from bayes_a2m.cli.plot import plot
+    from bayes_a2m.cli.report import report
+    from bayes_a2m.cli.run import run
+    from bayes_a2m.cli.synth import synth
+    from bayes_a2m.cli.train import train
+    from bayes_a2m.cli.transcribe import transcribe
+    from bayes_a2m.cli.verify import verify
+
     app = typer.Typer(
         name="bayes-a2m",
         add_completion=False,
@@ -67,44 +86,117 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command; every failure is one line on stderr and an exit code."""
-    use_any_code_page()
     arguments = sys.argv[1:] or ["--help"]
     debug = "--debug" in arguments
     if debug:  # wherever it stands on the line
         arguments = ["--debug", *(a for a in arguments if a != "--debug")]
+    signals = Signals()
+    code, words = 0, ""
     try:
-        code = make_app()(arguments, prog_name="bayes-a2m", standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        if debug:
+        with signals.raised(), _log_on_stderr():
+            from bayes_a2m.cli.console import use_any_code_page
+
+            use_any_code_page()
+            code = _run(arguments)
+    except BaseException as error:
+        if debug and not isinstance(error, SystemExit):
             raise
-        _fail("interrupted", 130)
-    except BrokenPipeError:
-        # the reader went away (| head): no complaint, and none from Python at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    except Exception as error:
-        if debug:
-            raise
-        _fail(*_explained(error))
-    sys.exit(code or 0)
+        code, words = _explained(error, signals)
+    sys.exit(_told(code, words))
 
 
-def _explained(error: Exception) -> tuple[str, int]:
-    """What to say of an error, and the exit code."""
+def _run(arguments: list[str]) -> int:
+    """Run a verb; the exit code."""
+    code = make_app()(arguments, prog_name="bayes-a2m", standalone_mode=False)
+    sys.stdout.flush()
+    return code or 0
+
+
+def _explained(error: BaseException, signals: Signals) -> tuple[int, str]:
+    """The exit code for what ended the command, and what to say of it."""
+    # libraries turn what a signal raises into errors of their own
+    if signals.code is not None or isinstance(error, KeyboardInterrupt | Terminated):
+        return signals.code or 130, _noted(error, signals.words)
+    # click and rich leave with 1 where the reader of the output went away
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        return 141, ""
+    if isinstance(error, SystemExit):
+        return (error.code, "") if isinstance(error.code, int) else (0, str(error.code or ""))
+    if type(error).__name__ == "Abort":  # a question that was not answered
+        return 130, "interrupted"
     if isinstance(error, InputError):
-        return str(error), 2
+        return 2, _noted(error, str(error))
     # a wrong option or argument: typer has click's exceptions, under its own or click's roof
     message = getattr(error, "format_message", None)
     if message is not None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "bayes-a2m"
-        return f"{message()} ({command} --help shows what there is)", 2
+        return 2, f"{message()} ({command} --help shows what there is)"
+    return _of_the_system(error) or (1, _unexpected(error))
+
+
+def _of_the_system(error: BaseException) -> tuple[int, str] | None:
+    """What to say where the disk, the memory or a permission is at fault; None elsewhere."""
+    if isinstance(error, MemoryError):
+        return 2, "there is not enough memory for this; give it less at once, or more memory"
+    if isinstance(error, OSError) and error.strerror:
+        from bayes_a2m.files.atomic import FULL
+
+        where = f"{error.filename}: " if error.filename else ""
+        mend = "make room on the disk, or name another place"
+        words = f"{where}{error.strerror}{f'; {mend}' if error.errno in FULL else ''}"
+        return 2, _noted(error, words)
+    return None
+
+
+def _noted(error: BaseException, words: str) -> str:
+    """What to say, with what was noted on the way: what was kept, and how to go on."""
+    return "; ".join([words, *getattr(error, "__notes__", [])])
+
+
+def _unexpected(error: BaseException) -> str:
     reason = " ".join(str(error).split())[:300]
     hint = "run again with --debug and report the traceback"
-    return f"unexpected {type(error).__name__}: {reason}; {hint}", 1
+    return f"unexpected {type(error).__name__}: {reason}; {hint}"
 
 
-def _fail(message: str, code: int) -> None:
-    """Say what is wrong, on one line, and leave."""
-    typer.echo(printable(f"bayes-a2m: {' '.join(message.split())}"), err=True)
-    sys.exit(code)
+def _told(code: int, words: str) -> int:
+    """Say what is wrong, on one line; the exit code, 141 where nobody listens any more."""
+    try:
+        if words:
+            sys.stderr.write(printable(f"bayes-a2m: {' '.join(words.split())}") + "\n")
+        sys.stderr.flush()
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError):
+        code = code or 141
+    except OSError as error:  # the output is a file on a full disk
+        with suppress(OSError):
+            os.write(2, f"bayes-a2m: the output cannot be written ({error.strerror})\n".encode())
+        code = 2
+    if code in (2, 141):
+        _deafen()
+    return code
+
+
+def _deafen() -> None:
+    """Let Python write what is left of the output into nothing, and not complain at its end."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _log_on_stderr() -> Iterator[None]:
+    """Show what the package's log says, a line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("bayes-a2m: %(message)s"))
+    logger = logging.getLogger("bayes_a2m")
+    logger.addHandler(handler)
+    propagate, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate

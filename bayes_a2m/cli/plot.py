@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,6 +35,7 @@ def plot(
         int | None,
         typer.Option(metavar="N", min=1, help="Draw only the first N.", show_default=False),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Draw recordings: waveform, CQT and labels on one time axis.
 
@@ -52,19 +55,23 @@ def plot(
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
     from bayes_a2m.errors import InputError
+    from bayes_a2m.files import OutputFolder
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.recording import recording_figure
 
     endings = _endings(formats)
     drawn = _recordings(paths)[:limit]
+    output = OutputFolder(out, "plot", force=force)
+    output.check(f"{stem}.{ending}" for stem, _, _ in drawn for ending in endings)
     extract = FeatureExtractor(CQTFeatures())
     failed: list[str] = []
     with progress.bar("drawing") as update:
         for done, (stem, recording, vocabulary) in enumerate(drawn, start=1):
             try:
                 figure = recording_figure(recording, vocabulary, extract)
-                for ending in endings:
-                    style.save(figure, out / f"{stem}.{ending}")
+                with output.adding() as new:
+                    for ending in endings:
+                        style.save(figure, new / f"{stem}.{ending}")
             except InputError as error:  # one bad file does not stop the others
                 failed.append(str(error))
             update(done, len(drawn))

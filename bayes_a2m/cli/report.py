@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Dataset
     from bayes_a2m.posteriors.posterior import Posterior
@@ -62,6 +64,7 @@ def report(
         ),
     ] = 0.03,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
+    force: Force = False,
 ) -> None:
     """Write a page that says how far models can be trusted, class by class.
 
@@ -84,11 +87,10 @@ def report(
     from bayes_a2m.cli.console import say, table
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
-    from bayes_a2m.files import ensure_free
     from bayes_a2m.models import load_model
     from bayes_a2m.reporting.report.context import ReportOptions
     from bayes_a2m.reporting.report.entry import of_model
-    from bayes_a2m.reporting.report.page import PAGE, is_report, write_report
+    from bayes_a2m.reporting.report.page import PAGE, RECORD, report_folder, write_report
     from bayes_a2m.reporting.report.predictions import of_predictions
 
     if not models and not predictions:
@@ -97,7 +99,7 @@ def report(
         raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
     if not 0 < tolerance < 1:
         raise InputError(f"--tolerance {tolerance:g}: must lie between 0 and 1")
-    ensure_free(out, is_report)
+    report_folder(out, force=force).check((PAGE, RECORD))
     loaded = [load_model(path) for path in models or []]
     whole = load_folder(data, seed=loaded[0].seed if loaded else 0)
     for path, model in zip(models or [], loaded, strict=True):
@@ -109,6 +111,9 @@ def report(
             "leave the model out, or take other data",
         )
     chosen = _chosen(whole, split, loaded, list(predictions or []))
+    for path, model in zip(models or [], loaded, strict=True):
+        for sentence in model.seen.copies(chosen):
+            say(f"caution: {path}: {sentence}")
     names = _names([*(models or []), *(predictions or [])])
     options = ReportOptions(
         seed=seed,
@@ -132,7 +137,7 @@ def report(
     for entry in entries:
         for caution in entry.cautions:
             say(f"caution: {entry.name}: {caution}")
-    record = write_report(out, chosen, tuple(entries), options, bar=progress.bar)
+    record = write_report(out, chosen, tuple(entries), options, bar=progress.bar, force=force)
     rows = [
         [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]
     ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 if TYPE_CHECKING:
     from bayes_a2m.studies.record import StudyRecord
 
@@ -65,6 +67,7 @@ def run(
         bool,
         typer.Option("--report/--no-report", help="Write the report of every arm's first model."),
     ] = True,
+    force: Force = False,
 ) -> None:
     """Train, score and compare the arms of a study; say what can be concluded.
 
@@ -91,25 +94,30 @@ def run(
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
-    from bayes_a2m.errors import InputError
     from bayes_a2m.studies.plan import plan_of, prepared
+    from bayes_a2m.studies.results import study_folder, written_names
     from bayes_a2m.studies.runner import conclude, forecast, make_cells
     from bayes_a2m.studies.study import load_study
 
     asked, experiments = load_study(study, settings or [], _numbers(seeds))
     name = Path(study).stem
     out = out or Path("reports") / name
-    recordings = prepared(asked, data, out, progress.bar)
-    plan = plan_of(asked, experiments, recordings, cells or out / "cells")
-    coming = forecast(plan, jobs)
-    say(f"{name}: {len(plan.cells)} arms, {len(asked.seeds)} seeds; {coming.sentence}")
-    if plan_only:
-        return
-    try:
-        failed = make_cells(coming, progress=sys.stderr.isatty())
-    except KeyboardInterrupt:
-        raise InputError(f"{out}: interrupted; the same command goes on from there") from None
-    record = conclude(plan, out, name, failed, bar=progress.bar, report=page)
+    output = study_folder(out, force=force)
+    output.check(written_names(asked))
+    with output.lock():
+        recordings = prepared(asked, data, out, progress.bar)
+        plan = plan_of(asked, experiments, recordings, cells or out / "cells")
+        coming = forecast(plan, jobs)
+        say(f"{name}: {len(plan.cells)} arms, {len(asked.seeds)} seeds; {coming.sentence}")
+        if plan_only:
+            return
+        try:
+            failed = make_cells(coming, progress=sys.stderr.isatty())
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                error.add_note(f"{out}: the same command goes on from there")
+            raise
+        record = conclude(plan, output, name, failed, bar=progress.bar, report=page)
     _tell(record, out)
     if failed:
         sys.exit(1)

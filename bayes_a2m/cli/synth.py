@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 Number = TypeVar("Number", int, float)
 
 
@@ -44,6 +46,7 @@ def synth(
     sample_rate: Annotated[int, typer.Option(metavar="HZ", help="Of the sound files.")] = 16000,
     format: Annotated[Literal["wav", "flac"], typer.Option(help="Of the sound files.")] = "wav",
     seed: Annotated[int, typer.Option(metavar="N", help="Decides every sample.")] = 0,
+    force: Force = False,
 ) -> None:
     """Sing a data folder: voices that never lived, and labels that are exact.
 
@@ -78,7 +81,7 @@ def synth(
         seed=seed,
     )
     with progress.bar("singing") as update:
-        write_folder(out_dir, settings, update, ending=f".{format}")
+        write_folder(out_dir, settings, update, ending=f".{format}", force=force)
     typer.echo(
         f"{recordings} recording{'' if recordings == 1 else 's'} of {seconds:g} s in {out_dir}"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,18 +78,18 @@ def train(
         bayes-a2m train ensemble --data recordings --out models/ten --from models/ensemble \
             --set posterior.members=10
     """
-    import shutil
-
     from bayes_a2m.cli.console import metrics_tables, say
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
-    from bayes_a2m.errors import InputError
-    from bayes_a2m.files import ensure_free
+    from bayes_a2m.files import ensure_free, locked
+    from bayes_a2m.files.atomic import made_parents
     from bayes_a2m.models import load_model, make_posterior
     from bayes_a2m.posteriors.fingerprint import training_inputs
-    from bayes_a2m.studies.fitted import write_fitted
+    from bayes_a2m.studies.fitted import describe_fitted, is_described
 
-    ensure_free(out)
+    finishing = resume and out.is_dir() and not is_described(out)
+    if not finishing:
+        ensure_free(out)
     plan = load_experiment(experiment, settings or [], seed)
     model = make_posterior(plan)
     base = None if start is None else load_model(start)
@@ -96,44 +99,80 @@ def train(
         plan.training.tuning_share, plan.seed
     )
     if exclude is not None:
-        fitting, tuning = (_without(part, exclude) for part in (fitting, tuning))
+        fitting, tuning = _without((fitting, tuning), exclude, recordings)
     workdir = out.with_name(out.name + ".partial")
     known = "" if base is None or base.fitted is None else base.fitted.fingerprint
     # a model of 0.1.0 has no fingerprint: its folder stands for it
     going_on = known or (None if start is None else str(start.resolve()))
     inputs = training_inputs(plan, fitting, tuning, going_on)
-    _claim(workdir, inputs, resume)
-    say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
-    try:
-        model.fit(fitting, tuning, start=base, workdir=workdir, resume=resume, progress=True)
-    except KeyboardInterrupt:
-        raise InputError(
-            f"{workdir}: interrupted; the same command with --resume goes on from there"
-        ) from None
-    except InputError:
-        kept = (path for kind in ("*.ckpt", "*.safetensors") for path in workdir.rglob(kind))
-        if not any(kept):  # nothing to go on from
-            shutil.rmtree(workdir)
-        raise
-    result, metrics = write_fitted(model, tuning, out)
+    with made_parents(out), locked(out, wait=False):
+        _claim(workdir, inputs, resume)
+        if finishing:
+            say(f"{out}: was saved by a run that ended before it was measured")
+            model = load_model(out)
+        else:
+            say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
+            with _kept_if_of_use(workdir):
+                model.fit(
+                    fitting, tuning, start=base, workdir=workdir, resume=resume, progress=True
+                )
+                model.save(out)
+        with _kept_if_of_use(workdir):
+            result, metrics = describe_fitted(model, tuning, out)
+        shutil.rmtree(workdir)
     if result.alarm:
         say(f"warning: {result.alarm}")
-    shutil.rmtree(workdir)
     say("On the tuning part, which chose the epoch and the decoder's settings:")
     metrics_tables(metrics)
     typer.echo(str(out))
 
 
-def _without(part: Dataset, decisions: Path) -> Dataset:
-    """The recordings that the decisions do not exclude."""
-    from bayes_a2m.errors import InputError
+def _without(
+    parts: tuple[Dataset, Dataset], decisions: Path, whole: Dataset
+) -> tuple[Dataset, Dataset]:
+    """The recordings that the decisions do not exclude.
+
+    Raises
+    ------
+    InputError
+        If the decisions exclude what the folder does not hold, or all of a part.
+    """
+    from bayes_a2m.errors import InputError, suggest
     from bayes_a2m.label_audit.decisions import Decisions
 
     excluded = set(Decisions.load(decisions).excluded)
-    left = part.where(lambda r: r.id not in excluded)
-    if not len(left):
-        raise InputError(f"{decisions}: leaves nothing of {part.name} to fit or to tune on")
-    return left
+    unknown = sorted(excluded - set(whole.ids))
+    if unknown:
+        raise InputError(
+            f"{decisions}: excludes {', '.join(unknown[:5])}, but {whole.name} has no such "
+            f"recording{suggest(unknown[0], whole.ids)}; these may be decisions on other data"
+        )
+    fitting, tuning = (part.where(lambda r: r.id not in excluded) for part in parts)
+    for part in (fitting, tuning):
+        if not len(part):
+            raise InputError(f"{decisions}: leaves nothing of {part.name} to fit or to tune on")
+    return fitting, tuning
+
+
+@contextmanager
+def _kept_if_of_use(workdir: Path) -> Iterator[None]:
+    """Where the block fails, keep the state of the training if it can go on from there.
+
+    It cannot where nothing was trained yet, nor where the training itself failed: the settings
+    have to be changed, and its state must not stand in their way.
+    """
+    from bayes_a2m.errors import InputError
+
+    try:
+        yield
+    except BaseException as error:
+        kept = (path for kind in ("*.ckpt", "*.safetensors") for path in workdir.rglob(kind))
+        failed = isinstance(error, InputError) and not isinstance(error.__cause__, OSError)
+        if failed or not any(kept):
+            shutil.rmtree(workdir, ignore_errors=True)
+        else:
+            error.add_note(f"{workdir}: the same command with --resume goes on from there")
+        raise
 
 
 def _claim(workdir: Path, inputs: dict[str, Any], resume: bool) -> None:
@@ -142,11 +181,12 @@ def _claim(workdir: Path, inputs: dict[str, Any], resume: bool) -> None:
     from bayes_a2m.files import read_json, write_json
     from bayes_a2m.posteriors.fingerprint import what_differs
 
-    if not workdir.exists():
-        write_json(workdir / "identity.json", inputs)
+    claim = workdir / "identity.json"
+    if not claim.exists():  # a process killed before it was there has trained nothing
+        write_json(claim, inputs)
     elif not resume:
         raise InputError(
             f"{workdir}: an unfinished training is there; --resume goes on with it, or delete it"
         )
-    elif differs := what_differs(read_json(workdir / "identity.json"), inputs):
+    elif differs := what_differs(read_json(claim), inputs):
         raise InputError(f"{workdir}: was started with {differs}; delete it to start anew")

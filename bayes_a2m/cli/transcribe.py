@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Force
+
 if TYPE_CHECKING:
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
@@ -47,6 +49,7 @@ def transcribe(
     transpose: Annotated[
         int, typer.Option(metavar="N", help="Move the written notes by so many semitones.")
     ] = 0,
+    force: Force = False,
 ) -> None:
     """Transcribe recordings into MIDI, a table of notes, and a picture.
 
@@ -73,6 +76,7 @@ def transcribe(
     from bayes_a2m.cli.console import say
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
+    from bayes_a2m.files import OutputFolder
     from bayes_a2m.models import load_model
     from bayes_a2m.music import midi
     from bayes_a2m.transcription import transcription_of, write_transcription
@@ -88,6 +92,8 @@ def transcribe(
     written = {(out / f"{paths[0].stem}.{ending}").resolve() for ending in wanted}
     if reference is not None and reference.resolve() in written:
         raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
+    output = OutputFolder(out, "transcribe", force=force)
+    output.check(f"{path.stem}.{ending}" for path in paths for ending in wanted)
     fitted = load_model(model)
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []
@@ -100,9 +106,16 @@ def transcribe(
                 posterior, notes = transcription_of(
                     fitted, recording, draws=draws, threshold=threshold
                 )
-                write_transcription(
-                    fitted, recording, posterior, notes, out, formats=wanted, transpose=transpose
-                )
+                with output.adding() as new:
+                    write_transcription(
+                        fitted,
+                        recording,
+                        posterior,
+                        notes,
+                        new,
+                        formats=wanted,
+                        transpose=transpose,
+                    )
             except Exception as error:  # one bad file does not stop the others
                 if not isinstance(error, InputError) and "--debug" in sys.argv:
                     raise

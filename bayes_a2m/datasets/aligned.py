@@ -16,7 +16,7 @@ from pathlib import Path
 from bayes_a2m.audio import io
 from bayes_a2m.datasets.folder import scan
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_folder
+from bayes_a2m.files import OutputFolder
 from bayes_a2m.music import Note, midi
 
 
@@ -50,12 +50,30 @@ def aligned(notes: Sequence[Note], lag: float, duration: float) -> list[Note]:
     return moved
 
 
+def ensure_aligned_place(source: Path, out: Path, *, force: bool = False) -> OutputFolder:
+    """The folder that the aligned copy of ``source`` is written to.
+
+    Raises
+    ------
+    InputError
+        If ``out`` holds what no aligned copy wrote, or lies in the data folder or the other way
+        round.
+    """
+    here, there = source.resolve(), out.resolve()
+    if here == there or here in there.parents or there in here.parents:
+        raise InputError(f"{out}: the aligned copy must lie outside {source}")
+    output = OutputFolder(out, "aligned", force=force, beside=())
+    output.check()
+    return output
+
+
 def write_aligned(
     source: Path,
     out: Path,
     lags: Mapping[str, float],
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    force: bool = False,
 ) -> int:
     """Write the aligned copy of a data folder, whole or not at all.
 
@@ -67,6 +85,8 @@ def write_aligned(
         Id to seconds by which its notes are moved later; recordings left out stay as they are.
     progress
         Function called with the number of recordings done, and of all.
+    force
+        Whether files of others in ``out`` may be replaced.
 
     Returns
     -------
@@ -76,15 +96,12 @@ def write_aligned(
     Raises
     ------
     InputError
-        If ``out`` is there already, or lies in the folder or the other way round; or a file cannot
-        be read.
+        As :func:`ensure_aligned_place`, or if a file cannot be read.
     """
-    here, there = source.resolve(), out.resolve()
-    if here == there or here in there.parents or there in here.parents:
-        raise InputError(f"{out}: the aligned copy must lie outside {source}")
+    output = ensure_aligned_place(source, out, force=force)
     content = scan(source)
     rows: list[tuple[str, str, int]] = []
-    with atomic_folder(out) as folder:
+    with output.replacing() as folder:
         (folder / "original").mkdir()
         for name in ("metadata.csv", "dataset.yaml"):
             if (source / name).is_file():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_a2m.audio import io
+from bayes_a2m.audio import fingerprint, io
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import content_hash
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
@@ -85,11 +85,26 @@ class Recording:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the sound, which stays when the file is renamed."""
+        """SHA-256 of the file, which stays when it is renamed, or of samples in memory."""
         if self.path is not None:
             return content_hash(self.path)
         assert self.samples is not None
         return hashlib.sha256(np.ascontiguousarray(self.samples).tobytes()).hexdigest()
+
+    @property
+    def sound_hash(self) -> str:
+        """SHA-256 of the samples at the working rate: the same in every lossless format."""
+        return self._fingerprint[0]
+
+    @property
+    def signature(self) -> str:
+        """A few hundred letters by which a copy at another level or rate is known again."""
+        return self._fingerprint[1]
+
+    @cached_property
+    def _fingerprint(self) -> tuple[str, str]:
+        samples = self.audio(fingerprint.RATE)
+        return fingerprint.sound_hash(samples), fingerprint.signature(samples)
 
     def labels(self, grid: FrameGrid, vocabulary: Vocabulary) -> NDArray[np.int64]:
         """Compute the class of every frame, shape ``(frames,)``.

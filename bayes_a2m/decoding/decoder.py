@@ -51,6 +51,27 @@ class Decoder:
     shortest_note: float = 0.05
     longest_gap: float = 0.05
 
+    def __post_init__(self) -> None:
+        classes = len(self.prior)
+        laws = (self.prior, self.initial, *self.transitions)
+        if len(self.transitions) != classes or any(len(law) != classes for law in laws):
+            raise InputError("the decoder's transitions, initial and prior differ in their classes")
+        for law in laws:
+            if not (all(0 < p <= 1 for p in law) and abs(sum(law) - 1) < 1e-3):
+                raise InputError(
+                    "the decoder's transitions, initial and prior must be above 0 and sum to 1"
+                )
+        if not (0 < self.weight <= 100 and 0 <= self.prior_power <= 100):
+            raise InputError(
+                f"the decoder's weight {self.weight} and prior_power {self.prior_power} must lie "
+                "between 0 and 100"
+            )
+        if not (0 <= self.shortest_note <= 60 and 0 <= self.longest_gap <= 60):
+            raise InputError(
+                f"the decoder's shortest_note {self.shortest_note} and longest_gap "
+                f"{self.longest_gap} must lie between 0 and 60 s"
+            )
+
     @classmethod
     def from_labels(cls, labels: Sequence[NDArray[np.int64]], classes: int) -> Decoder:
         """Count transitions in the training labels, each count started at one half.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_a2m.demo.context import DemoContext, DemoSettings, Outcome, Step, Watch
-from bayes_a2m.demo.place import MADE_BY, RECORD, building, files_in
+from bayes_a2m.demo.place import MADE_BY, RECORD, building
 from bayes_a2m.demo.steps.degrade import degrade
 from bayes_a2m.demo.steps.evaluate import evaluate
 from bayes_a2m.demo.steps.methods import compare
@@ -18,6 +18,7 @@ from bayes_a2m.demo.steps.train import train
 from bayes_a2m.demo.steps.transcribe import transcribe
 from bayes_a2m.demo.steps.verify import verify
 from bayes_a2m.files import write_json
+from bayes_a2m.files.output import files_in
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.version import __version__
 
@@ -58,6 +59,7 @@ def run_demo(
     *,
     watch: Watch | None = None,
     steps: Sequence[Step] = STEPS,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Run every step, then write the page and ``demo.json``.
 
@@ -71,6 +73,8 @@ def run_demo(
         Whoever is told how the demo goes.
     steps
         The steps, in order.
+    force
+        Whether files of others may be replaced.
 
     Returns
     -------
@@ -80,11 +84,11 @@ def run_demo(
     Raises
     ------
     InputError
-        If ``out`` holds anything that no demo made, or cannot be written to.
+        If ``out`` holds what no demo made and would have to be replaced, or cannot be written to.
     """
     watch = watch or Watch()
     wanted = settings or DemoSettings()
-    with building(out) as folder:
+    with building(out, force=force) as folder:
         context = DemoContext(folder, out, wanted, watch)
         outcomes: dict[str, Outcome] = {}
         seconds: dict[str, float] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.prediction.netcdf import write_netcdf
+from bayes_a2m.prediction.netcdf_files import write_netcdf
 
 if TYPE_CHECKING:
     import xarray

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.prediction.netcdf import arranged, read_netcdf
+from bayes_a2m.prediction.netcdf import arranged
+from bayes_a2m.prediction.netcdf_files import read_netcdf
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from bayes_a2m.files.json import read_json, write_json
 from bayes_a2m.files.lock import locked
 from bayes_a2m.files.manifest import Manifest
 from bayes_a2m.files.output import OutputFolder
+from bayes_a2m.files.reading import ensure_regular, read_text, reading
 
 __all__ = [
     "Manifest",
@@ -14,8 +15,11 @@ __all__ = [
     "atomic_path",
     "content_hash",
     "ensure_free",
+    "ensure_regular",
     "locked",
     "read_json",
+    "read_text",
+    "reading",
     "write_json",
     "write_text",
 ]

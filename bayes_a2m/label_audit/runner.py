@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from bayes_a2m.config.experiment import Experiment
+from bayes_a2m.cross_validation.folds import folds_of
+from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import ensure_free, read_json
+from bayes_a2m.files import OutputFolder, read_json
 from bayes_a2m.files.formats import KEY, check_version, write_versioned
 from bayes_a2m.label_audit.decisions import Decisions
 from bayes_a2m.label_audit.out_of_fold import (
@@ -21,6 +24,7 @@ from bayes_a2m.label_audit.out_of_fold import (
     predict_out_of_fold,
 )
 from bayes_a2m.label_audit.results import Findings, audit_labels
+from bayes_a2m.models import check
 from bayes_a2m.posteriors.fingerprint import FORMAT, recordings_of, settings_that_count
 
 MODELS = "models"
@@ -42,6 +46,7 @@ def run_audit(
     draws: int = 30,
     show: int = 24,
     sound: bool = True,
+    force: bool = False,
     bar: Bar,
     say: Callable[[str], None] = lambda message: None,
 ) -> Findings:
@@ -62,6 +67,8 @@ def run_audit(
         The number of suspects shown on the page.
     sound
         Whether their sound goes into the page.
+    force
+        Whether files of others in ``out`` may be replaced.
     bar, say
         Callbacks for progress: ``bar`` opens a progress bar, ``say`` is given lines.
 
@@ -71,58 +78,71 @@ def run_audit(
         If the data cannot be read or parted into folds, or ``out`` holds models of another
         audit, or something that no audit left.
     """
-    from bayes_a2m.label_audit.page import write_audit_page
+    from bayes_a2m.label_audit.page import PAGE, write_audit_page
 
-    ensure_free(out, replaces=_is_audit)
+    output = OutputFolder(out, "audit", force=force, beside=(MODELS, DECISIONS))
+    output.check((PAGE, RECORD))
     audited = load_to_audit(data_dir, seed=experiment.seed)
     decisions = out / DECISIONS
     decided = Decisions.load(decisions) if decisions.is_file() else Decisions()
+    _check(audited.data, experiment, folds)
     models = out / MODELS
-    _claim(models, audited, experiment, folds)
-    predictions, grid = predict_out_of_fold(
-        audited, experiment, models, folds=folds, draws=draws, bar=bar, say=say
-    )
-    try:
-        frame_log_probs = classify_frames(audited.data, experiment, grid, folds=folds, bar=bar)
-    except InputError as error:  # one class throughout: everything but the lag can be said
-        say(str(error))
-        frame_log_probs = None
-    findings = audit_labels(audited.data, grid, predictions, frame_log_probs, seed=experiment.seed)
-    findings.record.write(out / RECORD)
-    write_audit_page(
-        out,
-        findings,
-        experiment,
-        decided,
-        show=show,
-        sound=sound,
-        bar=bar,
-        draws=draws,
-        folds=folds,
-    )
+    with output.lock():
+        _claim(models, audited, experiment, folds, finished=(out / RECORD).is_file())
+        predictions, grid = predict_out_of_fold(
+            audited, experiment, models, folds=folds, draws=draws, bar=bar, say=say
+        )
+        try:
+            frame_log_probs = classify_frames(audited.data, experiment, grid, folds=folds, bar=bar)
+        except InputError as error:  # one class throughout: everything but the lag can be said
+            say(str(error))
+            frame_log_probs = None
+        findings = audit_labels(
+            audited.data, grid, predictions, frame_log_probs, seed=experiment.seed
+        )
+        with output.replacing() as new:
+            findings.record.write(new / RECORD)
+            write_audit_page(
+                new,
+                findings,
+                experiment,
+                decided,
+                show=show,
+                sound=sound,
+                bar=bar,
+                draws=draws,
+                folds=folds,
+            )
     return findings
 
 
-def _is_audit(path: Path) -> bool:
-    """Whether an audit left a folder, or somebody put decisions of one there."""
-    own = (path / MODELS / IDENTITY, path / RECORD, path / DECISIONS)
-    return any(file.is_file() for file in own)
+def _check(data: Dataset, experiment: Experiment, folds: int) -> None:
+    """Refuse what would stop the audit in its middle, before anything is claimed or trained."""
+    check(experiment)
+    folds_of(data, folds, tuning_share=experiment.training.tuning_share, seed=experiment.seed)
+    for recording in data:
+        recording.audio()
 
 
-def _claim(models: Path, audited: AuditData, experiment: Experiment, folds: int) -> None:
-    """See that models that are there were made for this audit."""
+def _claim(
+    models: Path, audited: AuditData, experiment: Experiment, folds: int, *, finished: bool
+) -> None:
+    """See that models that are there were made for this audit.
+
+    Those that an audit left which was never finished stand in nobody's way: they are removed.
+    """
     identity: dict[str, Any] = {
         "format": FORMAT,
         "experiment": settings_that_count(experiment),
         "folds": folds,
         "recordings": recordings_of(audited.data),
     }
-    path = models / IDENTITY
-    if not path.is_file():
-        write_versioned(path, identity, IDENTITY_VERSION)
+    claim = models / IDENTITY
+    if not claim.is_file():
+        write_versioned(claim, identity, IDENTITY_VERSION)
         return
-    known = read_json(path)
-    if check_version(known.get(KEY), IDENTITY_VERSION, str(path)) == 1:
+    known, wanted = read_json(claim), identity
+    if check_version(known.get(KEY), IDENTITY_VERSION, str(claim)) == 1:
         identity = _identity_of_0_1_0(audited, experiment, folds)
     for key, what in (
         ("experiment", "another experiment"),
@@ -130,9 +150,14 @@ def _claim(models: Path, audited: AuditData, experiment: Experiment, folds: int)
         ("recordings", "other recordings or labels"),
     ):
         if known.get(key) != identity[key] and not _close(known.get(key), identity[key]):
-            raise InputError(
-                f"{models}: its models were made for {what}; name another folder, or delete it"
-            )
+            if finished:
+                raise InputError(
+                    f"{models}: its models were made for {what}; name another folder, or delete it"
+                )
+            for path in (*models.glob("*.partial"), *models.glob("*/config.yaml")):
+                shutil.rmtree(path if path.is_dir() else path.parent)
+            write_versioned(claim, wanted, IDENTITY_VERSION)
+            return
 
 
 def _identity_of_0_1_0(audited: AuditData, experiment: Experiment, folds: int) -> dict[str, Any]:

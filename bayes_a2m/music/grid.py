@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 
+HIGHEST = 1_000_000
+"""Samples a second, or from one frame to the next, that are taken for meant."""
+
 _SNAP = 1e-6
 """Fraction of a frame within which a time counts as standing on the grid: without it
 ``floor(i * hop / sr * sr / hop)`` loses frames to rounding."""
@@ -36,6 +39,11 @@ class FrameGrid:
         if self.sample_rate <= 0 or self.hop <= 0:
             raise InputError(
                 f"sample rate and hop must be positive, not {self.sample_rate} and {self.hop}"
+            )
+        if self.sample_rate > HIGHEST or self.hop > HIGHEST:
+            raise InputError(
+                f"sample rate and hop must be at most {HIGHEST}, "
+                f"not {self.sample_rate} and {self.hop}"
             )
 
     @property

@@ -10,15 +10,17 @@
 ``seen.json``           ids and content hashes of what it was fitted and tuned on
 ``training.csv``        one row an epoch
 ``metrics.json``        its scores on the tuning split (null until measured)
+``checksums.sha256``    SHA-256 of all these files; looked at before any of them is read
 ====================  =====================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
@@ -27,8 +29,18 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.config.experiment import Experiment, validate_experiment
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_folder, read_json, write_json, write_text
+from bayes_a2m.files import (
+    Manifest,
+    atomic_folder,
+    ensure_regular,
+    read_json,
+    read_text,
+    reading,
+    write_json,
+    write_text,
+)
 from bayes_a2m.files.formats import migrated, read_versioned, write_versioned
+from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
@@ -56,6 +68,14 @@ FILES = (
 
 CONDITIONS = "conditions.json"
 """A file that models of 0.1.0 do not have."""
+
+CHECKSUMS = "checksums.sha256"
+"""The file that lists the checksums of the others."""
+
+NEEDED = ("features", "network", "posterior", "training")
+"""Sections that every ``config.yaml`` has had; one without them was cut off."""
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -115,6 +135,46 @@ def write(path: Path, state: ModelState) -> None:
             write_json(beside / CONDITIONS, fitted.conditions.to_dict())
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
+        write_checksums(beside)
+
+
+def write_checksums(path: Path) -> None:
+    """Write the checksums of a model directory's files as they are now."""
+    names = [name for name in (*FILES, CONDITIONS, "training.png") if (path / name).is_file()]
+    if read_json(path / "metrics.json") is None:
+        names.remove("metrics.json")  # written later, and then part of the checksums
+    Manifest.of_files(path, names).write(path / CHECKSUMS)
+
+
+def ensure_whole(path: Path) -> None:
+    """Refuse a model directory in which a file is missing or not as it was written.
+
+    Directories of version 0.1.0 have no checksums; what is in their files is looked at alone.
+
+    Raises
+    ------
+    InputError
+        If it is no directory, or one with a missing or damaged file.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: no such model directory; 'bayes-a2m train' makes one")
+    missing = [name for name in FILES if not (path / name).is_file()]
+    if missing:
+        raise InputError(
+            f"{path}: no model directory, or a broken one: {', '.join(missing)} missing; copy it "
+            "again or train again"
+        )
+    if not (path / CHECKSUMS).exists():
+        return
+    known = Manifest.read(path / CHECKSUMS)
+    damaged = known.damaged(path)
+    if damaged is None and not set(FILES) - {"metrics.json"} <= set(known.hashes):
+        damaged = CHECKSUMS
+    if damaged is not None:
+        raise InputError(
+            f"{path / damaged}: is damaged, or was changed since it was written; copy the model "
+            f"again (or remove {CHECKSUMS}, if the change is yours and meant)"
+        )
 
 
 def read(path: Path) -> ModelState:
@@ -126,44 +186,48 @@ def read(path: Path) -> ModelState:
         If the directory or a file in it is missing, broken or of another version, or a part of the
         model is not known here.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    if not path.is_dir():
-        raise InputError(f"{path}: no such model directory; 'bayes-a2m train' makes one")
-    missing = [name for name in FILES if not (path / name).is_file()]
-    if missing:
-        raise InputError(
-            f"{path}: no model directory, or a broken one: {', '.join(missing)} missing; copy it "
-            "again or train again"
-        )
+    ensure_whole(path)
     config = _read_config(path / "config.yaml")
-    try:
-        weights = load_file(path / "model.safetensors")
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path / 'model.safetensors'}: not readable ({error})") from error
+    weights = _read_weights(path / "model.safetensors")
     ensure_parts(config.get("parts"), str(path))
     try:
+        cut = [name for name in NEEDED if name not in config["experiment"]]
+        if cut:
+            raise InputError(f"{path / 'config.yaml'}: lacks {', '.join(cut)}; copy it again")
         vocabulary = Vocabulary(**config["vocabulary"])
         experiment = validate_experiment(config["experiment"], str(path / "config.yaml"))
         seconds = float(config["training_seconds"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{path / 'config.yaml'}: lacks or misstates {error}") from error
-    try:
-        seen = Seen.from_dict(read_versioned(path / "seen.json", FORMAT))
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path / 'seen.json'}: lacks {error}") from error
-    recalibration = path / "recalibration.json"
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise InputError(f"{path / 'config.yaml'}: training_seconds is {seconds}")
+
+    def part(name: str, made: Callable[[Any], Made]) -> Made:
+        """What a JSON file of the directory stands for."""
+        values = read_versioned(path / name, FORMAT)
+        with reading(path / name, "a part of a model", "copy the model again"):
+            return made(values)
+
     fitted = Fitted(
         vocabulary=vocabulary,
-        normalizer=Normalizer.from_dict(read_versioned(path / "normalizer.json", FORMAT)),
-        decoder=Decoder.from_dict(read_versioned(path / "decoder.json", FORMAT)),
-        calibrator=Calibrator.from_dict(read_versioned(recalibration, FORMAT), str(recalibration)),
-        seen=seen,
-        record=TrainingRecord((path / "training.csv").read_text(encoding="utf-8"), seconds),
+        normalizer=part("normalizer.json", Normalizer.from_dict),
+        decoder=part("decoder.json", Decoder.from_dict),
+        calibrator=part(
+            "recalibration.json",
+            lambda values: Calibrator.from_dict(values, str(path / "recalibration.json")),
+        ),
+        seen=part("seen.json", Seen.from_dict),
+        record=TrainingRecord(read_text(path / "training.csv", "CSV"), seconds),
         fingerprint=str(config.get("fingerprint", "")),
         conditions=_read_conditions(path / CONDITIONS),
     )
+    if len(fitted.decoder.prior) != len(vocabulary):
+        raise InputError(
+            f"{path / 'decoder.json'}: is of {len(fitted.decoder.prior)} classes, the vocabulary "
+            f"of {len(vocabulary)}; copy the model again"
+        )
     return ModelState(weights, experiment, fitted)
 
 
@@ -172,11 +236,24 @@ def _read_conditions(path: Path) -> TrainingConditions | None:
     return TrainingConditions.from_dict(read_json(path), str(path)) if path.is_file() else None
 
 
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors, all numbers of which are finite."""
+    from safetensors.torch import load_file
+
+    ensure_regular(path, "the tensors of a model")
+    with reading(path, "the tensors of a model", "copy the model again"):
+        weights: dict[str, Tensor] = load_file(path)
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise InputError(
+                f"{path}: {name} holds numbers that are not finite; copy the model again, or train "
+                "again"
+            )
+    return weights
+
+
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML ({error})") from error
+    config = read_yaml(path)
     if not isinstance(config, dict) or "format_version" not in config:
         raise InputError(f"{path}: not the config of a model")
     return migrated(config, FORMAT, {}, str(path))

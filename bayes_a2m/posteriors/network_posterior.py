@@ -329,7 +329,7 @@ class NetworkPosterior(Posterior):
                     f"the model to start from has other {part} settings; give this experiment "
                     f"the same, or train anew"
                 )
-        fitted = [r.id for r in tune if r.hash in set(start.seen.fit.values())]
+        fitted = [r.id for r in tune if start.seen.fitted_on(r)]
         if fitted:
             raise InputError(
                 f"the model to start from was fitted on {len(fitted)} recordings of this tuning "

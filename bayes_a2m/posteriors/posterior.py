@@ -257,6 +257,12 @@ class Posterior(ABC):
                 f"{source}: the tensors do not fit the {cls.name} model of config.yaml "
                 f"({reason}); train again"
             ) from error
+        extra = sorted(state.weights.keys() - model.weights().keys())
+        if extra:
+            raise InputError(
+                f"{source}: holds tensors that are no part of a {cls.name} model "
+                f"({', '.join(extra[:3])}); copy it again, or train again"
+            )
         return model
 
     @classmethod

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_path
-from bayes_a2m.files.formats import KEY, check_version
 from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.music.pitch_names import SILENCES, classes_of, parse_pitch
 
@@ -44,38 +41,6 @@ class Facts:
     vocabulary: Vocabulary
     grid: FrameGrid
     draws: int
-
-
-def read_netcdf(path: Path) -> xarray.Dataset:
-    """Read an xarray dataset whole.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, is no NetCDF, or is of a later version of this program.
-    """
-    import xarray
-
-    if not path.is_file():
-        raise InputError(f"{path}: no such predictions file")
-    try:
-        with path.open("rb") as file:
-            classic = file.read(3) == b"CDF"
-        with xarray.open_dataset(path, engine="scipy" if classic else "h5netcdf") as data:
-            check_version(data.attrs.get(KEY), FORMAT, str(path))
-            return data.load()
-    except InputError:
-        raise
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not a NetCDF file of predictions ({error})") from error
-
-
-def write_netcdf(path: Path, data: xarray.Dataset) -> None:
-    """Write an xarray dataset as compressed NetCDF 4, atomically."""
-    packed = {name: {"zlib": True, "complevel": 4} for name in data.data_vars}
-    with atomic_path(path) as temporary:
-        temporary.unlink()  # HDF5 locks its file itself, and none that is locked already
-        data.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
 
 
 def arranged(data: xarray.Dataset, source: str) -> tuple[xarray.Dataset, Facts]:
@@ -106,6 +71,8 @@ def arranged(data: xarray.Dataset, source: str) -> tuple[xarray.Dataset, Facts]:
     lengths = _lengths(data, name, ids, source)
     data = _checked(data, name, lengths, ids, source)
     draws = int(data.attrs.get("draws", 1))
+    if draws < 1:
+        raise InputError(f"{source}: says that it holds {draws} draws; there is at least one")
     return data, Facts(lengths, ids, vocabulary, grid, draws)
 
 

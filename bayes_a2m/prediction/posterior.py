@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import reading
 from bayes_a2m.files.formats import KEY
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction.netcdf import FORMAT, arranged, read_netcdf, write_netcdf
+from bayes_a2m.prediction.netcdf import FORMAT, arranged
+from bayes_a2m.prediction.netcdf_files import WHAT, read_netcdf, write_netcdf
 
 if TYPE_CHECKING:
     import arviz
@@ -501,7 +503,9 @@ class FramePosterior(FramePredictive):
         InputError
             If the file is missing or is no such file.
         """
-        return cls._of_xarray(read_netcdf(Path(path)), str(path))
+        data = read_netcdf(Path(path))
+        with reading(Path(path), WHAT, "write it again"):
+            return cls._of_xarray(data, str(path))
 
     @classmethod
     def _of_xarray(cls, data: xarray.Dataset, source: str) -> FramePosterior:

@@ -13,20 +13,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import reading
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction.netcdf import arranged, read_netcdf, write_netcdf
+from bayes_a2m.prediction.netcdf import arranged
+from bayes_a2m.prediction.netcdf_files import WHAT, read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import (
     Array,
     FramePosterior,
     FramePredictive,
     entropy_of,
 )
+
+if TYPE_CHECKING:
+    import xarray
 
 Floats = NDArray[np.float64]
 
@@ -229,13 +234,24 @@ class PosteriorSummary(FramePredictive):
         data = read_netcdf(Path(path))
         if "log_probs" in data:
             return cls.of_posterior(FramePosterior.load(path))
-        data, facts = arranged(data, str(path))
+        with reading(Path(path), WHAT, "write it again"):
+            return cls._of_xarray(data, str(path))
+
+    @classmethod
+    def _of_xarray(cls, data: xarray.Dataset, path: str) -> Self:
+        data, facts = arranged(data, path)
         try:
             probability = data["probability"].values.astype(np.float64)
             variance = data["variance"].values.astype(np.float64)
             entropy = (data["entropy"] - data["mutual_information"]).values.astype(np.float64)
         except KeyError as error:
             raise InputError(f"{path}: the predictions lack {error.args[0]}") from error
+        shape = (len(facts.ids), probability.shape[1], len(facts.vocabulary))
+        if variance.shape != shape or entropy.shape != shape[:2]:
+            raise InputError(f"{path}: holds {variance.shape} variances where {shape} are needed")
+        inside = np.arange(shape[1]) < facts.lengths[:, None]
+        if not (np.isfinite(variance[inside]).all() and np.isfinite(entropy[inside]).all()):
+            raise InputError(f"{path}: holds numbers that are not finite; write it again")
         moments = Moments(facts.draws, probability, facts.draws * variance, entropy)
         return cls(moments, facts.lengths, facts.ids, facts.vocabulary, facts.grid)
 

@@ -8,6 +8,7 @@ changed, only what depends on it is made again.
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,8 @@ from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import read_json, write_text
+from bayes_a2m.files import locked, write_text
+from bayes_a2m.files.atomic import made_parents
 from bayes_a2m.models.construction import posterior_class
 from bayes_a2m.posteriors.fingerprint import fingerprint, recordings_of, training_inputs
 
@@ -149,14 +151,17 @@ class Cell:
         InputError
             If it fails (or another error, as it came); the reason is kept in ``failed.txt``, too.
         """
-        try:
-            if not self.model.is_dir():
-                self._train()
-            self._describe()
-            self._score()
-        except Exception as error:
-            self.fail(" ".join(str(error).split()) or type(error).__name__)
-            raise
+        with made_parents(self.place), locked(self.place):  # another study may be making it
+            try:
+                if not self.model.is_dir():
+                    self._train()
+                self._describe()
+                self._score()
+            except Exception as error:
+                with suppress(InputError):  # a full disk has no room for its reason either
+                    self.fail(" ".join(str(error).split()) or type(error).__name__)
+                raise
+            self.forget_failure()
 
     def _train(self) -> None:
         from bayes_a2m.models import load_model, make_posterior
@@ -173,9 +178,9 @@ class Cell:
     def _describe(self) -> None:
         """The rest of the model's directory, where a killed process left it out; no more work."""
         from bayes_a2m.models import load_model
-        from bayes_a2m.studies.fitted import describe_fitted
+        from bayes_a2m.studies.fitted import describe_fitted, is_described
 
-        if read_json(self.model / "metrics.json") is None:
+        if not is_described(self.model):
             describe_fitted(load_model(self.model), self.tune, self.model)
         shutil.rmtree(self._work, ignore_errors=True)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.evaluation import Evaluation, EvaluationResults, evaluate, results_of
+from bayes_a2m.files import read_json
+from bayes_a2m.posteriors.model_directory import write_checksums
 from bayes_a2m.posteriors.posterior import Posterior
 
 
@@ -30,6 +32,11 @@ def write_fitted(
     return describe_fitted(model, tune, path)
 
 
+def is_described(path: Path) -> bool:
+    """Whether a model directory holds its scores; False where a run ended before it had them."""
+    return read_json(path / "metrics.json") is not None
+
+
 def describe_fitted(
     model: Posterior, tune: Dataset, path: Path
 ) -> tuple[Evaluation, EvaluationResults]:
@@ -51,4 +58,5 @@ def describe_fitted(
         style.save(loss_figure(model.record.log), path / "training.png")
     # last: where it is, nothing is missing
     metrics.write(path / "metrics.json")
+    write_checksums(path)
     return result, metrics

@@ -12,14 +12,11 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import ensure_free, read_json, write_json
+from bayes_a2m.files import read_json, write_json
 from bayes_a2m.models import check
 from bayes_a2m.posteriors.fingerprint import recordings_of
 from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.study import FitSettings, Study
-
-OWN = ("cells", "data", "compare.json", "table.md")
-"""Names in a study's folder: a folder with one of them is a study's."""
 
 Bar: TypeAlias = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 """A function that opens a progress bar with a title."""
@@ -112,10 +109,8 @@ def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Datase
     Raises
     ------
     InputError
-        If data are needed and none are given, those in ``out/data`` are of another study, or
-        ``out`` holds something that no study left.
+        If data are needed and none are given, or those in ``out/data`` are of another study.
     """
-    ensure_free(out, replaces=lambda path: any((path / name).exists() for name in OWN))
     seed = study.seeds[0]
     settings = study.data
     if settings.voices is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_a2m.comparison.difference import difference
 from bayes_a2m.comparison.model_counts import Scored, scores_of
-from bayes_a2m.files import write_text
+from bayes_a2m.files import OutputFolder, write_text
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.metrics.recording_statistics import scores_of_others
@@ -35,6 +35,21 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
     ("pitch", "nll", " of pitch, given sound"),
 )
 """The part of the statistics, the score, and the addition to its label in the heading."""
+
+
+BESIDE = ("cells", "data", "data.json", "report")
+"""What lies in a study's folder beside its results; each looks after itself."""
+
+
+def study_folder(path: Path, *, force: bool = False) -> OutputFolder:
+    """The folder of a study's results; only what a study wrote there is replaced."""
+    return OutputFolder(path, "run", force=force, beside=BESIDE)
+
+
+def written_names(study: Study) -> list[str]:
+    """Every file that a study's results consist of, relative to its folder."""
+    figures = [f"{arm}.png" for arm in study.arms if arm != study.compared_with]
+    return ["table.md", "table.csv", "differences.csv", "compare.json", *figures]
 
 
 def _shown() -> tuple[tuple[str, str, str], ...]:

@@ -14,11 +14,17 @@ from pathlib import Path
 
 from bayes_a2m.comparison.compare import Comparison, compare
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import OutputFolder
 from bayes_a2m.studies.cell import Cell
 from bayes_a2m.studies.estimate import Estimates
 from bayes_a2m.studies.plan import Bar, Plan
 from bayes_a2m.studies.record import StudyRecord
-from bayes_a2m.studies.results import differences_table, results_table, write_markdown
+from bayes_a2m.studies.results import (
+    differences_table,
+    results_table,
+    study_folder,
+    write_markdown,
+)
 from bayes_a2m.version import __version__
 
 KILLED = "its process was killed"
@@ -121,7 +127,7 @@ def _tell_apart(unfinished: Sequence[Cell]) -> None:
 
 def conclude(
     plan: Plan,
-    out: Path,
+    out: Path | OutputFolder,
     name: str,
     failed: dict[str, str],
     *,
@@ -139,7 +145,7 @@ def conclude(
     plan
         The plan, whose cells are made.
     out
-        The study's folder.
+        The study's folder; files of others in it stay as they are.
     name
         The study's name.
     failed
@@ -159,9 +165,10 @@ def conclude(
     Raises
     ------
     InputError
-        If no cell is there.
+        If no cell is there, or files of others stand in the way.
     """
     study = plan.study
+    output = out if isinstance(out, OutputFolder) else study_folder(out)
     arms = {arm: [cell for cell in cells if cell.finished] for arm, cells in plan.cells.items()}
     arms = {arm: cells for arm, cells in arms.items() if cells}
     if not arms:
@@ -173,7 +180,6 @@ def conclude(
         {arm: [scored[c.fingerprint] for c in cells] for arm, cells in arms.items()},
         resamples,
     )
-    table.write_csv(out / "table.csv")
     reference = study.compared_with
     comparisons: dict[str, Comparison] = {}
     others = [arm for arm in arms if arm != reference and reference in arms]
@@ -201,12 +207,14 @@ def conclude(
         failed=failed,
         comparisons=comparisons,
     )
-    record.write(out / "compare.json")
-    differences_table(comparisons).write_csv(out / "differences.csv")
-    write_markdown(out / "table.md", study, table, comparisons, failed)
-    _figures(out, comparisons)
+    with output.replacing() as new:
+        table.write_csv(new / "table.csv")
+        record.write(new / "compare.json")
+        differences_table(comparisons).write_csv(new / "differences.csv")
+        write_markdown(new / "table.md", study, table, comparisons, failed)
+        _figures(new, comparisons)
     if report:
-        _report(plan, out / "report", arms, bar)
+        _report(plan, output, arms, bar)
     return record
 
 
@@ -228,7 +236,7 @@ def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
         style.save(comparison_figure(comparison), out / f"{arm}.png")
 
 
-def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> None:
+def _report(plan: Plan, output: OutputFolder, arms: dict[str, list[Cell]], bar: Bar) -> None:
     """The report of the first model of every arm; arms that are one model appear once."""
     from bayes_a2m.models import load_model
     from bayes_a2m.reporting.report.context import ReportOptions
@@ -251,7 +259,8 @@ def _report(plan: Plan, out: Path, arms: dict[str, list[Cell]], bar: Bar) -> Non
                     progress=update,
                 )
             )
-    write_report(out, plan.scored_on, tuple(entries), options, bar=bar)
+    place = output.name / "report"
+    write_report(place, plan.scored_on, tuple(entries), options, bar=bar, force=output.force)
 
 
 def _duration(seconds: float) -> str:

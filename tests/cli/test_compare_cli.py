@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from bayes_a2m.cli.compare import names_of, spread
 from bayes_a2m.cli.main import main
 from bayes_a2m.files import read_json, write_json
+from tests import tiny
 from tests.cli.test_main import run
 
 SCHEMA = Path(__file__).parents[2] / "bayes_a2m" / "schemas" / "compare.json"
@@ -23,7 +23,7 @@ def changed(model: Path, path: Path, seed: int, noise: float = 0.05, **config: o
     """A copy of a model with somewhat other weights, as if another seed had made it."""
     import torch
 
-    shutil.copytree(model, path)
+    tiny.copy_to_change(model, path)
     weights = load_file(path / "model.safetensors")
     generator = torch.Generator().manual_seed(seed)
     for name, one in weights.items():

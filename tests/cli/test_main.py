@@ -115,7 +115,7 @@ def test_from_a_folder_to_notes(tiny_folder: Path, song: Path, tmp_path: Path) -
     for ending in ("mid", "csv", "png"):
         assert (notes / f"song.{ending}").stat().st_size > 0
         assert len(list(notes.glob(f"voice_*.{ending}"))) == 16
-    assert not [p for p in notes.iterdir() if p.name.startswith(".")]
+    assert [p.name for p in notes.glob(".*")] == [".bayes-a2m-transcribe.sha256"]
     midi = pretty_midi.PrettyMIDI(str(notes / "song.mid"))
     assert {n.pitch for n in midi.instruments[0].notes} <= {60, 64, 67}
 
@@ -126,7 +126,11 @@ def test_what_is_written_can_be_chosen(tiny_model: Path, song: Path, tmp_path: P
         "transcribe", tiny_model, song, "-o", out, "--format", "csv,mid", "--transpose", "-12"
     )
     assert done.returncode == 0, done.stderr
-    assert sorted(p.name for p in out.iterdir()) == ["song.csv", "song.mid"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        ".bayes-a2m-transcribe.sha256",
+        "song.csv",
+        "song.mid",
+    ]
     rows = (out / "song.csv").read_text().splitlines()
     assert rows[0].startswith("onset_seconds,offset_seconds,pitch,name")
     assert {row.split(",")[3] for row in rows[1:]} <= {"C3", "E3", "G3"}
@@ -155,7 +159,7 @@ def test_one_bad_file_does_not_stop_the_others(
     bad.write_bytes(b"RIFF and then nothing")
     line = refused("transcribe", tiny_model, bad, song, "-o", tmp_path / "out", "--format", "mid")
     assert "bad.wav" in line
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["song.mid"]
+    assert [p.name for p in (tmp_path / "out").glob("[!.]*")] == ["song.mid"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +256,7 @@ def test_a_model_that_is_none(
 ) -> None:
     out = tmp_path / "out"
     assert "no such model" in refused("transcribe", tmp_path / "none", song, "-o", out)
-    broken = Path(shutil.copytree(tiny_model, tmp_path / "broken"))
+    broken = tiny.copy_to_change(tiny_model, tmp_path / "broken")
     (broken / "normalizer.json").unlink()
     assert "normalizer.json missing" in refused("transcribe", broken, song, "-o", out)
     assert "normalizer.json missing" in refused("evaluate", broken, "--data", tiny_folder)
@@ -325,7 +329,7 @@ def test_interrupting_leaves_no_model(tiny_folder: Path, tmp_path: Path) -> None
         # a shell's background job ignores Ctrl-C, and its children inherit that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    log = tmp_path / "model.partial" / "training.csv"
+    log = tmp_path / "model.partial" / "last.ckpt"
     deadline = time.monotonic() + 120
     while not log.is_file():
         assert running.poll() is None
@@ -338,8 +342,9 @@ def test_interrupting_leaves_no_model(tiny_folder: Path, tmp_path: Path) -> None
             break
         except subprocess.TimeoutExpired:
             continue
-    assert running.returncode == 2
-    assert "--resume" in errors
+    assert running.returncode == 130
+    assert errors.splitlines()[-1].startswith("bayes-a2m: interrupted; ")
+    assert "--resume" in errors.splitlines()[-1]
     assert "Traceback" not in errors
     assert not out.exists()
 
@@ -356,7 +361,7 @@ def test_the_validation_split_is_not_looked_at_in_training(
 def test_how_far_it_can_be_believed(tiny_model: Path, tiny_folder: Path, tmp_path: Path) -> None:
     """evaluate says it class by class; --raw before recalibration; transcribe marks doubt."""
     model = tmp_path / "model"
-    shutil.copytree(tiny_model, model)
+    tiny.copy_to_change(tiny_model, model)
     stored = read_json(model / "recalibration.json")
     scaled = {**stored, "method": "temperature", "temperature": 1.5}
     (model / "recalibration.json").write_text(json.dumps(scaled))
@@ -383,7 +388,7 @@ def test_how_far_it_can_be_believed(tiny_model: Path, tiny_folder: Path, tmp_pat
 
 def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    shutil.copytree(tiny_model, model)
+    tiny.copy_to_change(tiny_model, model)
     stored = read_json(model / "recalibration.json")
     # counts of tuning recordings of which only frames of 0.9 and more are right
     confidence = np.concatenate([np.full(50, 0.95), np.full(50, 0.6)])
@@ -417,7 +422,7 @@ def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path)
 
 def test_a_broken_recalibration_is_named(tiny_model: Path, song: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    shutil.copytree(tiny_model, model)
+    tiny.copy_to_change(tiny_model, model)
     (model / "recalibration.json").write_text('{"method": "temperture"}')
     told = refused("transcribe", model, song, "-o", tmp_path / "notes")
     assert "recalibration.json: no recalibration called 'temperture'" in told

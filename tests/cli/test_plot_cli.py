@@ -33,7 +33,7 @@ def test_data_folder(app: typer.Typer, put: Put, tmp_path: Path) -> None:
         app, [str(folder), "--out", str(out), "--limit", "2", "--format", "png, svg"]
     )
     assert result.exit_code == 0, result.output
-    names = sorted(p.name for p in out.iterdir())
+    names = sorted(p.name for p in out.glob("[!.]*"))
     assert names == ["voice_001.png", "voice_001.svg", "voice_002.png", "voice_002.svg"]
     assert "2 recordings drawn" in result.stdout
 
@@ -46,7 +46,7 @@ def test_sound_files_of_the_same_name(app: typer.Typer, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = [str(tmp_path / "a" / "take.wav"), str(tmp_path / "b"), "--out", str(out)]
     assert CliRunner().invoke(app, arguments).exit_code == 0
-    assert sorted(p.name for p in out.iterdir()) == ["take-2.png", "take.png"]
+    assert sorted(p.name for p in out.glob("[!.]*")) == ["take-2.png", "take.png"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior
+from tests import tiny
 from tests.cli.test_main import refused, run
 
 
@@ -89,15 +90,22 @@ def test_an_earlier_report_is_replaced_and_nothing_else(
 ) -> None:
     again = tmp_path / "again"
     shutil.copytree(report, again)
-    (again / "old.txt").touch()
+    (again / "mine.txt").touch()
+    (again / "figures" / "mine").mkdir()
     options = ("--predictions", theirs, "--data", tiny_folder, "--no-sound", "--worst", 1)
     assert run("report", *options, "--out", again).returncode == 0
-    assert not (again / "old.txt").exists()
+    assert (again / "mine.txt").exists()
+    assert (again / "figures" / "mine").is_dir()
     assert not (again / "sound").exists()
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.txt").touch()
-    assert "is there already" in refused("report", *options, "--out", mine)
+    assert "thesis.txt: is there already" in refused("report", *options, "--out", mine)
+    (again / "index.html").write_text("edited")
+    assert "index.html: is there already" in refused("report", *options, "--out", again)
+    assert run("report", *options, "--out", again, "--force").returncode == 0
+    assert (again / "index.html").read_text() != "edited"
+    assert (again / "mine.txt").exists()
 
 
 def test_what_cannot_be_reported_is_refused_in_a_line(
@@ -119,7 +127,7 @@ def test_what_cannot_be_reported_is_refused_in_a_line(
     missing = refused("report", "--predictions", strange, *base, "--split", "validation")
     assert "no predictions for 4 of the 4 recordings" in missing
     alien = tmp_path / "alien"
-    shutil.copytree(tiny_model, alien)
+    tiny.copy_to_change(tiny_model, alien)
     config = yaml.safe_load((alien / "config.yaml").read_text())
     config["vocabulary"]["pitches"] = [60, 62, 64]
     (alien / "config.yaml").write_text(yaml.safe_dump(config))

@@ -16,19 +16,23 @@ import pytest
 
 from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.demo import STEPS, DemoContext, DemoSettings, Step, Watch, run_demo
-from bayes_a2m.demo.place import building, files_in
+from bayes_a2m.demo.place import building
 from bayes_a2m.demo.steps.degrade import quick_scores, verdict
 from bayes_a2m.demo.steps.evaluate import band
 from bayes_a2m.demo.steps.transcribe import missed, note_rows
 from bayes_a2m.diagnostics.overconfidence import overconfidence
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_json
+from bayes_a2m.files.output import files_in
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.models import load_model
 from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import html
 from bayes_a2m.reporting.confusion import most_common_mistake
 from tests import tiny
+
+LISTED = ".bayes-a2m-demo.sha256"
+"""The file in which the demo lists what it wrote."""
 
 SETTINGS = DemoSettings(
     recordings=9,
@@ -118,7 +122,7 @@ def test_the_record_is_whole_and_finite(made: Path) -> None:
     record = json.loads((made / "demo.json").read_text(), parse_constant=pytest.fail)
     assert list(record["sections"]) == [step.name for step in STEPS] == list(record["seconds"])
     assert all(math.isfinite(number) for number in _numbers(record))
-    assert record["files"] == files_in(made)
+    assert record["files"] == sorted({*files_in(made)} - {LISTED})
     assert not [name for name in record["files"] if Path(name).name.startswith(".")]
     assert str(made.parent) not in (made / "demo.json").read_text()
     sections = record["sections"]
@@ -183,7 +187,7 @@ def test_an_interrupted_demo_leaves_the_earlier_one(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_demo(out, SETTINGS, steps=[Step("sing", "Sing", interrupted)])
     assert [p.name for p in tmp_path.iterdir()] == ["demo"]
-    assert files_in(out) == ["demo.json", "old.txt"]
+    assert files_in(out) == [LISTED, "demo.json", "old.txt"]
 
 
 def test_an_earlier_demo_is_replaced_and_nothing_else(
@@ -193,15 +197,19 @@ def test_an_earlier_demo_is_replaced_and_nothing_else(
     _earlier(out)
     with building(out) as folder:
         (folder / "new.txt").touch()
-    assert files_in(out) == ["new.txt"]
-
-    with pytest.raises(InputError, match=r"holds new.txt, which the demo did not make"):
-        run_demo(out)
+    assert files_in(out) == [LISTED, "new.txt"]
+    (out / "mine.txt").write_text("mine")
     _earlier(out)
-    with pytest.raises(InputError, match=r"holds new.txt"):  # somebody's, in an earlier demo
-        run_demo(out)
-    with pytest.raises(InputError, match="is a file"):
-        run_demo(out / "new.txt")
+    assert files_in(out) == [LISTED, "demo.json", "mine.txt", "old.txt"]
+    (out / "old.txt").write_text("changed by hand")
+    with pytest.raises(InputError, match=r"old\.txt: is there already"):
+        _earlier(out)
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "mine.txt").touch()
+    with pytest.raises(InputError, match=r"mine\.txt: is there already"):
+        run_demo(tmp_path / "strange")
+    with pytest.raises(InputError, match="is no folder"):
+        run_demo(out / "old.txt")
     empty = tmp_path / "empty"
     empty.mkdir()
     monkeypatch.chdir(empty)
@@ -209,7 +217,7 @@ def test_an_earlier_demo_is_replaced_and_nothing_else(
         run_demo(Path())
     with building(tmp_path / "other" / "place") as folder:
         (folder / "x").touch()
-    assert files_in(tmp_path / "other" / "place") == ["x"]
+    assert files_in(tmp_path / "other" / "place") == [LISTED, "x"]
 
 
 def test_a_band_of_confidence_and_the_gap_are_counted() -> None:
@@ -252,10 +260,10 @@ def test_notes_are_looked_up_in_the_reference() -> None:
 
 def _earlier(out: Path) -> None:
     """A folder as a demo leaves it, but for the content."""
-    out.mkdir(exist_ok=True)
-    (out / "old.txt").touch()
-    record = {"made_by": "bayes-a2m demo", "files": ["demo.json", "old.txt"]}
-    write_json(out / "demo.json", record)
+    with building(out) as folder:
+        (folder / "old.txt").touch()
+        record = {"made_by": "bayes-a2m demo", "files": ["demo.json", "old.txt"]}
+        write_json(folder / "demo.json", record)
 
 
 def _numbers(value: Any) -> Iterator[float]:

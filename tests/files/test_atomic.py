@@ -106,7 +106,7 @@ def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
         (tmp_path / "x.json").write_bytes(content)
         with pytest.raises(InputError, match=r"x\.json: not readable as JSON"):
             read_json(tmp_path / "x.json")
-    with pytest.raises(InputError, match="not readable as JSON"):
+    with pytest.raises(InputError, match="is a folder, not JSON"):
         read_json(tmp_path)
 
 

@@ -8,6 +8,7 @@ from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.posteriors.point import Point
+from tests import tiny
 from tests.posteriors.contract import PosteriorContract
 
 
@@ -80,20 +81,18 @@ def test_fit_leaves_the_template_alone_and_depends_on_the_seed_only(tiny_data: D
 
 @pytest.mark.parametrize("name", ["model.safetensors", "seen.json", "config.yaml"])
 def test_a_missing_file_is_named(tiny_model: Path, tmp_path: Path, name: str) -> None:
-    import shutil
 
     broken = tmp_path / "broken"
-    shutil.copytree(tiny_model, broken)
+    tiny.copy_to_change(tiny_model, broken)
     (broken / name).unlink()
     with pytest.raises(InputError, match=name):
         Point.load(broken)
 
 
 def test_another_version_and_other_weights_are_refused(tiny_model: Path, tmp_path: Path) -> None:
-    import shutil
 
     broken = tmp_path / "broken"
-    shutil.copytree(tiny_model, broken)
+    tiny.copy_to_change(tiny_model, broken)
     config = (broken / "config.yaml").read_text()
     (broken / "config.yaml").write_text(config.replace("format_version: 1", "format_version: 99"))
     with pytest.raises(InputError, match="model format 99"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
-from bayes_a2m.prediction.netcdf import read_netcdf, write_netcdf
+from bayes_a2m.prediction.netcdf_files import read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
 

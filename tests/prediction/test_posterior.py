@@ -189,7 +189,7 @@ def test_a_vocabulary_of_one_pitch_survives_a_file(tmp_path: Path) -> None:
 
 
 def test_the_summary_says_what_the_posterior_says(tmp_path: Path) -> None:
-    from bayes_a2m.prediction.netcdf import write_netcdf
+    from bayes_a2m.prediction.netcdf_files import write_netcdf
 
     post = random_posterior(2, 3, 2, 6, seed=3)
     labels = [np.arange(n, dtype=np.int64) % 4 for n in post.lengths]

@@ -14,7 +14,7 @@ from bayes_a2m.evaluation import evaluate
 from bayes_a2m.evaluation.stored_labels import compare_stored_labels
 from bayes_a2m.posteriors.mc_dropout import MCDropout
 from bayes_a2m.posteriors.point import Point
-from bayes_a2m.prediction.netcdf import read_netcdf, write_netcdf
+from bayes_a2m.prediction.netcdf_files import read_netcdf, write_netcdf
 from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.predictions import of_predictions, plain_decoder
 from tests import tiny

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from bayes_a2m.posteriors.point import Point
 from bayes_a2m.reporting.report.context import ReportOptions
 from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.page import write_report
+from tests import tiny
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def test_a_report_of_three_models_does_everything_once(
         monkeypatch.setattr(owner, name, wrapper)
 
     folder = tmp_path / "model"
-    shutil.copytree(tiny_model, folder)
+    tiny.copy_to_change(tiny_model, folder)
     stored = read_json(folder / "recalibration.json")
     write_json(
         folder / "recalibration.json", {**stored, "method": "temperature", "temperature": 2.0}

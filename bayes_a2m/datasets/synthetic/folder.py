@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +14,11 @@ import yaml
 from bayes_a2m.datasets import splits
 from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 from bayes_a2m.datasets.synthetic.synthesis import synthesise
-from bayes_a2m.files import atomic_folder, atomic_path, write_text
+from bayes_a2m.files import OutputFolder, atomic_path, write_text
 from bayes_a2m.music import FrameGrid, midi
 
 SETTINGS = "synthesis.yaml"
 """Name of the file that says how a folder was made."""
-
-OURS = (
-    r"voice_\d+\.(wav|flac)|midi_\d+\.mid|truth/\d+\.json|metadata\.csv|dataset\.yaml|"
-    + re.escape(SETTINGS)
-)
-"""Files that such a folder consists of."""
 
 
 def write_folder(
@@ -34,6 +27,7 @@ def write_folder(
     progress: Callable[[int, int], None] | None = None,
     *,
     ending: str = ".wav",
+    force: bool = False,
 ) -> None:
     """Write a data folder of synthetic recordings.
 
@@ -45,28 +39,24 @@ def write_folder(
     Parameters
     ----------
     path
-        The folder; it is made whole or not at all. An earlier synthetic one is
-        replaced, unless it holds files of yours.
+        The folder; it is made whole or not at all. Recordings synthesised there earlier are
+        replaced; files of yours stay, and are never replaced.
     settings
         What to synthesise.
     progress
         Called as ``progress(done, total)`` after each recording.
     ending
         ``.wav`` or ``.flac``.
+    force
+        Whether files of yours may be replaced.
 
     Raises
     ------
     InputError
         If something else stands there, or it cannot be written.
     """
-    with atomic_folder(path, _made_here) as new:
+    with OutputFolder(path, "synth", force=force, beside=()).replacing() as new:
         _write(new, settings, progress, ending)
-
-
-def _made_here(path: Path) -> bool:
-    """Whether a folder holds an earlier set of ours and nothing else."""
-    names = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
-    return SETTINGS in names and all(re.fullmatch(OURS, name) for name in names)
 
 
 def _write(

@@ -144,7 +144,6 @@ def of_model(
     InputError
         If the data have other pitches than the model knows, or a recording no reference.
     """
-    known = {*model.seen.fit.values(), *model.seen.tune.values()}
     recorder = PredictionRecorder()
     evaluation = evaluate(model, data, draws=draws, observe=recorder, progress=progress)
     return ReportEntry(
@@ -157,7 +156,7 @@ def of_model(
         recorder.transcriptions,
         model.record.log,
         _embedded_frames(model, data),
-        sum(r.hash in known for r in data),
+        sum(model.seen.knows(r) for r in data),
     )
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_folder, read_json, write_json
+from bayes_a2m.files import OutputFolder, write_json
 from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, known
@@ -33,8 +32,11 @@ def write_report(
     options: ReportOptions | None = None,
     *,
     bar: Bar,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Write the whole report, or nothing; an earlier report in ``out`` is replaced.
+
+    Files of others in ``out`` stay as they are.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ def write_report(
         The options of the report.
     bar
         Opens a progress bar.
+    force
+        Whether files of others may be replaced.
 
     Returns
     -------
@@ -57,12 +61,12 @@ def write_report(
     Raises
     ------
     InputError
-        If ``out`` holds anything that no report made, or cannot be written to, or an option of a
-        section is unknown.
+        If ``out`` holds what no report made and would have to be replaced, or cannot be written
+        to, or an option of a section is unknown.
     """
     chosen = options or ReportOptions()
     sections_of_report = make_sections(chosen.sections)
-    with atomic_folder(out, replaces=is_report) as folder:
+    with report_folder(out, force=force).replacing() as folder:
         context = ReportContext(folder, data, entries, chosen)
         verdicts = _verdicts(context)
         opening = PageSection("opening", "", "report_opening.html", _opening(context, verdicts))
@@ -92,13 +96,9 @@ def write_report(
     return record
 
 
-def is_report(path: Path) -> bool:
-    """Whether a folder was made by this and may be replaced."""
-    try:
-        record = read_json(path / RECORD)
-    except InputError:
-        return False
-    return isinstance(record, dict) and record.get("made_by") == MADE_BY
+def report_folder(path: Path, *, force: bool = False) -> OutputFolder:
+    """The folder that a report is written to; it replaces there what a report wrote, no more."""
+    return OutputFolder(path, "report", force=force, beside=())
 
 
 def _built(

@@ -178,9 +178,12 @@ def test_a_synthetic_folder_is_replaced_and_no_other(tmp_path: Path) -> None:
     write_folder(out, SynthesisSettings(recordings=1, seconds=1.0))
     assert len(list(out.glob("voice_*"))) == 1
     (out / "decisions.txt").write_text("mine")
-    with pytest.raises(InputError, match="is there already"):
-        write_folder(out, SynthesisSettings(recordings=1, seconds=1.0))
+    (out / "voice_002.wav").write_bytes(b"mine")
+    write_folder(out, SynthesisSettings(recordings=1, seconds=1.0))
     assert (out / "decisions.txt").read_text() == "mine"
+    with pytest.raises(InputError, match=r"voice_002\.wav: is there already"):
+        write_folder(out, SynthesisSettings(recordings=2, seconds=1.0))
+    assert (out / "voice_002.wav").read_bytes() == b"mine"
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "voice_001.wav").write_bytes(b"mine")

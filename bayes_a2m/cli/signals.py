@@ -1,0 +1,78 @@
+"""Signals that end the command: everything half done is tidied away first.
+
+A signal becomes an exception in the main thread, so that every ``finally`` runs. Python drops an
+exception that is raised within a destructor or a callback of C code; then it is raised again.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+AGAIN = 0.05
+"""Seconds after which an exception that was dropped is raised again."""
+
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that end the command; SIGHUP is unknown to Windows."""
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM, SIGHUP)."""
+
+
+class Signals:
+    """Which signal has arrived, if any."""
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+
+    @property
+    def code(self) -> int | None:
+        """The exit code that a shell gives to a process ended by the signal."""
+        return None if self.received is None else 128 + self.received
+
+    @property
+    def words(self) -> str:
+        """What to say."""
+        return "interrupted" if self.received == signal.SIGINT else "terminated"
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """Turn signals into exceptions for as long as the block lasts."""
+        numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+        earlier = {}
+        for number in numbers:
+            # who started us with a signal ignored (nohup, a shell's background) wants it ignored
+            if signal.getsignal(number) != signal.SIG_IGN:
+                earlier[number] = signal.signal(number, self._raise)
+        hook, sys.unraisablehook = sys.unraisablehook, self._dropped
+        try:
+            yield
+        finally:
+            sys.unraisablehook = hook
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+    def _dropped(self, dropped: Any) -> None:
+        """Raise an exception again that was raised where nothing can be raised."""
+        number = self.received
+        if number is None or not issubclass(dropped.exc_type, KeyboardInterrupt | Terminated):
+            sys.__unraisablehook__(dropped)
+            return
+
+        def again() -> None:
+            time.sleep(AGAIN)
+            with suppress(RuntimeError, ValueError):
+                signal.raise_signal(number)
+
+        threading.Thread(target=again, daemon=True).start()

@@ -1,0 +1,246 @@
+"""Many runs of the command, each a process of its own, without importing everything each time.
+
+A server process imports what the verbs need and then forks for every run. The children are real
+processes: they can be killed, may run out of memory or disk, and two of them can be in each
+other's way. Where there is no ``fork`` the tests that need it are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Running:
+    """A run of the command.
+
+    Attributes
+    ----------
+    pid
+        Of its process.
+    """
+
+    zygote: Zygote
+    pid: int
+    folder: Path
+
+    def wait(self, timeout: float = 120) -> Done:
+        """Wait for its end; one that does not end in time is killed."""
+        code = self.zygote.ask({"wait": self.pid, "timeout": timeout})["code"]
+        return Done(
+            code,
+            (self.folder / "stdout").read_text(errors="replace"),
+            (self.folder / "stderr").read_text(errors="replace"),
+        )
+
+
+@dataclass
+class Done:
+    """What came of a run; the code is None where it did not end in time, below 0 after a kill."""
+
+    code: int | None
+    stdout: str
+    stderr: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line of stderr."""
+        return ([line for line in self.stderr.splitlines() if line.strip()] or [""])[-1]
+
+
+class Zygote:
+    """The server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """One message and its answer."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def start(
+        self,
+        *arguments: object,
+        cwd: Path | None = None,
+        stdout: Path | None = None,
+        largest_file: int | None = None,
+        memory: int | None = None,
+        code: str = "",
+    ) -> Running:
+        """Begin a run.
+
+        Parameters
+        ----------
+        arguments
+            Of the command.
+        cwd
+            The folder it runs in.
+        stdout
+            Where its output goes; a file of its own if left out.
+        largest_file
+            Bytes that a file may have: the disk is full beyond.
+        memory
+            Bytes that it may take beyond what it has at its start.
+        code
+            Python that the process runs before the command.
+        """
+        self.count += 1
+        folder = self.folder / str(self.count)
+        folder.mkdir()
+        message = {
+            "start": [str(a) for a in arguments],
+            "cwd": str(cwd or folder),
+            "stdout": str(stdout or folder / "stdout"),
+            "stderr": str(folder / "stderr"),
+            "largest_file": largest_file,
+            "memory": memory,
+            "code": code,
+        }
+        (folder / "stdout").touch()
+        return Running(self, self.ask(message)["pid"], folder)
+
+    def run(self, *arguments: object, timeout: float = 120, **options: Any) -> Done:
+        """Run the command to its end."""
+        return self.start(*arguments, **options).wait(timeout)
+
+
+@contextmanager
+def zygote(folder: Path) -> Iterator[Zygote]:
+    """A server for as long as the block lasts."""
+    server = Zygote(folder)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+def _serve() -> None:
+    """Answer messages until there are no more."""
+    _import_everything()
+    # as a shell starts its commands: nothing is ignored
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "start" in message:
+            pid = os.fork()
+            if pid == 0:
+                _child(message)
+            answer: dict[str, Any] = {"pid": pid}
+        else:
+            answer = {"code": _waited(message["wait"], message["timeout"])}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _import_everything() -> None:
+    import librosa
+    import lightning.pytorch
+    import mir_eval
+    import pretty_midi
+    import scipy.signal
+    import sklearn.neighbors
+    import torch
+    import xarray
+
+    import bayes_a2m.evaluation
+    import bayes_a2m.label_audit.runner
+    import bayes_a2m.models
+    import bayes_a2m.reporting.report.page
+    import bayes_a2m.studies.runner
+    from bayes_a2m.cli.main import make_app
+
+    assert all((librosa, lightning, mir_eval, pretty_midi, scipy, sklearn, torch, xarray))
+    assert bayes_a2m
+    make_app()
+
+
+def _child(message: dict[str, Any]) -> None:
+    """Become the command; never returns."""
+    import resource
+    import signal
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        signal.signal(getattr(signal, name), default)
+    os.setsid()
+    os.chdir(message["cwd"])
+    for number, name, mode in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, message["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        (2, message["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+    ):
+        os.dup2(os.open(name, mode), number)
+    if message["largest_file"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (message["largest_file"],) * 2)
+    if message["memory"] is not None:
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + message["memory"],) * 2)
+    exec(message["code"])  # what a test wants to go wrong
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+        for number, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
+    sys.argv = ["bayes-a2m", *message["start"]]
+    code = 70
+    try:
+        from bayes_a2m.cli.main import main
+
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - the process is over
+        import traceback
+
+        traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = 120
+    os._exit(code)
+
+
+def _waited(pid: int, timeout: float) -> int | None:
+    """The exit code of a child."""
+    import signal
+
+    deadline = time.monotonic() + timeout
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return None
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    _serve()
