@@ -98,7 +98,8 @@ def candidates(density: Floats, reach: int, apart: int) -> list[Candidate]:
         probability = float(left[low:high, klass].sum())
         taken.append(Candidate(frame - 1, klass, min(1.0, probability)))
         blocked[max(0, frame - apart + 1) : frame + apart] = True
-        left[low:high, klass] = 0.0
+        # a note takes one onset; where more are expected, the rest is for another note
+        left[low:high, klass] *= 1 - 1 / probability if probability > 1 else 0.0
         around = max(0, frame - 4 * reach), min(frames, frame + 4 * reach + 1)
         fresh = _windows(left[around[0] : around[1], klass : klass + 1], reach)[:, 0]
         inner = max(0, frame - 2 * reach), min(frames, frame + 2 * reach + 1)
@@ -108,13 +109,14 @@ def candidates(density: Floats, reach: int, apart: int) -> list[Candidate]:
 
 
 def _windows(density: Floats, reach: int) -> Floats:
-    """Mass within ``reach`` of every frame, and a little for how near it is; shape kept."""
+    """Onsets expected within ``reach`` of every frame, at most one, and a little for how near."""
     width, frames = 2 * reach + 1, density.shape[0]
     sums = np.cumsum(np.pad(density, ((width + 1, width), (0, 0))), axis=0)
     box = sums[width:] - sums[:-width]  # the first is around frame -reach - 1
     again = np.cumsum(np.pad(box, ((1, 0), (0, 0))), axis=0)
     near = (again[width:] - again[:-width]) / width  # the first is around frame -1
-    score: Floats = box[reach + 1 :][:frames] + _CENTRING * near[1:][:frames]
+    held = np.minimum(box[reach + 1 :][:frames], 1.0)
+    score: Floats = held + _CENTRING * near[1:][:frames]
     return score
 
 

@@ -228,13 +228,18 @@ class NoteInference:
         """
         if not tolerance > 0:
             raise InputError(f"the onset tolerance must be positive seconds, not {tolerance}")
-        reach = math.floor(tolerance * self.grid.frame_rate + 1e-6)
+        reach = self._reach(tolerance)
         apart = minimum_frames(self.grid)
-        density = self.density.mean(self.lag)
+        describe = _Description(self, tolerance, reach)
+        density = describe.density.copy()
         density[max(1, density.shape[0] - apart + 1) :] = 0.0  # cut too short to be a note
-        taken = candidates(density, reach, apart)
-        found = matches(taken, self.samples, self.grid, self.vocabulary, tolerance)
-        chosen, expected = best_set(found, self.samples.counts)
+        # windows that hold several short notes may leave fewer of them than narrower ones would
+        choices = []
+        for width in sorted({reach, min(reach, self._reach(TOLERANCE))}):
+            some = candidates(density, width, apart)
+            found = matches(some, self.samples, self.grid, self.vocabulary, tolerance)
+            choices.append((some, *best_set(found, self.samples.counts)))
+        taken, chosen, expected = max(choices, key=lambda choice: choice[2])
         rest = sorted(set(range(len(taken))) - set(chosen))
         moved = round(float(self.lag.frames @ self.lag.probabilities))
         modal = SampledNotes.of_segments(
@@ -249,7 +254,6 @@ class NoteInference:
             Candidate(onset_frame(n.onset, self.grid), self.vocabulary.class_of(n.pitch), 0.0)
             for n in modal
         ]
-        describe = _Description(self, tolerance, reach)
         return NotePosterior(
             self.id,
             describe(sorted(taken[i] for i in chosen)),
@@ -262,6 +266,10 @@ class NoteInference:
             self.grid,
         )
 
+    def _reach(self, tolerance: float) -> int:
+        """Whole frames within a tolerance."""
+        return math.floor(tolerance * self.grid.frame_rate + 1e-6)
+
     def hypotheses_of(
         self, notes: Sequence[Note], tolerance: float = TOLERANCE
     ) -> tuple[NoteHypothesis, ...]:
@@ -272,12 +280,13 @@ class NoteInference:
         InputError
             If a pitch is not in the vocabulary.
         """
-        reach = math.floor(tolerance * self.grid.frame_rate + 1e-6)
         asked = [
             Candidate(onset_frame(n.onset, self.grid), self.vocabulary.class_of(n.pitch), 0.0)
             for n in notes
         ]
-        described = _Description(self, tolerance, reach)(asked, [n.offset for n in notes])
+        described = _Description(self, tolerance, self._reach(tolerance))(
+            asked, [n.offset for n in notes]
+        )
         return tuple(
             replace(one, onset=note.onset) for one, note in zip(described, notes, strict=True)
         )
@@ -407,6 +416,7 @@ class _Description:
 
     def __init__(self, inference: NoteInference, tolerance: float, reach: int) -> None:
         self.inference, self.tolerance, self.reach = inference, tolerance, reach
+        self.density = inference.density.mean(inference.lag)
 
     def __call__(
         self, predicted: Sequence[Candidate], offsets: Sequence[float] | None = None
@@ -435,11 +445,7 @@ class _Description:
         pitch = given.vocabulary.pitch_of(one.klass)
         first, last = one.frame - self.reach, one.frame + self.reach
         from_start = onset <= self.tolerance + 5e-5
-
-        def windows(klass: int) -> Floats:
-            return given.density.windows(klass, first, last, given.lag, from_start=from_start)
-
-        expected = windows(one.klass)
+        expected = given.density.windows(one.klass, first, last, given.lag, from_start=from_start)
         near = samples.near(pitch, onset, self.tolerance)
         inside = near.size + given.too_short.near(pitch, onset, self.tolerance).size
         exact = float((expected @ given.lag.probabilities).mean())
@@ -450,11 +456,11 @@ class _Description:
             offset = max(min(offset, bound), onset + given.grid.hop_seconds)
         onsets, offsets = self._overlapping(pitch, onset, offset)
         tails = [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2]
-        lags = given.lag.probabilities
-        alternatives = tuple(
-            probability if k == one.klass else min(1.0, float((windows(k) @ lags).mean()))
-            for k in range(1, len(given.vocabulary))
-        )
+        elsewhere = self.density[max(0, first) + 1 : last + 2].sum(axis=0)
+        if from_start:
+            elsewhere += self.density[0]
+        elsewhere[one.klass] = probability
+        alternatives = tuple(float(p) for p in elsewhere[1:].clip(max=1.0))
         return NoteHypothesis(
             onset,
             offset,
