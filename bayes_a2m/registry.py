@@ -242,6 +242,27 @@ def names(group: str) -> list[str]:
     return list(dict.fromkeys([*SHIPPED[group], *others, *_entry_points(group)]))
 
 
+def shipped_networks() -> dict[str, Any]:
+    """The classes of the networks that ship, by name."""
+    return {name: get("networks", name) for name in SHIPPED["networks"]}
+
+
+def shipped_heads() -> dict[str, Any]:
+    """The classes of the heads that ship, by name."""
+    return {name: get("heads", name) for name in SHIPPED["heads"]}
+
+
+def posterior_names() -> tuple[str, ...]:
+    """The names of the posteriors that ship, baselines among them."""
+    return tuple(SHIPPED["posteriors"])
+
+
+def baseline_names() -> tuple[str, ...]:
+    """The names of the posteriors that ship and train no network."""
+    everyone = posterior_names()
+    return tuple(name for name in everyone if not get("posteriors", name).trains_network)
+
+
 def import_target(target: str, *, key: str = "") -> Any:
     """Import ``package.module:Class`` and register it under that name.
 

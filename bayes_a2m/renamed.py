@@ -19,6 +19,13 @@ from typing import Any
 PACKAGE = "bayes_a2m."
 
 MODULES: Mapping[str, str] = {
+    "reporting.report.parts.training": "reporting.report.sections.training",
+    "reporting.report.parts.reliability": "reporting.report.sections.reliability",
+    "reporting.report.parts.places": "reporting.report.sections.slices",
+    "reporting.report.parts.features": "reporting.report.sections.embeddings",
+    "reporting.report.parts.doubt": "reporting.report.sections.uncertainty",
+    "reporting.report.parts.confusion": "reporting.report.sections.confusion",
+    "reporting.report.parts.accepting": "reporting.report.sections.selective",
     "baselines.evidence": "baselines.frame_features",
     "calibration.audit": "label_audit",
     "calibration.audit.decisions": "label_audit.decisions",
@@ -232,6 +239,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "triple": "reporting.report.context:known",
     },
     "reporting.report.subject": {
+        "SPARE": "reporting.report.predictions:SPARE",
+        "Teller": "reporting.report.entry:PredictionRecorder",
         "Subject": "reporting.report.entry:ReportEntry",
         "Trunk": "reporting.report.entry:EmbeddedFrames",
         "of_predictions": "reporting.report.predictions:of_predictions",
@@ -267,8 +276,109 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "studies.scored": {"metrics_of": "comparison.model_counts:scores_of"},
     "studies.spec": {"Settings": "config.settings:Settings"},
     "studies.reading": {"explain": "config.settings:explain"},
+    "audio.features": {
+        "FeatureSettings": "config.experiment:FeatureSettings",
+    },
+    "calibration.recalibrate": {
+        "METHODS": "calibration.selection:candidates()",
+    },
+    "calibration.smooth": {
+        "Places": "metrics.smooth:Cells",
+    },
+    "datasets.conditions.recipes": {
+        "Stages": "datasets.conditions.recipes:Effects",
+    },
+    "networks.cascade": {
+        "TRUNKS": "registry:shipped_networks()",
+    },
+    "networks.heads": {
+        "HEADS": "registry:shipped_heads()",
+    },
+    "networks.registry": {
+        "NETWORKS": "registry:shipped_networks()",
+    },
+    "posteriors.registry": {
+        "METHODS": "registry:posterior_names()",
+        "BASELINES": "registry:baseline_names()",
+    },
+    "prediction": {
+        "FramePosterior": "prediction.posterior:FramePosterior",
+        "FramePredictive": "prediction.posterior:FramePredictive",
+        "SMALLEST": "prediction.posterior:SMALLEST",
+        "entropy_of": "prediction.posterior:entropy_of",
+        "Array": "prediction.posterior:Array",
+        "Real": "prediction.posterior:Real",
+        "Facts": "prediction.netcdf:Facts",
+        "read_netcdf": "prediction.netcdf:read_netcdf",
+        "write_netcdf": "prediction.netcdf:write_netcdf",
+    },
+    "studies.cell": {
+        "FORMAT": "posteriors.fingerprint:FORMAT",
+        "deciding": "posteriors.fingerprint:settings_that_count",
+        "identity": "posteriors.fingerprint:recordings_of",
+    },
 }
-"""The names that were renamed or moved: the old module, the old name, the new place."""
+"""The names that were renamed or moved: the old module, the old name, the new place.
+
+A place that ends with ``()`` is called: a tuple that was kept by hand is asked of the registry now.
+"""
+
+SECTIONS = "a section of a report is a class now: bayes_a2m.reporting.report.section.Section"
+
+GONE: Mapping[str, Mapping[str, str]] = {
+    "calibration.recalibration": {
+        "Gradient": "torch finds the gradients",
+        "Parameters": "torch finds the gradients",
+        "Penalty": "torch finds the gradients",
+    },
+    "datasets.verify.report": {"FORMAT_VERSION": "the record states its version"},
+    "evaluation.metrics": {"Metrics": "use bayes_a2m.evaluation.scoring.results_of"},
+    "networks.registry": {
+        "checked": "use Network.parse",
+        "named": "use bayes_a2m.registry.get",
+    },
+    "posteriors.diagnosis.collapse": {"SETTLED": "use bayes_a2m.diagnostics.SETTLED"},
+    "posteriors.diagnosis.mixing": {
+        "COLLAPSE": "use bayes_a2m.diagnostics.COLLAPSE",
+        "SETTLED": "use bayes_a2m.diagnostics.SETTLED",
+    },
+    "posteriors.diagnosis.library": {"of_each": "use bayes_a2m.diagnostics.arviz_compat"},
+    "prediction": {"facts_of": "use bayes_a2m.prediction.netcdf.arranged"},
+    "reporting.report.draft": {"together": "sections are classes now"},
+    **{
+        f"reporting.report.parts.{module}": dict.fromkeys(names, SECTIONS)
+        for module, names in {
+            "accepting": ("accepting", "conformal"),
+            "confusion": ("confusion",),
+            "doubt": ("distributions", "entropy", "variance"),
+            "features": ("features",),
+            "places": ("places",),
+            "recordings": ("cards",),
+            "reliability": ("reliability",),
+            "training": ("training",),
+        }.items()
+    },
+    "reporting.report.subject": {
+        "TRUNK_FRAMES": "it is an option of the section 'embeddings'",
+        "TRUNK_RECORDINGS": "it is an option of the section 'embeddings'",
+    },
+    "reporting.report.verdict": {
+        "OFTEN_WRONG": "a verdict is about the gap alone: bayes_a2m.diagnostics.verdict",
+        "SLACK": "use bayes_a2m.diagnostics.verdict.TOLERANCE",
+    },
+    "studies.demo.measuring": {"gap": "use bayes_a2m.diagnostics.overconfidence"},
+    "studies.differences": {
+        "better_of": "use bayes_a2m.metrics.metric.metric_named(name).better",
+        "largest_of": "use bayes_a2m.metrics.metric.metric_named(name).largest_difference",
+    },
+    "studies.estimate": {
+        "NETWORKS": "use Posterior.trains_network",
+        "epochs_of": "use Posterior.passes",
+        "own_epochs": "use Posterior.passes(experiment, started=True)",
+    },
+    "studies.spec": {"Recalibrating": "any name in bayes_a2m.registry.names('recalibrations')"},
+}
+"""The names that have no other: the old module, the old name, and what to use instead."""
 
 
 def names_of(module: str) -> Callable[[str], Any]:
@@ -284,10 +394,14 @@ def names_of(module: str) -> Callable[[str], Any]:
 
     def __getattr__(name: str) -> Any:  # noqa: N807 (it becomes a module's)
         target = NAMES.get(old, {}).get(name)
-        if target is None and (moved_to is None or name.startswith("__")):
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        advice = GONE.get(old, {}).get(name)
+        if target is None and (moved_to is None or name.startswith("__") or advice):
+            because = f": {advice}" if advice else ""
+            raise AttributeError(f"module {module!r} has no attribute {name!r}{because}")
         place, _, known_as = (target or f"{moved_to}:{name}").partition(":")
-        value = getattr(import_module(PACKAGE + place), known_as)
+        value = getattr(import_module(PACKAGE + place), known_as.removesuffix("()"))
+        if known_as.endswith("()"):
+            value = value()
         warnings.warn(
             f"{module}.{name} is {PACKAGE}{place}.{known_as} now",
             DeprecationWarning,

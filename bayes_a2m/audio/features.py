@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bayes_a2m import renamed
 from bayes_a2m.audio.cqt_constants import C1
 from bayes_a2m.music.grid import FrameGrid
 
@@ -167,3 +168,6 @@ class FeatureExtractor:
             level = 20.0 * torch.log10(magnitude.clamp_min(10.0 ** (self.settings.floor_db / 20)))
         array: NDArray[np.float32] = level.contiguous().numpy()
         return array
+
+
+__getattr__ = renamed.names_of(__name__)

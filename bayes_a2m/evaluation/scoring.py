@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m import renamed
 from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.evaluation.evaluation import Evaluation
@@ -258,3 +259,6 @@ def _subgroup(statistics: FrameStatistics, weights: NDArray[np.int64]) -> Subgro
         frames=int(statistics.frames.sum()),
         recordings=int((statistics.frames > 0).sum()),
     )
+
+
+__getattr__ = renamed.names_of(__name__)

@@ -20,6 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m import renamed
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Labels, Probabilities, frames
 from bayes_a2m.metrics.kernels import predicted_of, ratio
@@ -112,3 +113,6 @@ def smooth_ece_of_cells(gaps: Floats, total: Floats) -> Floats:
         low, high = np.where(wider, bandwidth, low), np.where(wider, high, bandwidth)
     fixed_point: Floats = np.where(total > 0, (low + high) / 2, np.nan)
     return fixed_point
+
+
+__getattr__ = renamed.names_of(__name__)

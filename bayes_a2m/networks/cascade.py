@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from bayes_a2m import registry
+from bayes_a2m import registry, renamed
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.heads import make_head
@@ -125,3 +125,6 @@ def _side_by_side(one: Layer, other: Layer, x: Tensor, lengths: Tensor, frames: 
     pairs = zip((one, other), halves, strict=True)
     answers = [layer.run(half, lengths, frames) for layer, half in pairs]
     return torch.cat(answers, dim=_axis(answers[0]))
+
+
+__getattr__ = renamed.names_of(__name__)

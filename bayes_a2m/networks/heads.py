@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from bayes_a2m import registry
+from bayes_a2m import registry, renamed
 from bayes_a2m.config.settings import Settings, parse_settings
 from bayes_a2m.errors import InputError
 
@@ -250,3 +250,6 @@ def make_head(head: HeadSettings, features: int, classes: int) -> Head:
         raise InputError(f"a head needs at least two classes, not {classes}")
     values = {key: value for key, value in given.items() if key != "name"}
     return kind(features, classes, parse_settings(kind.Options, values, "network.head"))
+
+
+__getattr__ = renamed.names_of(__name__)

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bayes_a2m import renamed
 from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
@@ -203,3 +204,6 @@ class Cell:
         from bayes_a2m.evaluation import EvaluationResults
 
         return EvaluationResults.read(self._metrics)
+
+
+__getattr__ = renamed.names_of(__name__)

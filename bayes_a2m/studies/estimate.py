@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from bayes_a2m import renamed
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.models.construction import posterior_class
 
@@ -78,3 +79,6 @@ def _timed(experiment: Experiment, frames: int) -> float:
     finally:
         torch.set_num_threads(threads)
     return min(taken[1:])
+
+
+__getattr__ = renamed.names_of(__name__)

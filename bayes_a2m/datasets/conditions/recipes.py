@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.conditions.babble import Babble
 from bayes_a2m.datasets.conditions.condition import MILDEST, WORST, AnyEffect, Condition
 from bayes_a2m.datasets.conditions.device import Clip, Quantise, Resample
@@ -220,3 +221,6 @@ def _peak_level(
     """
     amplitude = low * (high / low) ** generator.uniform()
     return Level(measure="peak", target_db=20 * float(np.log10(amplitude)), most_db=most_db)
+
+
+__getattr__ = renamed.names_of(__name__)

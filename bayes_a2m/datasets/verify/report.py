@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.verify.problem import Code, Problem
 from bayes_a2m.files.record import Count, Record
 
@@ -86,3 +87,6 @@ class VerifyReport:
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values."""
         return self.record.to_dict()
+
+
+__getattr__ = renamed.names_of(__name__)

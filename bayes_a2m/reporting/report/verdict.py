@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_a2m import renamed
 from bayes_a2m.diagnostics.verdict import TOLERANCE, GapVerdict, gap_verdict
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
@@ -210,3 +211,6 @@ def _percent(value: float | None) -> str:
 
 def _joined(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+__getattr__ = renamed.names_of(__name__)
