@@ -101,6 +101,8 @@ class NoteModel:
     slope, intercept
         A note's probability p becomes the logistic function of
         ``slope * logit(p) + intercept``.
+    onset_scale, offset_scale
+        Of intervals, as :mod:`bayes_a2m.decoding.note_intervals` has them; None for credible ones.
 
     Raises
     ------
@@ -119,6 +121,8 @@ class NoteModel:
     lag: LagPrior = field(default_factory=LagPrior)
     slope: float = 1.0
     intercept: float = 0.0
+    onset_scale: float | None = None
+    offset_scale: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.shares) != self.segments.classes or not min(self.shares) > 0:
@@ -294,7 +298,18 @@ class NoteModel:
             segments = SemiMarkov.from_dict(given.pop("segments"))
             lag = LagPrior.from_dict(given.pop("lag"))
             shares = tuple(float(x) for x in given.pop("shares"))
-            return cls(segments, shares, lag=lag, **{k: float(v) for k, v in given.items()})
+            onset_scale, offset_scale = (
+                None if scale is None else float(scale)
+                for scale in (given.pop("onset_scale"), given.pop("offset_scale"))
+            )
+            return cls(
+                segments,
+                shares,
+                lag=lag,
+                onset_scale=onset_scale,
+                offset_scale=offset_scale,
+                **{name: float(value) for name, value in given.items()},
+            )
         except InputError:
             raise
         except (KeyError, TypeError, ValueError) as error:

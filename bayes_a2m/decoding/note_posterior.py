@@ -83,9 +83,11 @@ class NoteHypothesis:
         The note: its onset is the one its probability speaks of, its offset a median.
     probability
         That of the module's event.
-    onset_median, onset_interval, offset_interval
-        Median and central credible intervals in seconds, of the note of this pitch that
-        overlaps this one, given that there is one; nan where no sample holds any.
+    onset_median, offset_median
+        Of the note of this pitch that overlaps this one, given that there is one, in seconds; nan
+        where no sample holds any.
+    onset_interval, offset_interval
+        The same note's central credible intervals, or conformal ones where the model has scales.
     sounding
         Share of the samples that hold one.
     alternatives
@@ -100,6 +102,7 @@ class NoteHypothesis:
     pitch: int
     probability: float
     onset_median: float
+    offset_median: float
     onset_interval: tuple[float, float]
     offset_interval: tuple[float, float]
     sounding: float
@@ -116,7 +119,10 @@ class NoteHypothesis:
         plain = {**vars(self), "doubt": vars(self.doubt), "alternatives": list(self.alternatives)}
         for name in ("onset_interval", "offset_interval"):
             plain[name] = [_number(x) for x in plain[name]]
-        return plain | {"onset_median": _number(self.onset_median)}
+        medians = (self.onset_median, self.offset_median)
+        return plain | dict(
+            zip(("onset_median", "offset_median"), map(_number, medians), strict=True)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +211,8 @@ class NoteInference:
         The likeliest segmentation of the mean frames, in the network's clock.
     lag
         What lags there may be.
+    slope, intercept, onset_scale, offset_scale
+        Those of the model.
     """
 
     id: str
@@ -217,6 +225,8 @@ class NoteInference:
     lag: LagGrid
     slope: float = 1.0
     intercept: float = 0.0
+    onset_scale: float | None = None
+    offset_scale: float | None = None
 
     def at(self, tolerance: float = TOLERANCE) -> NotePosterior:
         """The posterior of notes for an onset tolerance in seconds.
@@ -408,6 +418,8 @@ def _infer(
         lag,
         model.slope,
         model.intercept,
+        model.onset_scale,
+        model.offset_scale,
     )
 
 
@@ -455,7 +467,6 @@ class _Description:
             offset = float(np.median(ends)) if ends.size else bound
             offset = max(min(offset, bound), onset + given.grid.hop_seconds)
         onsets, offsets = self._overlapping(pitch, onset, offset)
-        tails = [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2]
         elsewhere = self.density[max(0, first) + 1 : last + 2].sum(axis=0)
         if from_start:
             elsewhere += self.density[0]
@@ -467,11 +478,23 @@ class _Description:
             pitch,
             _logistic(probability, given.slope, given.intercept),
             _quantile(onsets, 0.5),
-            (_quantile(onsets, tails[0]), _quantile(onsets, tails[1])),
-            (_quantile(offsets, tails[0]), _quantile(offsets, tails[1])),
+            _quantile(offsets, 0.5),
+            self._interval(onsets, given.onset_scale),
+            self._interval(offsets, given.offset_scale),
             onsets.size / len(samples),
             alternatives,
             _doubt(expected.clip(max=1.0), given.lag.probabilities),
+        )
+
+    def _interval(self, values: Floats, scale: float | None) -> tuple[float, float]:
+        """The central interval, scaled about the median where a scale is given."""
+        low, high = _quantile(values, (1 - INTERVAL) / 2), _quantile(values, (1 + INTERVAL) / 2)
+        if scale is None:
+            return low, high
+        middle, half = _quantile(values, 0.5), self.inference.grid.hop_seconds / 2
+        return (
+            max(0.0, middle - scale * (middle - low + half)),
+            min(self.inference.samples.duration, middle + scale * (high - middle + half)),
         )
 
     def _overlapping(self, pitch: int, onset: float, offset: float) -> tuple[Floats, Floats]:

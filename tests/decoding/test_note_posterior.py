@@ -379,7 +379,7 @@ def test_no_set_of_candidates_expects_much_more() -> None:
 
 
 def test_profiles_and_plain_values() -> None:
-    model = replace(with_lag(0.02), power=0.2, floor=0.01, note_bias=1.5)
+    model = replace(with_lag(0.02), power=0.2, floor=0.01, note_bias=1.5, offset_scale=2.0)
     assert NoteModel.from_dict(model.to_dict()) == model
     legato = model.with_profile("legato")
     assert legato.segments.legato > SEGMENTS.legato
