@@ -107,10 +107,15 @@ def run_demo(
             "settings": wanted.model_dump(mode="json"),
             "sections": facts,
             "seconds": seconds,
-            "files": sorted({*files_in(folder), RECORD}),
+            "files": sorted({*_shown(files_in(folder)), RECORD}),
         }
         write_json(folder / RECORD, record)
     return record
+
+
+def _shown(names: Sequence[str]) -> list[str]:
+    """The files that people see; the lists of what may be replaced are hidden."""
+    return [name for name in names if not Path(name).name.startswith(".")]
 
 
 def _write_page(
