@@ -81,6 +81,14 @@ def evaluate(
     chosen = recordings.split(split) if split else fitted.seen.unseen(recordings)
     for sentence in fitted.seen.cautions(chosen):
         say(f"caution: {sentence}")
+    unlike = {r.id: phrases for r in chosen if (phrases := fitted.unlike(r))}
+    if unlike:
+        first, phrases = next(iter(unlike.items()))
+        say(
+            f"caution: {len(unlike)} of {len(chosen)} recordings are unlike those that the model "
+            f"learned from, such as {first}: {'; '.join(phrases)}; 'bayes-a2m verify {data} -m "
+            f"{model}' lists them"
+        )
     with progress.bar("predicting") as update:
         result = evaluate_model(
             fitted,

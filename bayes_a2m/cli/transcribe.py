@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
 
+NEVER = 2.0
+"""A confidence that no frame has: nothing is accepted."""
+
 
 def transcribe(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model directory.")],
@@ -103,8 +106,9 @@ def transcribe(
                 recording = Recording(
                     path.stem, path=path, notes=None if known is None else tuple(known)
                 )
+                unlike = fitted.unlike(recording)
                 posterior, notes = transcription_of(
-                    fitted, recording, draws=draws, threshold=threshold
+                    fitted, recording, draws=draws, threshold=NEVER if unlike else threshold
                 )
                 with output.adding() as new:
                     write_transcription(
@@ -124,7 +128,9 @@ def transcribe(
             else:
                 for repair in recording.repairs:
                     say(f"{path}: {repair.message}")
-                marked = "" if threshold is None else _marked(posterior, notes, threshold)
+                if unlike:
+                    say(f"{path}: {_withdrawn(unlike)}")
+                marked = "" if threshold is None or unlike else _marked(posterior, notes, threshold)
                 say(f"{path}: {len(notes.notes)} notes{marked}")
             update(done + 1, len(paths))
     if failed:
@@ -147,8 +153,22 @@ def _threshold(model: Posterior, error: float, name: str) -> float:
     found = accept(counts, error, confidence=ACCEPT_CONFIDENCE, resamples=1)
     if found.threshold > 1:
         raise InputError(f"--accept-error {error:g}: {found.promise}")
-    say(f"frames of confidence {found.threshold:.3f} and more are accepted: {found.promise}")
+    if found.threshold <= 1 / len(model.vocabulary):  # no confidence is ever lower
+        say(
+            f"--accept-error {error:g}: every frame would be accepted, for on the tuning split all "
+            "of them together are wrong less often: nothing is marked by it, and nothing promised"
+        )
+    else:
+        say(f"frames of confidence {found.threshold:.3f} and more are accepted: {found.promise}")
     return found.threshold
+
+
+def _withdrawn(unlike: list[str]) -> str:
+    """That a recording is none of those that the model learned from, and what follows."""
+    return (
+        f"{'; '.join(unlike)}: what the model says of its confidence was not learned on such "
+        "recordings, so nothing is promised, and every note is doubtful"
+    )
 
 
 def _marked(posterior: FramePosterior, notes: Transcription, threshold: float) -> str:

@@ -30,6 +30,16 @@ def verify(
             show_default=False,
         ),
     ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="MODEL",
+            help="Also tell which recordings are unlike those that this model learned from.",
+            show_default=False,
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -53,6 +63,8 @@ def verify(
         bayes-a2m verify recordings --json problems.json
 
         bayes-a2m verify recordings --json - | jq .summary
+
+        bayes-a2m verify recordings -m models/crnn
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say_json
@@ -77,6 +89,31 @@ def verify(
         )
     if report.errors:
         raise typer.Exit(1)
+    if model is not None:
+        _say_unlike(data_dir, model)
+
+
+def _say_unlike(data_dir: Path, path: Path) -> None:
+    """The recordings that are unlike those a model learned from, a line each."""
+    from bayes_a2m.cli import progress
+    from bayes_a2m.cli.console import say
+    from bayes_a2m.datasets import load_folder
+    from bayes_a2m.models import load_model
+
+    model = load_model(path)
+    if model.fitted is None or model.fitted.conditions is None:
+        say(f"{path}: what it learned from is not known: it was trained by an older version")
+        return
+    recordings = load_folder(data_dir, seed=model.seed)
+    unlike = []
+    with progress.bar("comparing") as update:
+        for done, recording in enumerate(recordings, start=1):
+            if phrases := model.unlike(recording):
+                unlike.append(f"{recording.id}: {'; '.join(phrases)}")
+            update(done, len(recordings))
+    for line in unlike:
+        say(line)
+    say(f"{len(unlike)} of {len(recordings)} recordings are unlike those that {path} learned from")
 
 
 def _console() -> Console:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +89,21 @@ def test_it_goes_through_json_and_what_is_broken_is_named() -> None:
             TrainingConditions.from_dict(broken, "conditions.json")
     with pytest.raises(InputError, match="no training recording"):
         TrainingConditions.fit([])
+
+
+def test_a_recording_unlike_all_is_told_and_every_note_of_it_doubtful(
+    tiny_model: Path, tiny_data: Dataset, tmp_path: Path
+) -> None:
+    noisy = tiny_data.split("validation")[0].audio()
+    noisy = noisy + 0.2 * np.random.default_rng(0).standard_normal(noisy.size)
+    soundfile.write(tmp_path / "loud noise.wav", noisy.astype(np.float32), 16000)
+    command = [sys.executable, "-m", "bayes_a2m", "transcribe", str(tiny_model)]
+    command += [str(tmp_path / "loud noise.wav"), "-o", str(tmp_path / "notes")]
+    command += ["--format", "csv", "--accept-error", "0.3"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "its quiet parts lie at -" in told
+    assert "nothing is promised, and every note is doubtful" in told
+    assert "frames accepted" not in told
 
 
 def test_a_quiet_recording_is_heard_as_a_loud_one(tiny_data: Dataset, tiny_point: Point) -> None:
