@@ -74,7 +74,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the likelihood is of.
+    """Predicted recordings whose true notes are known.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Reference:
         notes: Sequence[Sequence[Note]],
         conditions: Sequence[str] | None = None,
     ) -> Reference:
-        """From the reference notes of every recording.
+        """Take the segmentations of the reference notes.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Reference:
         )
 
     def thinned(self, draws: int) -> Reference:
-        """With at most so many draws of the network, evenly taken: for a search that is quick."""
+        """Keep at most so many draws of the network, evenly taken, so that a search is quick."""
         post = self.posterior
         flat = post.log_probs.reshape(1, -1, *post.log_probs.shape[2:])
         kept = np.unique(np.linspace(0, flat.shape[1] - 1, min(draws, flat.shape[1])).astype(int))

@@ -1,4 +1,4 @@
-"""How long a note or a rest lasts: discrete phase-type distributions with a minimum.
+"""Durations of notes and rests: discrete phase-type distributions with a minimum.
 
 A segment first lasts ``minimum - 1`` frames without question. Then it enters phase j with
 probability ``start[j]``, stays in a phase from one frame to the next with probability ``stay[j]``,

@@ -80,7 +80,7 @@ class LagGrid:
 
 @dataclass(frozen=True)
 class LagPrior:
-    """What lags to expect.
+    """The distribution of lags, a mixture over conditions.
 
     Attributes
     ----------

@@ -127,7 +127,7 @@ def matches(
     vocabulary: Vocabulary,
     tolerance: float,
 ) -> Bools:
-    """Which sampled transcriptions hold each candidate, one to one, ``(candidate, sample)``.
+    """Find the samples that hold each candidate, one to one, ``(candidate, sample)``.
 
     Candidates choose in the order given, each the nearest onset that none before has taken.
     """
@@ -145,7 +145,7 @@ def matches(
 
 
 def best_set(found: Bools, counts: NDArray[np.int64]) -> tuple[list[int], float]:
-    """Which candidates to predict, and the expected F1 then.
+    """Choose the candidates to predict, with the expected F1 of the choice.
 
     The best number of the first candidates; then single ones are added or left out while that
     helps (notes that exclude or go with each other are not in order).

@@ -52,7 +52,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class SilenceProfile:
-    """What stands between two notes.
+    """A way of singing, by what stands between two notes.
 
     Attributes
     ----------
@@ -213,7 +213,7 @@ class NoteModel:
         )
 
     def with_profile(self, name: str) -> NoteModel:
-        """With another profile of silence between notes.
+        """Replace what stands between notes by a named profile.
 
         Raises
         ------
@@ -254,7 +254,7 @@ class NoteModel:
         return psi
 
     def onset_evidence(self, frames: int, log_probs: NDArray[np.floating] | None = None) -> Floats:
-        """What a note gains that starts at each frame, ``(frames,)``, from onset log-probabilities.
+        """Score that a note gains by starting at each frame, ``(frames,)``.
 
         Raises
         ------
@@ -273,7 +273,7 @@ class NoteModel:
         return gained
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Plain values, for JSON."""
         plain = asdict(replace(self, lag=LagPrior()))
         plain |= {"segments": self.segments.to_dict(), "lag": self.lag.to_dict()}
         return {"method": "semi_markov", "format": FORMAT, **plain, "shares": list(self.shares)}

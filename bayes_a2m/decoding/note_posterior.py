@@ -115,7 +115,7 @@ class NoteHypothesis:
         return Note(self.onset, self.offset, self.pitch)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; None for what is nan."""
+        """Plain values, for JSON; None for what is nan."""
         plain = {**vars(self), "doubt": vars(self.doubt), "alternatives": list(self.alternatives)}
         for name in ("onset_interval", "offset_interval"):
             plain[name] = [_number(x) for x in plain[name]]
@@ -195,7 +195,7 @@ class NotePosterior:
 
 @dataclass(frozen=True, eq=False)
 class NoteInference:
-    """What inference gives before a tolerance is chosen.
+    """The result of inference before a tolerance is chosen.
 
     Attributes
     ----------
@@ -283,7 +283,7 @@ class NoteInference:
     def hypotheses_of(
         self, notes: Sequence[Note], tolerance: float = TOLERANCE
     ) -> tuple[NoteHypothesis, ...]:
-        """What the posterior says of notes that come from elsewhere, in their order.
+        """Describe notes that come from elsewhere, in their order.
 
         Raises
         ------

@@ -118,7 +118,7 @@ class SampledNotes:
         return np.bincount(self.sample, minlength=len(self))
 
     def of_pitch(self, pitch: int) -> slice:
-        """Where in the arrays the notes of a pitch stand, by onset."""
+        """Places of the notes of a pitch in the arrays, by onset."""
         low, high = np.searchsorted(self.pitch, [pitch, pitch + 1])
         return slice(int(low), int(high))
 

@@ -271,12 +271,12 @@ class Tables:
 
     @property
     def steps(self) -> tuple[Floats, Floats, float, float]:
-        """What the kernels take of the steps between segments."""
+        """Arguments of the kernels that say how segments follow each other."""
         return self.leave, self.enter, self.repeat, self.fall
 
     @property
     def lengths(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """What the kernels take of lengths that are asked for by number."""
+        """Arguments of the kernels that give the probability of a length."""
         return self.log_pmf, self.log_survival, self.first_pmf, self.first_survival
 
 

@@ -239,7 +239,7 @@ class NoteCalibrationStatistics(SufficientStatistics):
         return calibration_test(self.fine_gap, self.notes, generator)
 
     def reliability(self) -> dict[str, Floats]:
-        """By bin, each ``(B,)``: ``notes``, mean ``confidence``, and ``accuracy``."""
+        """Reliability by bin, each ``(B,)``: ``notes``, mean ``confidence``, and ``accuracy``."""
         notes = self.bin_notes.sum(axis=0)
         return {
             "notes": notes,
