@@ -1,0 +1,243 @@
+"""Can notes be believed? Every recording predicted out of fold, and all that is asked of its notes.
+
+    python experiments/benchmarks/notes_out_of_fold.py --data DATA --models models/folds \
+        --out reports/notes [--method laplace]
+
+The folds and their models are those of ``out_of_fold.py``, and are trained where they are missing.
+A fold's note model learns durations and steps from its fitting recordings, and its power, its bias
+per note, its lags by condition, a slope and the scales of intervals from its tuning recordings, on
+which neither network nor durations were fitted; its held-out recordings are only measured.
+Written: ``notes.json``, the numbers with 95 % intervals from resampling recordings, beside the
+decoder in use before, whose notes have the mean probability of their frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bayes_a2m.config.experiment import load_experiment
+from bayes_a2m.cross_validation.folds import out_of_fold
+from bayes_a2m.datasets import load_folder
+from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
+from bayes_a2m.decoding.note_intervals import fit_intervals
+from bayes_a2m.decoding.note_model import NoteModel
+from bayes_a2m.decoding.note_posterior import NotePosterior, infer_notes, note_posteriors
+from bayes_a2m.decoding.note_recalibration import fit_recalibration
+from bayes_a2m.decoding.transcription import Transcription
+from bayes_a2m.diagnostics.note_pit import note_pits
+from bayes_a2m.files import write_json
+from bayes_a2m.metrics.note_calibration import (
+    IntervalStatistics,
+    NoteCalibrationStatistics,
+    NoteOutcomes,
+    rank_correlation,
+)
+from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.prediction.posterior import FramePosterior
+from bayes_a2m.resampling.bootstrap import intervals, resample_weights
+
+SAMPLES = 300
+"""Sampled transcriptions of a recording."""
+
+TOLERANCES = (0.05, 0.1)
+
+
+@dataclass
+class Measured:
+    """Held-out recordings, their notes at each tolerance, and the decoder in use before."""
+
+    recordings: list[Recording]
+    notes: dict[float, list[NotePosterior]]
+    before: list[Transcription]
+
+
+def main() -> None:
+    """Train what is missing, infer, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--method", default="laplace")
+    parser.add_argument("--draws", type=int, default=30)
+    given = parser.parse_args()
+    data = load_folder(given.data, seed=0)
+    network = load_experiment("crnn")
+    start = None if given.method == "point" else network
+    plan = network if start is None else load_experiment(given.method)
+    whole = Measured([], {t: [] for t in TOLERANCES}, [])
+    models = []
+    for fold, model in out_of_fold(data, plan, given.models, start=start, say=print):
+        tune, held_out = (model.predict(part, given.draws) for part in (fold.tune, fold.held_out))
+        labels = [r.labels(tune.grid, tune.vocabulary) for r in fold.fit]
+        base = NoteModel.from_labels(labels, len(tune.vocabulary), grid=tune.grid)
+        note_models = fitted(base, tune, list(fold.tune))
+        models.append({f"{t:g}": one.to_dict() for t, one in note_models.items()})
+        recordings = list(fold.held_out)
+        for tolerance, one in note_models.items():
+            whole.notes[tolerance] += note_posteriors(
+                held_out,
+                one,
+                np.random.default_rng(0),
+                tolerance=tolerance,
+                paths_per_draw=paths(held_out),
+                conditions=[r.condition for r in recordings],
+            )
+        whole.recordings += recordings
+        whole.before += list(model.decoder.decode(held_out))
+        print(f"fold {fold.number}: {len(recordings)} recordings")
+    found = {"method": given.method, "models": models, **measured(whole)}
+    write_json(given.out / "notes.json", found)
+    print(given.out / "notes.json")
+
+
+def paths(posterior: FramePosterior) -> int:
+    """Paths of every draw that make up the samples."""
+    return max(1, round(SAMPLES / posterior.draws))
+
+
+def fitted(
+    base: NoteModel, tune: FramePosterior, recordings: Sequence[Recording]
+) -> dict[float, NoteModel]:
+    """Fit the numbers on the tuning recordings; the slope for each tolerance."""
+    references = [r.notes or () for r in recordings]
+    conditions = [r.condition for r in recordings]
+    reference = Reference.of_notes(tune, references, conditions)
+    model = fit_conditional(base, reference, by_condition=True)
+    inferred = list(
+        infer_notes(
+            tune,
+            model,
+            np.random.default_rng(1),
+            paths_per_draw=paths(tune),
+            conditions=conditions,
+        )
+    )
+    models = {}
+    for tolerance in TOLERANCES:
+        posteriors = [one.at(tolerance) for one in inferred]
+        scaled = fit_intervals(model, posteriors, references)
+        models[tolerance] = fit_recalibration(scaled, posteriors, references)
+    return models
+
+
+def measured(whole: Measured) -> dict[str, Any]:
+    """All numbers, with intervals, of the new notes and of those before."""
+    count = len(whole.recordings)
+    weights = resample_weights(count, 1000, np.random.default_rng(0))
+    conditions = np.array([r.condition for r in whole.recordings])
+    references = [r.notes or () for r in whole.recordings]
+    found: dict[str, Any] = {"recordings": count}
+    onsets_before = _onsets(whole.recordings, [list(t.notes) for t in whole.before])
+    for tolerance, posteriors in whole.notes.items():
+        new = _calibration(
+            whole.recordings, [(p.notes, p.probabilities) for p in posteriors], tolerance
+        )
+        old = _calibration(
+            whole.recordings,
+            [(t.notes, t.frame_probabilities) for t in whole.before],
+            tolerance,
+        )
+        onsets = _onsets(whole.recordings, [list(p.notes) for p in posteriors])
+        name = f"note_onset_f1_{round(tolerance * 1000)}ms"
+        scores = [float(onsets.select([i]).metrics_of([[1]])[name][0]) for i in range(count)]
+        forecast = rank_correlation(
+            [p.expected_f1 for p in posteriors], scores, np.vstack([np.ones(count, int), weights])
+        )
+        found[f"{tolerance:g}"] = {
+            "notes": _scores(new.metrics_of, weights),
+            "before": _scores(old.metrics_of, weights),
+            "brier_gain": _scores(
+                lambda w, new=new, old=old: {
+                    "note_brier": new.metrics_of(w)["note_brier"] - old.metrics_of(w)["note_brier"]
+                },
+                weights,
+            ),
+            "onsets": _scores(onsets.metrics_of, weights),
+            "onsets_gain": _scores(
+                lambda w, onsets=onsets: {
+                    k: v - onsets_before.metrics_of(w)[k] for k, v in onsets.metrics_of(w).items()
+                },
+                weights,
+            ),
+            "test": asdict(new.test(np.random.default_rng(0))),
+            "reliability": {
+                k: [None if np.isnan(x) else float(x) for x in v]
+                for k, v in new.reliability().items()
+            },
+            "forecast": {
+                "value": float(forecast[0]),
+                "low": float(np.nanquantile(forecast[1:], 0.025)),
+                "high": float(np.nanquantile(forecast[1:], 0.975)),
+            },
+        }
+    posteriors = whole.notes[TOLERANCES[0]]
+    for time in ("onset", "offset"):
+        held = IntervalStatistics.stack(
+            [
+                IntervalStatistics.of(
+                    r.notes or (),
+                    p.notes,
+                    [getattr(h, f"{time}_interval") for h in p.hypotheses],
+                    r.duration,
+                    time=time,
+                )
+                for r, p in zip(whole.recordings, posteriors, strict=True)
+            ]
+        )
+        found[f"{time}_intervals"] = {
+            "all": _scores(held.metrics_of, weights),
+            **{
+                name: _scores(
+                    held.select(conditions == name).metrics_of,
+                    resample_weights(
+                        int((conditions == name).sum()), 1000, np.random.default_rng(0)
+                    ),
+                )
+                for name in sorted(set(conditions))
+            },
+        }
+    found["pit"] = {
+        name: {"ks": one.ks()[0], "p": one.ks()[1], "shape": one.shape()}
+        for name, one in note_pits(posteriors, references, np.random.default_rng(0)).items()
+    }
+    return found
+
+
+def _calibration(
+    recordings: Sequence[Recording], notes: Sequence[tuple[Any, Any]], tolerance: float
+) -> NoteCalibrationStatistics:
+    return NoteCalibrationStatistics.stack(
+        [
+            NoteCalibrationStatistics.of(
+                NoteOutcomes.of(
+                    r.notes or (), own, np.clip(p, 0, 1), r.duration, tolerance=tolerance
+                ),
+                np.random.default_rng(i),
+            )
+            for i, (r, (own, p)) in enumerate(zip(recordings, notes, strict=True))
+        ]
+    )
+
+
+def _onsets(recordings: Sequence[Recording], notes: Sequence[list[Any]]) -> NoteStatistics:
+    return NoteStatistics.stack(
+        [
+            NoteStatistics.of(r.notes or (), own, r.duration)
+            for r, own in zip(recordings, notes, strict=True)
+        ]
+    )
+
+
+def _scores(statistic: Any, weights: Any) -> dict[str, Any]:
+    return {name: asdict(one) for name, one in intervals(statistic, weights).items()}
+
+
+if __name__ == "__main__":
+    main()
