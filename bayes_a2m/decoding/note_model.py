@@ -98,6 +98,8 @@ class NoteModel:
         Of onset evidence; the rate is the mean onset probability of a training frame.
     lag
         Of the label's clock.
+    release_mean, release_sd
+        Of note ends, in seconds, as :mod:`bayes_a2m.decoding.release` has them.
     slope, intercept
         A note's probability p becomes the logistic function of
         ``slope * logit(p) + intercept``.
@@ -119,6 +121,8 @@ class NoteModel:
     onset_power: float = 1.0
     onset_rate: float = 0.01
     lag: LagPrior = field(default_factory=LagPrior)
+    release_mean: float = 0.0
+    release_sd: float = 0.0
     slope: float = 1.0
     intercept: float = 0.0
     onset_scale: float | None = None
@@ -136,7 +140,7 @@ class NoteModel:
                 f"not {self.power}, {self.floor}, {self.onset_rate}"
             )
         numbers = (self.prior_power, self.note_bias, self.onset_power, self.slope, self.intercept)
-        if not np.isfinite(numbers).all():
+        if not (np.isfinite([*numbers, self.release_mean]).all() and self.release_sd >= 0):
             raise InputError("the numbers of a note model must be finite")
 
     @classmethod

@@ -395,6 +395,9 @@ def _infer(
     likeliest = model.segments.infer(model.evidence(pooled), onset, tables=tables).likeliest()
     grid = posterior.grid
     lags = lag.draw(len(segmentations), generator)
+    releases = None
+    if model.release_mean or model.release_sd:
+        releases = generator.normal(model.release_mean, model.release_sd, size=lags.size)
     samples, too_short = (
         SampledNotes.of_segments(
             segmentations,
@@ -403,6 +406,7 @@ def _infer(
             grid,
             posterior.vocabulary,
             grid.seconds(draws.shape[1]),
+            releases=releases,
             too_short=short,
         )
         for short in (False, True)

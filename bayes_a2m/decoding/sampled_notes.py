@@ -59,6 +59,7 @@ class SampledNotes:
         vocabulary: Vocabulary,
         duration: float,
         *,
+        releases: Floats | None = None,
         too_short: bool = False,
     ) -> SampledNotes:
         """Notes of segmentations in the network's clock, each moved by its own lag in frames.
@@ -68,6 +69,8 @@ class SampledNotes:
         middle of their frame, since a label's frame is the one its time falls into. What is cut to
         less than 50 ms inside the recording is no note, as in :mod:`bayes_a2m.metrics.notes`;
         with ``too_short`` these are given instead, less those that start after its end.
+        ``releases (S,)`` are seconds by which the ends of notes that a rest follows come later,
+        though not after the rest, and not so early that no note is left.
         """
         counts = [len(one) for one in segmentations]
         sample = np.repeat(np.arange(len(counts)), counts)
@@ -78,6 +81,14 @@ class SampledNotes:
         moved = lags[sample]
         onset = np.where(starts > 0, (starts + moved + 0.5) * grid.hop_seconds, 0.0)
         offset = np.where(ends < frames, (ends + moved + 0.5) * grid.hop_seconds, duration)
+        if releases is not None and offset.size:
+            # within one transcription the next segment is the next place
+            rest = np.append((classes[1:] == 0) & (sample[1:] == sample[:-1]), False)
+            until = np.append(offset[1:], duration)
+            least = np.minimum(offset, onset + SHORTEST)
+            moves = (classes > 0) & rest & (ends < frames)
+            released = np.clip(offset + releases[sample], least, np.maximum(until, least))
+            offset = np.where(moves, released, offset)
         onset, offset = onset.clip(0.0, duration), offset.clip(0.0, duration)
         long_enough = offset - onset >= SHORTEST - 1e-9
         kept = long_enough if not too_short else ~long_enough & (starts + moved < frames)

@@ -5,10 +5,11 @@
 
 The folds and their models are those of ``out_of_fold.py``, and are trained where they are missing.
 A fold's note model learns durations and steps from its fitting recordings, and its power, its bias
-per note, its lags by condition, a slope and the scales of intervals from its tuning recordings, on
-which neither network nor durations were fitted; its held-out recordings are only measured.
-Written: ``notes.json``, the numbers with 95 % intervals from resampling recordings, beside the
-decoder in use before, whose notes have the mean probability of their frames.
+per note, its lags by condition, the displacement of note ends, a slope and the scales of intervals
+from its tuning recordings, on which neither network nor durations were fitted; its held-out
+recordings are only measured. Written: ``notes.json``, the numbers with 95 % intervals from
+resampling recordings, beside the decoder in use before, whose notes have the mean probability of
+their frames.
 """
 
 from __future__ import annotations
@@ -28,8 +29,14 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
 from bayes_a2m.decoding.note_intervals import fit_intervals
 from bayes_a2m.decoding.note_model import NoteModel
-from bayes_a2m.decoding.note_posterior import NotePosterior, infer_notes, note_posteriors
+from bayes_a2m.decoding.note_posterior import (
+    NoteInference,
+    NotePosterior,
+    infer_notes,
+    note_posteriors,
+)
 from bayes_a2m.decoding.note_recalibration import fit_recalibration
+from bayes_a2m.decoding.release import fit_release
 from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.diagnostics.note_pit import note_pits
 from bayes_a2m.files import write_json
@@ -110,18 +117,23 @@ def fitted(
     conditions = [r.condition for r in recordings]
     reference = Reference.of_notes(tune, references, conditions)
     model = fit_conditional(base, reference, by_condition=True)
-    inferred = list(
-        infer_notes(
-            tune,
-            model,
-            np.random.default_rng(1),
-            paths_per_draw=paths(tune),
-            conditions=conditions,
+
+    def inferred(with_model: NoteModel) -> list[NoteInference]:
+        return list(
+            infer_notes(
+                tune,
+                with_model,
+                np.random.default_rng(1),
+                paths_per_draw=paths(tune),
+                conditions=conditions,
+            )
         )
-    )
+
+    model = fit_release(model, [one.at() for one in inferred(model)], references)
+    found = inferred(model)
     models = {}
     for tolerance in TOLERANCES:
-        posteriors = [one.at(tolerance) for one in inferred]
+        posteriors = [one.at(tolerance) for one in found]
         scaled = fit_intervals(model, posteriors, references)
         models[tolerance] = fit_recalibration(scaled, posteriors, references)
     return models
