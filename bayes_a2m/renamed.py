@@ -309,8 +309,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "Array": "prediction.posterior:Array",
         "Real": "prediction.posterior:Real",
         "Facts": "prediction.netcdf:Facts",
-        "read_netcdf": "prediction.netcdf:read_netcdf",
-        "write_netcdf": "prediction.netcdf:write_netcdf",
+        "read_netcdf": "prediction.netcdf_files:read_netcdf",
+        "write_netcdf": "prediction.netcdf_files:write_netcdf",
     },
     "studies.cell": {
         "FORMAT": "posteriors.fingerprint:FORMAT",
@@ -331,6 +331,7 @@ GONE: Mapping[str, Mapping[str, str]] = {
         "Parameters": "torch finds the gradients",
         "Penalty": "torch finds the gradients",
     },
+    "datasets.synthetic.folder": {"OURS": "a folder's manifest knows: bayes_a2m.files.manifest"},
     "datasets.verify.report": {"FORMAT_VERSION": "the record states its version"},
     "evaluation.metrics": {"Metrics": "use bayes_a2m.evaluation.scoring.results_of"},
     "networks.registry": {
@@ -366,6 +367,12 @@ GONE: Mapping[str, Mapping[str, str]] = {
         "OFTEN_WRONG": "a verdict is about the gap alone: bayes_a2m.diagnostics.verdict",
         "SLACK": "use bayes_a2m.diagnostics.verdict.TOLERANCE",
     },
+    "reporting.report.page": {"is_report": "a folder's manifest knows: bayes_a2m.files.manifest"},
+    "studies.demo.place": {
+        "ensure_replaceable": "a folder's manifest knows: bayes_a2m.files.manifest",
+        "files_in": "use bayes_a2m.files.output.files_in",
+    },
+    "studies.plan": {"OWN": "a folder's manifest knows: bayes_a2m.files.manifest"},
     "studies.demo.measuring": {"gap": "use bayes_a2m.diagnostics.overconfidence"},
     "studies.differences": {
         "better_of": "use bayes_a2m.metrics.metric.metric_named(name).better",

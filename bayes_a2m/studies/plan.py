@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from bayes_a2m import renamed
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
@@ -172,3 +173,6 @@ def _learned_from(train: Dataset, settings: FitSettings, seed: int) -> Dataset:
     if settings.recordings is not None:
         train = train.pick(subsample(train, settings.recordings, seed))
     return train
+
+
+__getattr__ = renamed.names_of(__name__)

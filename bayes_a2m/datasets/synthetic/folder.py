@@ -11,6 +11,7 @@ from pathlib import Path
 import soundfile
 import yaml
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets import splits
 from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 from bayes_a2m.datasets.synthetic.synthesis import synthesise
@@ -95,3 +96,6 @@ def _write(
     write_text(path / "dataset.yaml", yaml.safe_dump(about, sort_keys=False))
     drawn = settings.model_dump(mode="json")
     write_text(path / SETTINGS, yaml.safe_dump(drawn, sort_keys=False))
+
+
+__getattr__ = renamed.names_of(__name__)

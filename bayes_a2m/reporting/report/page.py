@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from bayes_a2m import renamed
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.files import OutputFolder, write_json
 from bayes_a2m.metrics.metric import metric_named, registered
@@ -210,3 +211,6 @@ def _plain(verdict: Any) -> dict[str, Any]:
     """A verdict as JSON holds it."""
     values = dict(vars(verdict))
     return {k: vars(v) if hasattr(v, "low") else v for k, v in values.items()}
+
+
+__getattr__ = renamed.names_of(__name__)
