@@ -40,8 +40,11 @@ OUTSIDE = 2.5
 CONTRAST_DB = 12.0
 """Difference of loud and quiet parts below which it is not known what of a recording is voice."""
 
-MARGINS: Mapping[str, float] = {"level_db": 2.0, "floor_db": 6.0, "bandwidth_hz": 500.0}
-"""How far beyond the range a recording may lie before it is told."""
+MARGINS: Mapping[str, float] = {"level_db": 4.0, "floor_db": 6.0, "bandwidth_hz": 500.0}
+"""How far beyond the range a recording may lie before anything is done or told.
+
+Of the level, the spread that training itself adds to it (``training.augment.gain_db``).
+"""
 
 FORMAT = 1
 """Version of ``conditions.json``."""
@@ -90,7 +93,8 @@ class TrainingConditions:
         Zero inside of the range, and where the recording has no contrast.
         """
         level, floor = self.ranges["level_db"], self.ranges["floor_db"]
-        inside = level.low <= statistics.level_db <= level.high
+        margin = MARGINS["level_db"]
+        inside = level.low - margin <= statistics.level_db <= level.high + margin
         if inside or statistics.level_db - statistics.floor_db < CONTRAST_DB:
             return 0.0
         gain = level.median - statistics.level_db

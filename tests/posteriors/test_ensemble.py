@@ -77,6 +77,7 @@ class TestDeepEnsemble(PosteriorContract):
         self, model: DeepEnsemble, tmp_path: Path
     ) -> None:
         model.save(tmp_path / "model")
+        (tmp_path / "model" / "checksums.sha256").unlink()
         config = tmp_path / "model" / "config.yaml"
         config.write_text(config.read_text().replace("members: 3", "members: 4"))
         with pytest.raises(InputError, match="do not fit"):
