@@ -53,14 +53,17 @@ class Decoder:
 
     def __post_init__(self) -> None:
         classes = len(self.prior)
-        laws = (self.prior, self.initial, *self.transitions)
-        if len(self.transitions) != classes or any(len(law) != classes for law in laws):
-            raise InputError("the decoder's transitions, initial and prior differ in their classes")
-        for law in laws:
-            if not (all(0 < p <= 1 for p in law) and abs(sum(law) - 1) < 1e-3):
+        distributions = (self.prior, self.initial, *self.transitions)
+        sizes = {len(one) for one in distributions}
+        if len(self.transitions) != classes or sizes != {classes}:
+            raise InputError("the decoder's transitions, initial and prior are of unlike sizes")
+        for one in distributions:
+            if not (all(0 <= p <= 1 for p in one) and abs(sum(one) - 1) < 1e-3):
                 raise InputError(
-                    "the decoder's transitions, initial and prior must be above 0 and sum to 1"
+                    "the decoder's transitions, initial and prior must be from 0 to 1 and sum to 1"
                 )
+        if min(self.prior) == 0:  # it is divided by
+            raise InputError("the decoder's prior must be above 0 for every class")
         if not (0 < self.weight <= 100 and 0 <= self.prior_power <= 100):
             raise InputError(
                 f"the decoder's weight {self.weight} and prior_power {self.prior_power} must lie "
@@ -194,14 +197,15 @@ class Decoder:
         try:
             given = dict(values)
             method = given.pop("method", "viterbi")
-            decoder = cls(**given)
-            rows = tuple(tuple(float(x) for x in row) for row in decoder.transitions)
-            initial = tuple(float(x) for x in decoder.initial)
-            prior = tuple(float(x) for x in decoder.prior)
+            if method != "viterbi":
+                raise InputError(f"names a method this version lacks, {method!r}")
+            return cls(
+                transitions=tuple(tuple(float(p) for p in row) for row in given.pop("transitions")),
+                initial=tuple(float(p) for p in given.pop("initial")),
+                prior=tuple(float(p) for p in given.pop("prior")),
+                **given,
+            )
+        except KeyError as error:
+            raise InputError(f"decoder.json: lacks {error}") from error
         except (TypeError, ValueError) as error:
             raise InputError(f"decoder.json: {error}") from error
-        if method != "viterbi":
-            raise InputError(f"decoder.json: names a method this version lacks, {method!r}")
-        if len(initial) != len(prior) or [len(row) for row in rows] != [len(prior)] * len(prior):
-            raise InputError("decoder.json: transitions, initial and prior are of unlike sizes")
-        return replace(decoder, transitions=rows, initial=initial, prior=prior)

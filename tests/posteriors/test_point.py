@@ -90,12 +90,11 @@ def test_a_missing_file_is_named(tiny_model: Path, tmp_path: Path, name: str) ->
 
 
 def test_another_version_and_other_weights_are_refused(tiny_model: Path, tmp_path: Path) -> None:
-
     broken = tmp_path / "broken"
     tiny.copy_to_change(tiny_model, broken)
     config = (broken / "config.yaml").read_text()
     (broken / "config.yaml").write_text(config.replace("format_version: 1", "format_version: 99"))
-    with pytest.raises(InputError, match="model format 99"):
+    with pytest.raises(InputError, match="format 99, this version reads 1"):
         Point.load(broken)
     (broken / "config.yaml").write_text(config.replace("hidden: 12", "hidden: 13"))
     with pytest.raises(InputError, match="do not fit"):
