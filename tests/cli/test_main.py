@@ -425,5 +425,5 @@ def test_a_broken_recalibration_is_named(tiny_model: Path, song: Path, tmp_path:
     tiny.copy_to_change(tiny_model, model)
     (model / "recalibration.json").write_text('{"method": "temperture"}')
     told = refused("transcribe", model, song, "-o", tmp_path / "notes")
-    assert "recalibration.json: no recalibration called 'temperture'" in told
+    assert "recalibration.json: unknown recalibration 'temperture'" in told
     assert "temperature" in told
