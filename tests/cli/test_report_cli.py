@@ -64,7 +64,7 @@ def test_tables_and_record_agree(report: Path) -> None:
     perfect = record["models"][1]
     assert perfect["metrics"]["metrics"]["accuracy"]["value"] == 1
     assert perfect["metrics"]["metrics"]["ece"]["value"] == pytest.approx(0.1, abs=1e-6)
-    assert {v["word"] for v in perfect["verdicts"]} == {"not sure enough"}
+    assert {v["kind"] for v in perfect["verdicts"]} == {"unknown"}  # of four recordings
     with (report / "tables" / "recordings.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 8  # four recordings, two models
 
@@ -152,6 +152,6 @@ def test_one_recording_and_a_class_that_never_occurs_make_a_page(
     assert done.returncode == 0, done.stderr
     text = (out / "index.html").read_text()
     assert "too few recordings" in text
-    assert "never called" in text
+    assert "never predicted" in text
     assert ">nan" not in text
     assert " nan " not in text

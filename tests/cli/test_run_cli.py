@@ -47,6 +47,7 @@ def test_it_says_what_it_will_do_and_what_came_out(whole: Path) -> None:
     assert shown.splitlines()[-1] == str(whole / "compare.json")
     assert read_json(whole / "compare.json")["reference"] == "network"
     assert sorted(p.name for p in whole.iterdir() if not p.name.startswith("std")) == [
+        ".bayes-a2m-run.sha256",
         "cells",
         "compare.json",
         "differences.csv",
