@@ -128,7 +128,9 @@ def _read_apart(path: Path, size: int) -> bytes:
 
 
 def _bounded() -> None:
-    """Bound the memory of the process that reads."""
-    import resource
-
+    """Bound the memory of the process that reads, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
     resource.setrlimit(resource.RLIMIT_AS, (4 * LARGEST, 4 * LARGEST))

@@ -16,7 +16,7 @@ from tests.baselines.small import QUICK, fitted, harmonics
 
 
 @pytest.fixture(params=[SwiftF0, BasicPitch, CREPE], ids=lambda kind: kind.name)
-def backend(request: pytest.FixtureRequest) -> Tracker:
+def peer(request: pytest.FixtureRequest) -> Tracker:
     return installed(request.param)
 
 

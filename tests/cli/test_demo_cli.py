@@ -27,7 +27,7 @@ def test_a_line_a_step_then_where_everything_is(
 ) -> None:
     given: dict[str, Any] = {}
 
-    def run(out: Path, settings: DemoSettings, *, watch: Watch) -> dict[str, Any]:
+    def run(out: Path, settings: DemoSettings, *, watch: Watch, force: bool) -> dict[str, Any]:
         given.update(out=out, settings=settings)
         watch.begin(1, 2, "Sing")
         with watch.bar("singing") as update:

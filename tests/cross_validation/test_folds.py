@@ -85,5 +85,7 @@ def test_models_are_trained_once(tiny_data: Dataset, tmp_path: Path) -> None:
     assert go() == first
     assert len(said) == 4
     fewer = tiny_data.where(lambda r: r.id != tiny_data[0].id)
-    with pytest.raises(InputError, match="was fitted on other recordings than fold"):
+    with pytest.raises(
+        InputError, match="was made of other settings, recordings or labels than fold"
+    ):
         list(out_of_fold(fewer, laplace, tmp_path, start=plan, count=2))
