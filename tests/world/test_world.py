@@ -17,7 +17,7 @@ from bayes_a2m.files import Manifest
 from tests.world.conftest import World
 from tests.zygote import Done, Zygote
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.world]
 
 Arguments: TypeAlias = Callable[[World, Path], list[object]]
 
