@@ -16,9 +16,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from bayes_a2m.cli.signals import Signals, Terminated
 from bayes_a2m.errors import InputError
@@ -80,8 +81,24 @@ def make_app() -> typer.Typer:
 
     verbs = (demo, synth, verify, plot, features, train, evaluate, compare, report, audit)
     for verb in (*verbs, run, transcribe):
-        app.command(cls=Versus if verb is compare else None)(verb)
+        app.command(cls=Versus if verb is compare else None)(_interruptible(verb))
     return app
+
+
+def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a verb's KeyboardInterrupt through with its notes: typer makes a mere exit code of it."""
+
+    @wraps(verb)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return verb(*arguments, **options)
+        except KeyboardInterrupt as error:
+            ended = Terminated()
+            for note in getattr(error, "__notes__", []):
+                ended.add_note(note)
+            raise ended from error
+
+    return run
 
 
 def main() -> None:
