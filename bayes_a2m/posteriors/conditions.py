@@ -37,7 +37,7 @@ from bayes_a2m.errors import InputError
 OUTSIDE = 2.5
 """Percent of the training recordings that lie below the range, and above it."""
 
-CONTRAST_DB = 12.0
+CONTRAST_DB = 3.0
 """Difference of loud and quiet parts below which it is not known what of a recording is voice."""
 
 MARGINS: Mapping[str, float] = {"level_db": 4.0, "floor_db": 6.0, "bandwidth_hz": 500.0}
