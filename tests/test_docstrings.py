@@ -1,7 +1,4 @@
-"""Public docstrings are whole sentences: none begins in the middle of one, each has its full stop.
-
-``STILL_TO_DO`` lists what was written before the rule; it only ever gets shorter.
-"""
+"""Public docstrings are whole sentences, with a subject of their own and a full stop."""
 
 from __future__ import annotations
 
@@ -21,26 +18,7 @@ FRAGMENTS = re.compile(
 )
 """Words that a sentence of its own does not begin with: they lean on what stands before."""
 
-STILL_TO_DO = (
-    "audio/io.py",
-    "audio/wav_header.py",
-    "cli/",
-    "datasets/verify/",
-    "files/",
-    "music/midi.py",
-    "music/midi_notes.py",
-    "music/pitch_names.py",
-)
-"""Rooms and files whose docstrings have not been gone through yet."""
-
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
-
-
-def is_done(name: str) -> bool:
-    """Whether the file is held to the rule: neither it nor its room is still to do."""
-    return not any(
-        name.startswith(part) if part.endswith("/") else name == part for part in STILL_TO_DO
-    )
 
 
 def docstrings(source: str) -> Iterator[tuple[str, str]]:
@@ -90,16 +68,11 @@ def faults(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if is_done(name)])
+@pytest.mark.parametrize("name", FILES)
 def test_docstrings_are_sentences(name: str) -> None:
     source = (PACKAGE / name).read_text(encoding="utf-8")
     wrong = [f"{at}: {fault}" for at, text in docstrings(source) for fault in faults(text)]
     assert not wrong, f"{name}: " + "; ".join(wrong)
-
-
-def test_the_list_of_rooms_to_do_holds_only_rooms_that_exist() -> None:
-    for part in STILL_TO_DO:
-        assert (PACKAGE / part).exists(), f"{part} is gone: take it from STILL_TO_DO"
 
 
 def test_a_fault_is_found() -> None:

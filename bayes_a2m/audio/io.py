@@ -106,7 +106,7 @@ def _checked(path: Path) -> Decoded:
 
 
 def strange(samples: NDArray[np.float32]) -> str:
-    """What makes samples no sound, in words; "" where nothing does.
+    """Name what makes samples no sound, in words; "" where nothing does.
 
     >>> strange(np.array([0.5, np.nan], dtype=np.float32))
     '1 samples are NaN or infinite'

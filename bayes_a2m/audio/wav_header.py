@@ -1,4 +1,4 @@
-"""What the header of a WAV file claims, and how much is there.
+"""The header of a WAV file: the length it claims, and how much is there.
 
 A recorder writes the header first and fills in the lengths when it stops. Where it was killed they
 are still 0, where it wrote to a pipe they are 0xFFFFFFFF or near it, and where a copy broke off
@@ -56,7 +56,7 @@ class WavHeader:
 
     @property
     def remark(self) -> str:
-        """What is odd about it, in words; "" where nothing is."""
+        """The header's oddity, in words; "" where there is none."""
         seconds, claimed = self.there / self.per_second, self.claimed / self.per_second
         if self.unfinished or (self.claimed >= _UNKNOWN and self.claimed > self.there + 1):
             return f"its header was never finished: all {seconds:.3f} s that are there are read"

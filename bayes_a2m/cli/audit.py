@@ -1,4 +1,4 @@
-"""``bayes-a2m audit``: are the labels right?"""
+"""``bayes-a2m audit``: find labels that are probably wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``bayes-a2m compare``: is one side better, and how sure can one be?"""
+"""``bayes-a2m compare``: paired differences between models, with intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Versus(TyperCommand):
     """A command whose ``--versus`` takes all that follows it, up to the next option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As every command, of arguments that say ``--versus`` before each model."""
+        """Parse arguments that say ``--versus`` before each model, as every command does."""
         return super().parse_args(ctx, spread(args))
 
 
@@ -130,7 +130,7 @@ def compare(
 
 
 def names_of(one: Sequence[Path], other: Sequence[Path]) -> tuple[str, str]:
-    """What to call the sides: what the last parts of their paths begin with.
+    """Names of the sides: the common beginning of the last parts of their paths.
 
     >>> names_of([Path("m/two_0"), Path("m/two_1")], [Path("m/one_0"), Path("m/one_1")])
     ('two', 'one')

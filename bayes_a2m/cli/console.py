@@ -1,4 +1,4 @@
-"""What verbs say: results on stdout, remarks on stderr, tables that fit."""
+"""The console of the verbs: results on stdout, remarks on stderr, tables that fit."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _sets_table(results: EvaluationResults) -> None:
 
 
 def accepted_line(accepted: AcceptResults) -> str:
-    """What accepting confident frames keeps and costs, in a sentence."""
+    """Say in a sentence what accepting confident frames keeps and costs."""
     if accepted.threshold is None:
         return f"--accept-error {accepted.asked:g}: {accepted.promise}"
     return (

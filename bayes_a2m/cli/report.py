@@ -1,4 +1,4 @@
-"""``bayes-a2m report``: how far can it be trusted, class by class?"""
+"""``bayes-a2m report``: a page on how far predictions can be trusted, class by class."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Terminated(BaseException):
 
 
 class Signals:
-    """Which signal has arrived, if any."""
+    """Record of the signal that has arrived, if any."""
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -39,7 +39,7 @@ class Signals:
 
     @property
     def words(self) -> str:
-        """What to say."""
+        """The line to say."""
         return "interrupted" if self.received == signal.SIGINT else "terminated"
 
     @contextmanager

@@ -117,12 +117,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def linked(path: Path) -> Path:
-    """What a path stands for: the file or folder that a link points to, else the path itself."""
+    """The place that a path stands for: what a link points to, else the path itself."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def cannot_write(path: Path, error: Exception) -> InputError:
-    """What to say of a file or folder that could not be written."""
+    """The line that says of a file or folder that it could not be written."""
     number = getattr(error, "errno", None)
     reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or str(type(error))
     mend = "; make room on the disk, or name another place" if number in FULL else ""

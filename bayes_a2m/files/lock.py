@@ -59,7 +59,7 @@ def try_lock(handle: int) -> bool | None:
 
 
 def lock_file(path: Path) -> Path:
-    """Where the lock of a file or folder lies: beside it, or within a folder if not possible.
+    """The place of a lock: beside the file or folder, or within a folder if not possible.
 
     The lock lies beside, because it is needed before the folder itself is there.
     """

@@ -1,4 +1,4 @@
-"""What the program wrote into a folder: file names and their hashes.
+"""The manifest of a folder: names and hashes of the files the program wrote there.
 
 A folder that people work in may hold their files beside ours. The manifest, a hidden file in the
 format of ``sha256sum``, says which are ours: a file whose content has one of the hashes that stand
@@ -51,7 +51,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: str) -> Manifest:
-        """From the text of one; lines that a killed process left unfinished count for nothing."""
+        """Read the text of a manifest; lines that a killed process left unfinished are skipped."""
         found: dict[str, tuple[str, ...]] = {}
         for line in text.split("\n"):
             match = _LINE.fullmatch(line)
@@ -61,7 +61,7 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """From a file; an empty one where there is none, or something else of that name."""
+        """Read a file; empty where there is none, or something else of that name."""
         try:
             return cls.parse(path.read_bytes().decode(*CODING)) if path.is_file() else cls()
         except OSError:
@@ -73,7 +73,7 @@ class Manifest:
             temporary.write_bytes(self.text().encode(*CODING))
 
     def text(self) -> str:
-        """As it is written."""
+        """The manifest as it is written."""
         return "\n".join([HEADER, *self.lines()]) + "\n"
 
     def lines(self) -> list[str]:

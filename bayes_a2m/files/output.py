@@ -93,7 +93,7 @@ class OutputFolder:
         return f".bayes-a2m-{self.verb}.sha256"
 
     def manifest(self) -> Manifest:
-        """What the verb wrote there earlier."""
+        """The files that the verb wrote there earlier."""
         return Manifest.read(self.path / self.manifest_name)
 
     def check(self, names: Iterable[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""What JSON files hold, as typed and frozen records; the JSON schemas are made from them."""
+"""Contents of JSON files as typed and frozen records; the JSON schemas are made from them."""
 
 from __future__ import annotations
 

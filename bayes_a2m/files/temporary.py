@@ -80,7 +80,7 @@ def temporary_folder(path: Path, parent: Path | None = None) -> Iterator[Path]:
 
 
 def leftovers(path: Path, parent: Path | None = None) -> list[Path]:
-    """What killed processes left of writing ``path``: temporary files and folders, in name order.
+    """Temporary files and folders left by killed processes that wrote ``path``, in name order.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from bayes_a2m.repairs import Repair
 
 @dataclass(frozen=True)
 class MidiContent:
-    """What a MIDI file holds, and what had to be put right.
+    """The notes of a MIDI file, and what had to be put right.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From the events of a MIDI file to notes in seconds.
+"""Notes in seconds from the events of a MIDI file.
 
 The conventions: tempo is that of all tracks together, as players have it; a note-off ends the note
 of its channel and pitch that began first; a note that is never ended lasts until its track ends;

@@ -40,7 +40,7 @@ def parse_pitch(name: str, middle_c: str = "C4") -> int | None:
 def classes_of(
     names: Sequence[str], pitches: Sequence[int], middle_c: str = "C4"
 ) -> list[int | None]:
-    """Which class each name means: 0 for silence, k for ``pitches[k - 1]``, None for no class.
+    """The class each name means: 0 for silence, k for ``pitches[k - 1]``, None for no class.
 
     Whole numbers from 0 on, each once, are numbers of classes; others are MIDI numbers, among which
     0 or -1 is silence. Names are read with ``middle_c``; where they fit the pitches only with

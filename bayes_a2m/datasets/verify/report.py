@@ -41,7 +41,7 @@ class VerifyRecord(Record):
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What :func:`verify` found.
+    """The problems that :func:`verify` found.
 
     Attributes
     ----------
@@ -59,17 +59,17 @@ class VerifyReport:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """What must be mended."""
+        """Problems that must be mended."""
         return tuple(p for p in self.problems if p.level == "error")
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What should be looked at."""
+        """Problems that should be looked at."""
         return tuple(p for p in self.problems if p.level == "warning")
 
     @property
     def summary(self) -> dict[Code, int]:
-        """How many problems of each code, the errors' codes first."""
+        """Number of problems of each code, the errors' codes first."""
         return dict(Counter(p.code for p in self.problems))
 
     @property

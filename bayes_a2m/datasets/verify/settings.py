@@ -19,7 +19,7 @@ ANY = tuple(range(128))
 
 
 def settings_in(path: Path) -> tuple[FolderSettings, list[Problem]]:
-    """What of ``dataset.yaml`` is valid (defaults for the rest), and what is not."""
+    """The valid part of ``dataset.yaml``, defaults for the rest, and the problems found."""
     if not path.is_file():
         return FolderSettings(), []
 

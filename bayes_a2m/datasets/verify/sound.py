@@ -1,4 +1,4 @@
-"""The sound of one recording: can it be read, is there a voice in it, is it clipped?"""
+"""Checks of one recording's sound: that it can be read, holds a voice, is not clipped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STEP = 1.5 / 32768
 
 @dataclass(frozen=True)
 class Sound:
-    """What is kept of a recording once it was looked at."""
+    """The facts kept of a recording once it was looked at."""
 
     duration: float
     peak: float
