@@ -90,6 +90,7 @@ class Zygote:
         stdout: Path | None = None,
         largest_file: int | None = None,
         memory: int | None = None,
+        env: dict[str, str] | None = None,
         code: str = "",
     ) -> Running:
         """Begin a run.
@@ -106,6 +107,8 @@ class Zygote:
             Bytes that a file may have: the disk is full beyond.
         memory
             Bytes that it may take beyond what it has at its start.
+        env
+            Its environment; the server's if left out.
         code
             Python that the process runs before the command.
         """
@@ -119,6 +122,7 @@ class Zygote:
             "stderr": str(folder / "stderr"),
             "largest_file": largest_file,
             "memory": memory,
+            "env": env,
             "code": code,
         }
         (folder / "stdout").touch()
@@ -190,6 +194,9 @@ def _child(message: dict[str, Any]) -> None:
         signal.signal(getattr(signal, name), default)
     os.setsid()
     os.chdir(message["cwd"])
+    if message["env"] is not None:
+        os.environ.clear()
+        os.environ.update({**message["env"], "OMP_NUM_THREADS": "1"})
     for number, name, mode in (
         (0, os.devnull, os.O_RDONLY),
         (1, message["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),

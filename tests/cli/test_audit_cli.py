@@ -14,7 +14,7 @@ from bayes_a2m.files import read_json
 from bayes_a2m.label_audit.decisions import Decision, Decisions
 from bayes_a2m.music import Note, midi
 from tests import tiny
-from tests.cli.test_main import refused, run
+from tests.cli.command import refused, run
 
 SETTINGS = [word for setting in tiny.SMALL for word in ("--set", setting)]
 OPTIONS = ("--experiment", "laplace", *SETTINGS, "--folds", 2, "--draws", 4, "--show", 3)

@@ -14,7 +14,7 @@ from bayes_a2m.cli.compare import names_of, spread
 from bayes_a2m.cli.main import main
 from bayes_a2m.files import read_json, write_json
 from tests import tiny
-from tests.cli.test_main import run
+from tests.cli.command import run
 
 SCHEMA = Path(__file__).parents[2] / "bayes_a2m" / "schemas" / "compare.json"
 

@@ -18,26 +18,9 @@ from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests import tiny
+from tests.cli.command import refused, run, run_new
 
 SCHEMA = Path(__file__).parents[2] / "bayes_a2m" / "schemas" / "metrics.json"
-
-
-def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bayes_a2m", *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment, cwd=cwd, check=False
-    )
-
-
-def refused(*arguments: object) -> str:
-    """Run what must fail as bad input: code 2, one line on stderr, no traceback."""
-    done = run(*arguments)
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("bayes-a2m: ")]
-    assert len(lines) == 1, done.stderr
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +33,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_help_is_quick_to_load_and_names_every_verb() -> None:
-    done = run("--help")
+    done = run_new("--help")
     assert done.returncode == 0
     verbs = "demo synth verify plot features train evaluate compare report audit run transcribe"
     for verb in verbs.split():

@@ -15,7 +15,7 @@ from bayes_a2m.files import read_json
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests import tiny
-from tests.cli.test_main import refused, run
+from tests.cli.command import refused, run
 
 
 @pytest.fixture(scope="module")

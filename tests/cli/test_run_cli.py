@@ -15,7 +15,7 @@ import pytest
 
 from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.files import read_json
-from tests.cli.test_main import refused, run
+from tests.cli.command import refused, run
 from tests.studies import small
 
 

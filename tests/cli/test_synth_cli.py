@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bayes_a2m.cli.main import main
+from tests.cli.command import Completed, run
 
 
-def synth(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bayes_a2m", "synth", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def synth(*arguments: str) -> Completed:
+    return run("synth", *arguments)
 
 
 def test_synth_makes_a_folder_that_verify_accepts(tmp_path: Path) -> None:
@@ -29,8 +29,7 @@ def test_synth_makes_a_folder_that_verify_accepts(tmp_path: Path) -> None:
         "synthesis.yaml",
         "truth",
     }
-    command = [sys.executable, "-m", "bayes_a2m", "verify", str(out)]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert run("verify", out).returncode == 0
 
 
 @pytest.mark.parametrize(
