@@ -50,7 +50,7 @@ def test_overconfidence_is_found_and_taken_back():
     assert "temperature" in found.reason
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_calibrated_laws_are_left_alone_nearly_always():
     generator = np.random.default_rng(1)
     chosen = []

@@ -34,6 +34,7 @@ def test_ends_before_a_rest_move_and_nothing_else() -> None:
     assert np.std(moved) == pytest.approx(0.03, rel=0.2)
 
 
+@pytest.mark.slow
 def test_the_displacement_comes_back_and_mends_the_silence() -> None:
     # evidence without doubt, and ends that each recording has its own way with
     post, notes, drawn = simulated(150, 660, seed=41, noise=0.4)

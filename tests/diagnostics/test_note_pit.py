@@ -14,6 +14,7 @@ from bayes_a2m.music import Note
 from tests.decoding.note_simulation import simulated, with_lag
 
 
+@pytest.mark.slow
 def test_a_true_model_is_uniform_and_one_too_sure_is_not() -> None:
     true = with_lag(0.02)
     post, notes, _ = simulated(150, 220, seed=31, noise=1.7, model=true)

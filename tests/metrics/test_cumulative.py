@@ -71,6 +71,7 @@ def _rejections(level, *, overconfidence=1.0, repetitions=200, recordings=40, ef
     return np.mean(by_recording, axis=0), float(np.mean(by_frame))
 
 
+@pytest.mark.slow
 def test_rejects_calibrated_frames_at_its_level_and_rows_do_not():
     (ks, kuiper), rows = _rejections(0.05)
     # 200 repetitions: the rate is known to 0.015, twice

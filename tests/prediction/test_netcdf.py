@@ -73,7 +73,7 @@ def test_a_long_table_is_read_by_name(tmp_path: Path) -> None:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=6
 )
 @given(st.permutations(["recording", "frame", "class"]), st.randoms(use_true_random=False))
 def test_axes_and_what_lies_on_them_may_be_in_any_order(

@@ -29,6 +29,7 @@ def no_bar(title: str) -> Iterator[Any]:
     yield lambda done, total: None
 
 
+@pytest.mark.slow
 def test_a_report_of_three_models_does_everything_once(
     tiny_model: Path, tiny_data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

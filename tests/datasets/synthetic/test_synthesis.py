@@ -114,7 +114,7 @@ def test_whatever_is_asked_for_comes_out_sound(
     assert all(0 <= n.onset < n.offset <= seconds for n in notes)
 
 
-@pytest.mark.parametrize("octave", [0, -12])
+@pytest.mark.parametrize("octave", [0, pytest.param(-12, marks=pytest.mark.slow)])
 def test_a_pitch_tracker_hears_what_was_asked_for(octave: int) -> None:
     """pYIN finds at least 97 % of sounding frames, 97 % of them within 50 cents (studio)."""
     import librosa
