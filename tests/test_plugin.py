@@ -25,6 +25,11 @@ EXPERIMENT: dict[str, Any] = {
 }
 
 
+def test_it_is_short() -> None:
+    files = [path for path in PLUGIN.iterdir() if path.is_file()]
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) < 100
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of packages with the plugin installed in it."""

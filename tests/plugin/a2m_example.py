@@ -9,15 +9,11 @@ from bayes_a2m.metrics.metric import Metric
 from bayes_a2m.reporting.report.section import Section, SectionContent
 
 
-class Perceptron(nn.Module):
+class Perceptron(nn.Sequential):
     """One frame at a time, knowing nothing of bayes_a2m: ``(batch, frame, bin)`` to scores."""
 
     def __init__(self, bins: int, outputs: int, hidden: int = 16) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(bins, hidden), nn.Linear(hidden, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.second(self.first(x).relu())
+        super().__init__(nn.Linear(bins, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
 FrameMLP = a2m.adapt(Perceptron, name="frame_mlp")
