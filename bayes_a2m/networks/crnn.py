@@ -16,45 +16,12 @@ from torch import Tensor, nn
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
-from bayes_a2m.networks.dropout import DropoutRates, SequenceDropout
+from bayes_a2m.networks.blocks import ConvolutionBlock
+from bayes_a2m.networks.dropout import DropoutRates, sequence_dropout
 from bayes_a2m.networks.heads import HeadSettings, make_head
-from bayes_a2m.networks.masking import MaskedBatchNorm2d, frame_mask, pooled
+from bayes_a2m.networks.masking import frame_mask, pooled
 from bayes_a2m.networks.network import Layer, Network
-from bayes_a2m.networks.pooling import max_pool
 from bayes_a2m.networks.recurrence import recur
-
-
-class _Block(nn.Module):
-    """Convolution, batch normalisation, ReLU, max pooling over time and frequency."""
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: tuple[int, int],
-        pool: tuple[int, int],
-        dropout: SequenceDropout | None,
-    ) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(inputs, outputs, kernel, padding="same", bias=False)
-        self.normalization = MaskedBatchNorm2d(outputs)
-        self.pool = pool
-        self.dropout = dropout
-
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        mask = frame_mask(lengths, x.shape[2])
-        x = self.normalization(self.convolution(x), mask)
-        # normalisation shifts padding off zero: put back, so that the next convolution sees at a
-        # recording's end what it would see if the recording were alone
-        if mask is not None:
-            x = x * mask[:, None, :, None]
-        # a rest at the end counts as a frame: padded with zeros, so that pooling keeps it. A zero
-        # may win the maximum over negative values, which the ReLU would have put to zero anyway.
-        # ReLU and maximum commute, and after pooling there is a sixth of the work to do
-        if rest := -x.shape[2] % self.pool[0]:
-            x = nn.functional.pad(x, (0, 0, 0, rest))
-        x = torch.relu(max_pool(x, self.pool))
-        return x if self.dropout is None else self.dropout(x, axis=1)
 
 
 class CRNN(Network):
@@ -112,7 +79,7 @@ class CRNN(Network):
         super().__init__(bins, classes, settings)
         options: CRNN.Options = self.options
         rates = options.dropout
-        make_dropout = partial(_make_dropout, learned=rates.learned)
+        make_dropout = partial(sequence_dropout, learned=rates.learned)
         self.step = 1  # frames to a step of the recurrence
         height, inputs = bins, 1
         blocks, self.strides = [], []
@@ -120,7 +87,9 @@ class CRNN(Network):
             options.channels, options.kernels, options.pools, strict=True
         ):
             drop = make_dropout(outputs, rates.convolutions)
-            blocks.append(_Block(inputs, outputs, (kernel[0], kernel[1]), (pool[0], pool[1]), drop))
+            blocks.append(
+                ConvolutionBlock(inputs, outputs, (kernel[0], kernel[1]), (pool[0], pool[1]), drop)
+            )
             self.strides.append(self.step)
             inputs, height, self.step = outputs, height // pool[1], self.step * pool[0]
         if height < 1:
@@ -179,10 +148,3 @@ class CRNN(Network):
     def _drop(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
         dropped: Tensor = x if self.head_dropout is None else self.head_dropout(x)
         return dropped
-
-
-def _make_dropout(
-    units: int | tuple[int, ...], rate: float, *, learned: bool, weights: bool = False
-) -> SequenceDropout | None:
-    """Make a dropout layer; none where nothing is dropped, so that weights fit older models."""
-    return SequenceDropout(units, rate, learned=learned, weights=weights) if rate else None

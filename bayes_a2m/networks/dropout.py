@@ -175,3 +175,10 @@ def regularizer(network: nn.Module, frames: int) -> Tensor | None:
             term = -entropy * torch.Size(layer.units).numel()
             total = term if total is None else total + term
     return None if total is None else total * (FRAMES_PER_OBSERVATION / frames)
+
+
+def sequence_dropout(
+    units: int | tuple[int, ...], rate: float, *, learned: bool, weights: bool = False
+) -> SequenceDropout | None:
+    """Make a dropout layer; none where nothing is dropped, so that weights fit older models."""
+    return SequenceDropout(units, rate, learned=learned, weights=weights) if rate else None
