@@ -213,7 +213,7 @@ class Baseline(Posterior):
             raise
         record = TrainingRecord(_as_csv(self._considered), time.perf_counter() - started)
         self.fitted = replace(self._known, record=record)
-        self.fit_calibration_and_decoder(tune)
+        self.fit_calibration_and_decoder(train, tune)
         return self
 
     def predict_recording(self, recording: Recording, draws: int = 1) -> NDArray[np.float32]:

@@ -38,11 +38,14 @@ class Calibrator:
         Conformal sets at each level of :data:`LEVELS`; none in models of older versions.
     accepted
         Counts of accepted frames of the tuning recordings, recalibrated; None in older models.
+    accepted_notes
+        Counts of accepted notes of the tuning recordings; None in older models.
     """
 
     choice: Choice = field(default_factory=Choice)
     sets: tuple[ConformalSets, ...] = ()
     accepted: AcceptStatistics | None = None
+    accepted_notes: AcceptStatistics | None = None
 
     @property
     def recalibration(self) -> Recalibration:
@@ -95,7 +98,8 @@ class Calibrator:
     def to_dict(self) -> dict[str, Any]:
         """Convert to what ``recalibration.json`` holds."""
         values = {**self.choice.to_dict(), "conformal": [sets.to_dict() for sets in self.sets]}
-        return values | {"accepted": None if self.accepted is None else self.accepted.to_dict()}
+        kinds = {"accepted": self.accepted, "accepted_notes": self.accepted_notes}
+        return values | {k: None if one is None else one.to_dict() for k, one in kinds.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str) -> Calibrator:
@@ -116,13 +120,15 @@ class Calibrator:
         choice = Choice.from_dict(values, source)
         try:
             sets = tuple(ConformalSets.from_dict(part) for part in values.get("conformal", []))
-            stored = values.get("accepted")
-            accepted = None if stored is None else AcceptStatistics.from_dict(stored)
+            accepted, notes = (
+                None if stored is None else AcceptStatistics.from_dict(stored)
+                for stored in (values.get("accepted"), values.get("accepted_notes"))
+            )
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
         except TypeError as error:
             raise InputError(f"{source}: conformal must be a list: {error}") from error
-        return cls(choice, sets, accepted)
+        return cls(choice, sets, accepted, notes)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Calibrator):

@@ -109,9 +109,21 @@ class AcceptStatistics(SufficientStatistics):
         """
         p, y = inputs.frames(probabilities, labels, allow_empty=True)
         _, confidence, right = kernels.predicted_of(p, y)
+        return cls.of_outcomes(confidence, right)
+
+    @classmethod
+    def of_outcomes(cls, confidence: ArrayLike, right: ArrayLike) -> AcceptStatistics:
+        """Count anything that has a confidence and is right or wrong, of one recording.
+
+        Parameters
+        ----------
+        confidence, right
+            Of every frame or note, shape ``(item,)``.
+        """
+        sure, good = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.bool_)
         grid = thresholds()
-        accepted, wrong = _reaching(confidence, grid), _reaching(confidence[~right], grid)
-        return cls(np.array([float(y.size)]), accepted[None], wrong[None])
+        accepted, wrong = _reaching(sure, grid), _reaching(sure[~good], grid)
+        return cls(np.array([float(sure.size)]), accepted[None], wrong[None])
 
     def metrics_of(self, weights: ArrayLike) -> dict[str, Floats]:
         """Compute coverage (share kept) and risk (error of what is kept) for every row of weights.
@@ -197,6 +209,7 @@ def accept(
     confidence: float | None = None,
     resamples: int = 1000,
     seed: int = 0,
+    what: str = "frames",
 ) -> Accepted:
     """Choose the threshold that keeps an error rate.
 
@@ -210,6 +223,8 @@ def accept(
         Chance that the promise is kept, such as 0.9; None for the plain method.
     resamples, seed
         Number and seed of the resamples that intervals come from.
+    what
+        What the statistics count, for the words of the promise.
 
     Raises
     ------
@@ -226,7 +241,7 @@ def accept(
     if confidence is not None and not 0 < confidence < 1:
         raise InputError(f"a confidence must lie between 0 and 1, not {confidence:g}")
     if not len(counts) or not counts.frames.sum():
-        raise InputError("there are no frames to choose a threshold on")
+        raise InputError(f"there are no {what} to choose a threshold on")
     if confidence is None:
         passes = counts.wrong.sum(axis=0) <= error * counts.accepted.sum(axis=0)
     else:
@@ -239,7 +254,7 @@ def accept(
         error,
         float(thresholds()[index]),
         *_realised(counts, index, resamples, seed),
-        _promise(error, confidence, len(counts)),
+        _promise(error, confidence, len(counts), what),
     )
 
 
@@ -309,16 +324,17 @@ def _lowest(passes: Any, counts: AcceptStatistics) -> int | None:
     return index if index <= start else None
 
 
-def _promise(error: float, confidence: float | None, recordings: int) -> str:
+def _promise(error: float, confidence: float | None, recordings: int, things: str) -> str:
     if confidence is None:
-        what = f"about {error:.3g} of the accepted frames are wrong on average, with no guarantee"
+        what = f"about {error:.3g} of the accepted {things} are wrong on average, with no guarantee"
     else:
         what = (
-            f"with {confidence:.3g} confidence at most {error:.3g} of the accepted frames are wrong"
+            f"with {confidence:.3g} confidence at most {error:.3g} of the accepted {things} are "
+            "wrong"
         )
     return (
         f"{what}, in recordings of the same kind as the {recordings} tuning recordings (room, "
-        "microphone, singer, way of labelling), all their frames taken together"
+        f"microphone, singer, way of labelling), all their {things} taken together"
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.decoding.cleanup import drop_short, merge_gaps
-from bayes_a2m.decoding.transcription import Transcription, Transcriptions
+from bayes_a2m.decoding.transcription import Transcription, Transcriptions, frame_probabilities
 from bayes_a2m.decoding.viterbi import viterbi
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
@@ -155,12 +155,8 @@ class Decoder:
 
     def _transcribe(self, posterior: FramePosterior, recording: int) -> Transcription:
         notes = self._repaired(self._raw_notes(posterior, recording))
-        probs, grid, vocabulary = posterior.of(recording), posterior.grid, posterior.vocabulary
-        sure = []
-        for note in notes:
-            start, end = grid.span(note.onset, note.offset)
-            sure.append(float(probs[start:end, vocabulary.class_of(note.pitch)].mean()))
-        return Transcription(posterior.ids[recording], tuple(notes), tuple(sure), vocabulary)
+        sure = frame_probabilities(posterior, recording, notes)
+        return Transcription(posterior.ids[recording], tuple(notes), sure, posterior.vocabulary)
 
     def _raw_notes(self, posterior: FramePosterior, recording: int) -> list[Note]:
         return self._notes_of(posterior.of(recording), posterior.grid, posterior.vocabulary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.conformal import SetStatistics
 from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.datasets.recording import Recording
-from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.metrics import stages
@@ -25,6 +24,9 @@ from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientS
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.prediction.posterior import FramePosterior
+
+if TYPE_CHECKING:
+    from bayes_a2m.decoding.note_decoder import FramesToNotes
 
 Counts = TypeVar("Counts", bound=SufficientStatistics)
 
@@ -43,7 +45,7 @@ class Accumulator:
         What the tuning split gave; its conformal sets are evaluated.
     """
 
-    def __init__(self, decoder: Decoder, tuned: Calibrator) -> None:
+    def __init__(self, decoder: FramesToNotes, tuned: Calibrator) -> None:
         self.decoder = decoder
         self.tuned = tuned
         self.recordings: list[Recording] = []

@@ -11,7 +11,6 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.selection import recalibrated
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
-from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation.accumulator import Accumulator, Chunks
@@ -23,6 +22,7 @@ from bayes_a2m.prediction.posterior import FramePosterior
 if TYPE_CHECKING:
     import xarray
 
+    from bayes_a2m.decoding.note_decoder import FramesToNotes
     from bayes_a2m.posteriors.posterior import Posterior
 
 Observer: TypeAlias = Callable[[Sequence[Recording], FramePosterior, Transcriptions], None]
@@ -89,7 +89,7 @@ def evaluate(
 
 def evaluate_chunks(
     chunks: Chunks,
-    decoder: Decoder,
+    decoder: FramesToNotes,
     *,
     tuned: Calibrator | None = None,
     total: int,

@@ -86,7 +86,7 @@ def predict_out_of_fold(
         grid = model.grid
         with bar(f"fold {fold.number}: listening") as update:
             for chunk, post in model.predict_chunks(fold.held_out, draws):
-                decoded = model.decoder.decode(post)
+                decoded = model.viterbi.decode(post)
                 for i, recording in enumerate(chunk):
                     labels = recording.labels(grid, post.vocabulary)
                     frames = labels.shape[0]

@@ -14,6 +14,26 @@ from bayes_a2m.music.notes import Note, clip
 from bayes_a2m.music.vocabulary import Vocabulary
 from bayes_a2m.repairs import Repair
 
+TEMPO = 120.0
+"""Beats a minute where nothing else is asked for."""
+
+TEMPOS = (10.0, 1000.0)
+"""The slowest and the fastest tempo that is written."""
+
+CHOIR = 52
+"""The program of a voice: choir aahs."""
+
+BEND_RANGE = 2.0
+"""Semitones that a pitch bend reaches, up and down, unless a synthesiser is told otherwise."""
+
+
+@dataclass(frozen=True)
+class PitchBend:
+    """A bend of the pitch: from ``seconds`` on it is higher by ``semitones``."""
+
+    seconds: float
+    semitones: float
+
 
 @dataclass(frozen=True)
 class MidiContent:
@@ -90,31 +110,69 @@ def read_for(path: Path, vocabulary: Vocabulary, duration: float) -> list[Note]:
 
 
 def write(
-    path: Path, notes: Iterable[Note], *, transpose: int = 0, doubtful: Sequence[bool] = ()
+    path: Path,
+    notes: Iterable[Note],
+    *,
+    transpose: int = 0,
+    doubtful: Sequence[bool] = (),
+    probabilities: Sequence[float] = (),
+    tempo: float = TEMPO,
+    bends: Iterable[PitchBend] = (),
 ) -> None:
-    """Write notes as a single-track MIDI file, atomically.
+    """Write notes as a MIDI file, atomically.
 
-    Notes that are ``doubtful`` (one truth value a note, where any) get the lyric "?" at their
-    onset, which sequencers and score editors show.
+    Parameters
+    ----------
+    path
+        The file.
+    notes
+        Any notes; times are in seconds and do not depend on the tempo.
+    transpose
+        Semitones by which the notes are moved.
+    doubtful
+        Whether each note is doubtful, where that is known. Doubtful notes are on a track of their
+        own, called "doubtful", with the lyric "?", which sequencers and score editors show.
+    probabilities
+        The probability of each note, where known: a text at its onset, such as "E4 0.79".
+    tempo
+        Beats a minute, which bars and beats of a sequencer follow.
+    bends
+        Pitch bends of the notes, in semitones; the range of the wheel is the usual two semitones.
 
     Raises
     ------
     InputError
-        If ``transpose`` (semitones) moves a note outside MIDI's 0 to 127.
+        If ``transpose`` (semitones) moves a note outside MIDI's 0 to 127, or the tempo is none.
     """
     import pretty_midi
 
-    midi = pretty_midi.PrettyMIDI(initial_tempo=120.0, resolution=480)
-    voice = pretty_midi.Instrument(program=52, name="voice")  # 52: choir aahs
-    for note in notes:
+    if not TEMPOS[0] <= tempo <= TEMPOS[1]:
+        raise InputError(
+            f"--tempo {tempo:g}: must lie between {TEMPOS[0]:g} and {TEMPOS[1]:g} beats a minute"
+        )
+    file = pretty_midi.PrettyMIDI(initial_tempo=tempo, resolution=480)
+    names = ("voice", "doubtful") if any(doubtful) else ("voice",)
+    tracks = [pretty_midi.Instrument(program=CHOIR, name=name) for name in names]
+    moved = []
+    for i, note in enumerate(notes):
         pitch = note.pitch + transpose
         if not 0 <= pitch <= 127:
             raise InputError(f"--transpose {transpose} moves pitch {note.pitch} outside 0–127")
-        moved = replace(note, pitch=pitch)
-        voice.notes.append(pretty_midi.Note(moved.velocity, moved.pitch, moved.onset, moved.offset))
-    midi.instruments.append(voice)
-    for note, unsure in zip(voice.notes, doubtful, strict=False):
+        moved.append(replace(note, pitch=pitch))
+        sung = pretty_midi.Note(note.velocity, pitch, note.onset, note.offset)
+        tracks[int(bool(doubtful) and doubtful[i])].notes.append(sung)
+    file.instruments.extend(tracks)
+    for note, unsure in zip(moved, doubtful, strict=False):
         if unsure:
-            midi.lyrics.append(pretty_midi.Lyric("?", note.start))
+            file.lyrics.append(pretty_midi.Lyric("?", note.onset))
+    for note, probability in zip(moved, probabilities, strict=False):
+        name = Vocabulary((note.pitch,)).names[1]
+        file.text_events.append(pretty_midi.Text(f"{name} {probability:.2f}", note.onset))
+    for bend in bends:
+        wheel = round(8192 * bend.semitones / BEND_RANGE)
+        for track in tracks:
+            track.pitch_bends.append(
+                pretty_midi.PitchBend(min(max(wheel, -8192), 8191), bend.seconds)
+            )
     with atomic_path(path) as temporary:
-        midi.write(str(temporary))
+        file.write(str(temporary))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.calibration.calibrator import Calibrator
@@ -11,6 +12,9 @@ from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
+
+if TYPE_CHECKING:
+    from bayes_a2m.decoding.note_decoder import NoteDecoder
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Fitted:
     normalizer
         The scale of its features, from the fitting split.
     decoder
-        Turns its frames into notes; its settings are fitted on the tuning split.
+        Turns its frames into notes by the likeliest path; its settings are fitted on the tuning
+        split.
     calibrator
         What the tuning split says of its probabilities: how they are recalibrated and why so,
         conformal sets, and what ``--accept-error`` needs.
@@ -38,6 +43,9 @@ class Fitted:
     conditions
         The level, noise floor, bandwidth and clipping of the recordings that it learned from; None
         in models of 0.1.0.
+    notes
+        Turns its frames into notes with their probabilities, by a model of notes that is fitted on
+        the tuning split; None in models of 0.1.0.
     """
 
     vocabulary: Vocabulary
@@ -48,3 +56,4 @@ class Fitted:
     record: TrainingRecord
     fingerprint: str = ""
     conditions: TrainingConditions | None = None
+    notes: NoteDecoder | None = None

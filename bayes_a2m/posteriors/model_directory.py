@@ -4,8 +4,9 @@
 ``model.safetensors``   arrays: a network's weights, and what a posterior adds to them
 ``config.yaml``         the experiment, the vocabulary, the format's version
 ``normalizer.json``     global statistics of the fitting split
-``decoder.json``        transitions and settings of the decoding
-``recalibration.json``  recalibration after pooling, conformal sets, accepted frames
+``decoder.json``        transitions and settings of the decoding by the likeliest path
+``notes.json``          model of notes, from which each has its probability
+``recalibration.json``  recalibration after pooling, conformal sets, accepted frames and notes
 ``conditions.json``     level, noise floor, bandwidth and clipping of the training recordings
 ``seen.json``           ids and content hashes of what it was fitted and tuned on
 ``training.csv``        one row an epoch
@@ -51,6 +52,8 @@ from bayes_a2m.posteriors.seen import Seen
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bayes_a2m.decoding.note_decoder import NoteDecoder
+
 FORMAT = 1
 """Version of the model directory's layout."""
 
@@ -67,6 +70,9 @@ FILES = (
 
 
 CONDITIONS = "conditions.json"
+"""A file that models of 0.1.0 do not have."""
+
+NOTES = "notes.json"
 """A file that models of 0.1.0 do not have."""
 
 CHECKSUMS = "checksums.sha256"
@@ -133,6 +139,8 @@ def write(path: Path, state: ModelState) -> None:
         write_versioned(beside / "seen.json", fitted.seen.to_dict(), FORMAT)
         if fitted.conditions is not None:
             write_json(beside / CONDITIONS, fitted.conditions.to_dict())
+        if fitted.notes is not None:
+            write_versioned(beside / NOTES, fitted.notes.to_dict(), FORMAT)
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
         write_checksums(beside)
@@ -140,7 +148,9 @@ def write(path: Path, state: ModelState) -> None:
 
 def write_checksums(path: Path) -> None:
     """Write the checksums of a model directory's files as they are now."""
-    names = [name for name in (*FILES, CONDITIONS, "training.png") if (path / name).is_file()]
+    names = [
+        name for name in (*FILES, CONDITIONS, NOTES, "training.png") if (path / name).is_file()
+    ]
     if read_json(path / "metrics.json") is None:
         names.remove("metrics.json")  # written later, and then part of the checksums
     Manifest.of_files(path, names).write(path / CHECKSUMS)
@@ -222,13 +232,25 @@ def read(path: Path) -> ModelState:
         record=TrainingRecord(read_text(path / "training.csv", "CSV"), seconds),
         fingerprint=str(config.get("fingerprint", "")),
         conditions=_read_conditions(path / CONDITIONS),
+        notes=part(NOTES, _note_decoder) if (path / NOTES).is_file() else None,
     )
     if len(fitted.decoder.prior) != len(vocabulary):
         raise InputError(
             f"{path / 'decoder.json'}: is of {len(fitted.decoder.prior)} classes, the vocabulary "
             f"of {len(vocabulary)}; copy the model again"
         )
+    if fitted.notes is not None and len(fitted.notes.model.shares) != len(vocabulary):
+        raise InputError(
+            f"{path / NOTES}: is of {len(fitted.notes.model.shares)} classes, the vocabulary of "
+            f"{len(vocabulary)}; copy the model again"
+        )
     return ModelState(weights, experiment, fitted)
+
+
+def _note_decoder(values: Any) -> NoteDecoder:
+    from bayes_a2m.decoding.note_decoder import NoteDecoder  # compiles, so only where it is needed
+
+    return NoteDecoder.from_dict(values)
 
 
 def _read_conditions(path: Path) -> TrainingConditions | None:

@@ -261,7 +261,7 @@ class NetworkPosterior(Posterior):
             fingerprint=self.fingerprint(train, tune, start),
             conditions=TrainingConditions.of((*train, *tune), self.grid.sample_rate),
         )
-        self.fit_calibration_and_decoder(tune)
+        self.fit_calibration_and_decoder(train, tune)
         return self
 
     def fit_examples(

@@ -34,7 +34,15 @@ from bayes_a2m.prediction.posterior import FramePosterior
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bayes_a2m.decoding.note_decoder import NoteDecoder
+    from bayes_a2m.decoding.note_posterior import NotePosterior
+
 NOT_FITTED = "this model is not fitted yet: call fit, or load a model directory"
+
+NO_NOTES = (
+    "probabilities of notes are not known: the model was trained by a version before they were; "
+    "train it again"
+)
 
 CHUNK = 8
 """How many recordings are predicted and held in memory at a time."""
@@ -86,9 +94,39 @@ class Posterior(ABC):
         return self._known.normalizer
 
     @property
-    def decoder(self) -> Decoder:
-        """The decoder, which turns its frames into notes."""
+    def decoder(self) -> Decoder | NoteDecoder:
+        """The decoder, which turns its frames into notes.
+
+        Notes have probabilities where the model knows a model of notes; in models of 0.1.0 the
+        decoder is :attr:`viterbi`.
+        """
+        return self._known.notes or self._known.decoder
+
+    @property
+    def viterbi(self) -> Decoder:
+        """The decoder by the likeliest path of frames, whose notes have no probabilities."""
         return self._known.decoder
+
+    def notes(
+        self, posterior: FramePosterior, *, conditions: Sequence[str | None] | None = None
+    ) -> list[NotePosterior]:
+        """The posterior over the notes of every recording.
+
+        Parameters
+        ----------
+        posterior
+            What :meth:`predict` gave.
+        conditions
+            The condition of every recording; None where it is not known.
+
+        Raises
+        ------
+        InputError
+            If the model knows no model of notes, or a condition is not known to it.
+        """
+        if self._known.notes is None:
+            raise InputError(NO_NOTES)
+        return self._known.notes.infer(posterior, conditions=conditions)
 
     @property
     def calibrator(self) -> Calibrator:
@@ -302,8 +340,20 @@ class Posterior(ABC):
         base = None if start is None else start._known.fingerprint
         return fingerprint(training_inputs(self.experiment, fit, tune, base))
 
-    def fit_calibration_and_decoder(self, tune: Dataset) -> None:
-        """Choose a recalibration and the decoder's settings on ``tune``: the end of every fit."""
+    def fit_calibration_and_decoder(self, train: Dataset, tune: Dataset) -> None:
+        """Choose a recalibration and fit both decoders: the end of every fit.
+
+        Parameters
+        ----------
+        train
+            The recordings whose notes say how long notes and rests are.
+        tune
+            The recordings that everything is chosen on.
+        """
+        from bayes_a2m.calibration.note_acceptance import accepted_notes
+        from bayes_a2m.decoding.note_fitting import fit_notes
+        from bayes_a2m.decoding.note_model import NoteModel
+
         posterior = self.predict(tune, raw=True)
         wanted = self.experiment.recalibration
         calibrator = Calibrator.fit(
@@ -314,8 +364,18 @@ class Posterior(ABC):
             seed=self.seed,
         )
         posterior = recalibrated(posterior, calibrator.recalibration)
-        decoder = self.decoder.tuned(posterior, [r.notes or () for r in tune])
-        self.fitted = replace(self._known, calibrator=calibrator, decoder=decoder)
+        references = [r.notes or () for r in tune]
+        lengths = NoteModel.from_labels(
+            train.labels_on(self.grid), len(self.vocabulary), grid=self.grid
+        )
+        notes = fit_notes(lengths, posterior, references)
+        accepted = accepted_notes(notes.infer(posterior), references)
+        self.fitted = replace(
+            self._known,
+            calibrator=replace(calibrator, accepted_notes=accepted),
+            decoder=self.viterbi.tuned(posterior, references),
+            notes=notes,
+        )
 
     def levelled(self, recording: Recording) -> Recording:
         """The recording at the level that was learned from.

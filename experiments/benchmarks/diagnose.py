@@ -92,7 +92,7 @@ def main() -> None:
             lines.append(f"- k-hat of its importance ratios: {k:.2f}")
         if draws * chains >= 10:
             few = replace(post, log_probs=post.log_probs[:1, :40])
-            for check in diagnostics.predictive_checks(few, labels, model.decoder):
+            for check in diagnostics.predictive_checks(few, labels, model.viterbi):
                 lines.append(
                     f"- {check.name}: {check.observed:.3g} in the reference, {check.median:.3g} "
                     f"[{check.low:.3g}, {check.high:.3g}] over draws, tail {check.tail:.2g}"

@@ -97,7 +97,7 @@ def main() -> None:
                 conditions=[r.condition for r in recordings],
             )
         whole.recordings += recordings
-        whole.before += list(model.decoder.decode(held_out))
+        whole.before += list(model.viterbi.decode(held_out))
         print(f"fold {fold.number}: {len(recordings)} recordings")
     found = {"method": given.method, "models": models, **measured(whole)}
     write_json(given.out / "notes.json", found)

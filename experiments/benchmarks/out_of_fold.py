@@ -68,7 +68,7 @@ def main() -> None:
         before = model.predict(fold.held_out, given.draws, raw=True)
         post = recalibrated(before, model.calibrator.recalibration)
         truths = [r.labels(post.grid, post.vocabulary) for r in fold.held_out]
-        decoded = model.decoder.decode(post)
+        decoded = model.viterbi.decode(post)
         for i, r in enumerate(fold.held_out):
             notes.append(NoteStatistics.of(r.notes or (), decoded[i].notes, r.duration))
         chosen = accept(model.calibrator.accepted, 0.05, confidence=0.9, resamples=10)
@@ -94,7 +94,7 @@ def main() -> None:
             }
         )
         raw.append(before)
-        after.append((post, model.decoder))
+        after.append((post, model.viterbi))
         labels += truths
         recordings += list(fold.held_out)
         print(f"fold {fold.number}: {folds[-1]['recalibration']['method']}")

@@ -1,0 +1,158 @@
+"""The choice of notes to accept: the probability from which on they keep an error rate.
+
+The rule is that of frames (:mod:`bayes_a2m.calibration.selective`), on notes: a note is accepted
+where its probability reaches a threshold, and is wrong where the reference has no note of its
+pitch with its onset within the tolerance, matched one to one. The threshold comes from the notes of
+the tuning recordings, tested by recording.
+
+A promise is made only where one can be kept. There are few notes in a tuning split: of n accepted
+notes, all right, one can say with a confidence c that less than a share e is wrong only if
+``n >= ln(1 - c) / ln(1 - e)``, 45 at 5 % and 90 %. Where that is not so, where no threshold passes
+the test, or where every note passes (then the threshold says nothing about which notes to doubt),
+the threshold is one that promises nothing: the lowest at which the accepted notes of the tuning
+split err by at most the share asked for, else the one above which notes have the accuracy asked
+for by their own probability.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.calibration.selective import AcceptStatistics, accept, thresholds
+from bayes_a2m.errors import InputError
+from bayes_a2m.metrics.note_calibration import NoteOutcomes
+from bayes_a2m.music import Note
+
+if TYPE_CHECKING:
+    from bayes_a2m.decoding.note_posterior import NotePosterior
+
+CONFIDENCE = 0.9
+"""Chance, over tuning splits, that a promise is kept."""
+
+
+@dataclass(frozen=True)
+class NoteThreshold:
+    """The probability from which on notes are accepted.
+
+    Attributes
+    ----------
+    threshold
+        Notes of this probability and more are accepted.
+    promised
+        Whether something is promised of the accepted notes.
+    words
+        What is promised, or why nothing is, in a sentence.
+    """
+
+    threshold: float
+    promised: bool
+    words: str
+
+
+def accepted_notes(
+    posteriors: Sequence[NotePosterior], references: Sequence[Sequence[Note]]
+) -> AcceptStatistics | None:
+    """Count the accepted and the wrong notes of recordings at every threshold.
+
+    Parameters
+    ----------
+    posteriors
+        The notes of every recording.
+    references
+        The true notes of every recording.
+
+    Returns
+    -------
+    AcceptStatistics or None
+        None where no note is predicted.
+
+    Raises
+    ------
+    InputError
+        If there are not as many references as posteriors.
+    """
+    if len(posteriors) != len(references):
+        raise InputError(f"{len(references)} references for {len(posteriors)} recordings")
+    counts = []
+    for one, truth in zip(posteriors, references, strict=True):
+        found = NoteOutcomes.of(
+            truth, one.notes, one.probabilities, one.duration, tolerance=one.tolerance
+        )
+        counts.append(AcceptStatistics.of_outcomes(found.probability, found.right))
+    whole = AcceptStatistics.stack(counts)
+    return whole if whole.frames.sum() else None
+
+
+def note_threshold(
+    counts: AcceptStatistics | None, error: float, *, confidence: float = CONFIDENCE
+) -> NoteThreshold:
+    """Choose the probability from which on notes keep an error rate, and say what is promised.
+
+    Parameters
+    ----------
+    counts
+        What :func:`accepted_notes` gave of tuning recordings.
+    error
+        Share of the accepted notes that may be wrong, above 0 and below 1.
+    confidence
+        Chance that a promise is kept.
+
+    Raises
+    ------
+    InputError
+        If the error is out of range.
+
+    >>> sure = AcceptStatistics.of_outcomes([0.9, 0.5], [True, False])
+    >>> found = note_threshold(AcceptStatistics.stack([sure] * 10), 0.05)
+    >>> 0.5 < found.threshold <= 0.9, found.promised, found.words
+    (True, False, 'nothing is promised: ... too uncertain to be kept with 0.9 confidence')
+    """
+    if not 0 < error < 1:
+        raise InputError(f"an error rate must lie between 0 and 1, not {error:g}")
+    own = 1 - error
+    if counts is None or not counts.frames.sum():
+        return NoteThreshold(own, False, "nothing is promised: the tuning split has no notes")
+    tested = accept(counts, error, confidence=confidence, resamples=1, what="notes")
+    plain = accept(counts, error, resamples=1, what="notes").threshold
+    kept = _accepted(counts, tested.threshold)
+    if kept == counts.frames.sum():
+        return NoteThreshold(
+            own,
+            False,
+            f"all notes of the tuning split together are wrong less often than {error:g}, so that "
+            "no threshold is needed, and none is promised to help: notes whose own probability is "
+            f"below {own:g} are marked",
+        )
+    if tested.threshold <= 1:
+        needed = math.ceil(math.log(1 - confidence) / math.log1p(-error))
+        if kept >= needed:
+            return NoteThreshold(tested.threshold, True, tested.promise)
+        reason = (
+            f"{kept:.0f} accepted notes of the tuning split are too few, {needed} would be needed"
+        )
+        return NoteThreshold(tested.threshold, False, f"nothing is promised: {reason}")
+    if plain <= 1 and _accepted(counts, plain) < counts.frames.sum():
+        return NoteThreshold(
+            plain,
+            False,
+            f"nothing is promised: at most {error:g} of the accepted notes of the tuning split are "
+            f"wrong, too uncertain to be kept with {confidence:g} confidence",
+        )
+    return NoteThreshold(
+        own,
+        False,
+        f"nothing is promised: no threshold keeps an error of {error:g} on the tuning split; notes "
+        f"whose own probability is below {own:g} are marked",
+    )
+
+
+def _accepted(counts: AcceptStatistics, threshold: float) -> float:
+    """The number of notes that a threshold of the grid accepts."""
+    if threshold > 1:
+        return 0.0
+    return float(counts.accepted[:, np.searchsorted(thresholds(), threshold - 1e-12)].sum())
