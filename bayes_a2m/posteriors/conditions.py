@@ -46,6 +46,9 @@ MARGINS: Mapping[str, float] = {"level_db": 4.0, "floor_db": 6.0, "bandwidth_hz"
 Of the level, the spread that training itself adds to it (``training.augment.gain_db``).
 """
 
+CLIPPED = 0.01
+"""Share of clipped samples that is told, at the least; peaks cut off now and then do no harm."""
+
 FORMAT = 1
 """Version of ``conditions.json``."""
 
@@ -126,7 +129,7 @@ class TrainingConditions:
                 if by > MARGINS[name] and (name, way) != ("floor_db", "below"):
                     told.append(f"{what.format(values[name])}, {by:.0f} {unit} {way} {nearly_all}")
         clipped = self.ranges["clipped"].high
-        if statistics.clipped > max(2 * clipped, 0.002):
+        if statistics.clipped > max(2 * clipped, CLIPPED):
             told.append(
                 f"{100 * statistics.clipped:.1f} % of its samples are clipped, of {nearly_all} "
                 f"less than {100 * max(clipped, 0.0005):.1g} %"

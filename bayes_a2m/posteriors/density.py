@@ -10,17 +10,18 @@ part, and a draw's entropy the aleatoric.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
-from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+
+if TYPE_CHECKING:
+    from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 
 Array = NDArray[np.float64]
 
@@ -29,6 +30,69 @@ RIDGE = 1e-3
 
 Some units are never active; without it the covariance could not be inverted.
 """
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSums:
+    """Sums over the features of every class: all that a :class:`FeatureDensity` is fitted to.
+
+    Attributes
+    ----------
+    count, total
+        Rows of every class, ``(class,)``, and the sum of their features, ``(class, feature)``.
+    within
+        Sum of the outer products of all features less the mean of their class, ``(feature,
+        feature)``.
+    """
+
+    count: Array
+    total: Array
+    within: Array
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[NDArray[Any], NDArray[np.int64]]], classes: int) -> Self:
+        """Sum up features ``(row, feature)`` and their labels ``(row,)``, part by part.
+
+        Raises
+        ------
+        InputError
+            If there is no part.
+        """
+        whole: Self | None = None
+        for features, labels in parts:
+            x = np.asarray(features, dtype=np.float64)
+            belongs = (labels[:, None] == np.arange(classes)).astype(np.float64)
+            count = belongs.sum(axis=0)
+            total = belongs.T @ x
+            centred = x - (total / np.maximum(count, 1)[:, None])[labels]
+            part = cls(count, total, centred.T @ centred)
+            whole = part if whole is None else cls.joined([whole, part])
+        if whole is None:
+            raise InputError("a density needs recordings to fit to")
+        return whole
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The sums of all parts together.
+
+        Chan, Golub and LeVeque ("Updating formulae and a pairwise algorithm for computing sample
+        variances", 1979): parts of different means add the spread of their means.
+        """
+        count = np.sum([part.count for part in parts], axis=0)
+        total = np.sum([part.total for part in parts], axis=0)
+        middle = total / np.maximum(count, 1)[:, None]
+        within = np.sum([part.within for part in parts], axis=0)
+        for part in parts:
+            apart = part.total / np.maximum(part.count, 1)[:, None] - middle
+            within = within + (part.count[:, None] * apart).T @ apart
+        return cls(count, total, within)
+
+    @property
+    def means(self) -> Array:
+        """The mean features of every class; NaN for a class that never occurred."""
+        known = self.count[:, None] > 0
+        means: Array = np.where(known, self.total / np.maximum(self.count, 1)[:, None], np.nan)
+        return means
 
 
 @dataclass(frozen=True)
@@ -77,17 +141,23 @@ class FeatureDensity:
         InputError
             If there are fewer rows than features.
         """
-        features = np.asarray(features, dtype=np.float64)
-        rows, size = features.shape
+        return cls.from_sums(ClassSums.of([(features, labels)], classes))
+
+    @classmethod
+    def from_sums(cls, sums: ClassSums) -> Self:
+        """Fit to the sums of features.
+
+        Raises
+        ------
+        InputError
+            If there are fewer rows than features.
+        """
+        rows, size = int(sums.count.sum()), sums.total.shape[1]
         if rows <= size:
             raise InputError(f"a density of {size} features needs more than {rows} steps")
-        means = np.full((classes, size), np.nan)
-        for k in np.unique(labels):
-            means[k] = features[labels == k].mean(axis=0)
-        centred = features - means[labels]
-        covariance = centred.T @ centred / rows
+        covariance = sums.within / rows
         covariance += RIDGE * np.trace(covariance) / size * np.eye(size)
-        return cls(means, np.linalg.cholesky(np.linalg.inv(covariance)))
+        return cls(sums.means, np.linalg.cholesky(np.linalg.inv(covariance)))
 
     @classmethod
     def fit(cls, model: NetworkPosterior, recordings: Iterable[Recording]) -> Self:
@@ -110,7 +180,7 @@ class FeatureDensity:
             steps = _steps(model, recording)
             truth = recording.labels(model.grid, model.vocabulary)
             features.append(steps)
-            labels.append(truth[_frames_of(len(steps), len(truth))])
+            labels.append(truth[middle_frames(len(steps), len(truth))])
         if not features:
             raise InputError("a density needs recordings to fit to")
         return cls.of(np.concatenate(features), np.concatenate(labels), len(model.vocabulary))
@@ -149,13 +219,15 @@ class FeatureDensity:
         return steps[at]
 
 
-def _frames_of(steps: int, frames: int) -> NDArray[np.int64]:
-    """The frame in the middle of each step."""
+def middle_frames(steps: int, frames: int) -> NDArray[np.int64]:
+    """The frame in the middle of each step, ``(step,)``."""
     return np.minimum(((np.arange(steps) + 0.5) * frames / steps).astype(np.int64), frames - 1)
 
 
 def _steps(model: NetworkPosterior, recording: Recording) -> Array:
     """What the recurrence reads of a recording, ``(step, feature)``."""
+    import torch
+
     network = model.network
     frontend = model.frontend
     x = torch.from_numpy(frontend.normalizer(frontend.features(recording)))[None]

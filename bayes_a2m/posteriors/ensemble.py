@@ -266,7 +266,9 @@ class DeepEnsemble(NetworkPosterior):
         """Let every member be used alone."""
         for member, record in zip(self.members, self._records, strict=True):
             member._frontend = self._frontend
-            member.fitted = replace(self._known, record=record)
+            # the densities are of the first member's features; others have features of their own
+            novelty = self._known.novelty if member.network is self.network else None
+            member.fitted = replace(self._known, record=record, novelty=novelty)
 
 
 def _progress(tasks: Sequence[MemberTraining]) -> tuple[float, int]:

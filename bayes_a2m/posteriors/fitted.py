@@ -10,6 +10,7 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.conditions import TrainingConditions
+from bayes_a2m.posteriors.novelty import NoveltyDetector
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 
@@ -46,6 +47,9 @@ class Fitted:
     notes
         Turns its frames into notes with their probabilities, by a model of notes that is fitted on
         the tuning split; None in models of 0.1.0.
+    novelty
+        Tells recordings that sound unlike those that it learned from; None in models without a
+        network, in older ones, and where there were too few recordings.
     """
 
     vocabulary: Vocabulary
@@ -57,3 +61,4 @@ class Fitted:
     fingerprint: str = ""
     conditions: TrainingConditions | None = None
     notes: NoteDecoder | None = None
+    novelty: NoveltyDetector | None = None

@@ -1,18 +1,6 @@
 """Model directories hold all that is needed to use a model elsewhere, and no pickle.
 
-====================  =====================================================================
-``model.safetensors``   arrays: a network's weights, and what a posterior adds to them
-``config.yaml``         the experiment, the vocabulary, the format's version
-``normalizer.json``     global statistics of the fitting split
-``decoder.json``        transitions and settings of the decoding by the likeliest path
-``notes.json``          model of notes, from which each has its probability
-``recalibration.json``  recalibration after pooling, conformal sets, accepted frames and notes
-``conditions.json``     level, noise floor, bandwidth and clipping of the training recordings
-``seen.json``           ids and content hashes of what it was fitted and tuned on
-``training.csv``        one row an epoch
-``metrics.json``        its scores on the tuning split (null until measured)
-``checksums.sha256``    SHA-256 of all these files; looked at before any of them is read
-====================  =====================================================================
+========================  =====================================================================
 """
 
 from __future__ import annotations
@@ -46,6 +34,7 @@ from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.loadable import ensure_parts, parts_of
+from bayes_a2m.posteriors.novelty import NoveltyDetector
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
 
@@ -74,6 +63,9 @@ CONDITIONS = "conditions.json"
 
 NOTES = "notes.json"
 """A file that models of 0.1.0 do not have."""
+
+NOVELTY = "novelty.safetensors"
+"""A file that models without a network do not have, nor those of 0.1.0."""
 
 CHECKSUMS = "checksums.sha256"
 """The file that lists the checksums of the others."""
@@ -141,6 +133,8 @@ def write(path: Path, state: ModelState) -> None:
             write_json(beside / CONDITIONS, fitted.conditions.to_dict())
         if fitted.notes is not None:
             write_versioned(beside / NOTES, fitted.notes.to_dict(), FORMAT)
+        if fitted.novelty is not None:
+            fitted.novelty.save(beside / NOVELTY)
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
         write_checksums(beside)
@@ -148,9 +142,8 @@ def write(path: Path, state: ModelState) -> None:
 
 def write_checksums(path: Path) -> None:
     """Write the checksums of a model directory's files as they are now."""
-    names = [
-        name for name in (*FILES, CONDITIONS, NOTES, "training.png") if (path / name).is_file()
-    ]
+    known = (*FILES, CONDITIONS, NOTES, NOVELTY, "training.png")
+    names = [name for name in known if (path / name).is_file()]
     if read_json(path / "metrics.json") is None:
         names.remove("metrics.json")  # written later, and then part of the checksums
     Manifest.of_files(path, names).write(path / CHECKSUMS)
@@ -233,6 +226,7 @@ def read(path: Path) -> ModelState:
         fingerprint=str(config.get("fingerprint", "")),
         conditions=_read_conditions(path / CONDITIONS),
         notes=part(NOTES, _note_decoder) if (path / NOTES).is_file() else None,
+        novelty=NoveltyDetector.load(path / NOVELTY) if (path / NOVELTY).is_file() else None,
     )
     if len(fitted.decoder.prior) != len(vocabulary):
         raise InputError(

@@ -29,6 +29,7 @@ from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.loadable import ensure_loadable
+from bayes_a2m.posteriors.novelty import NoveltyDetector
 from bayes_a2m.posteriors.posterior import NOT_FITTED, Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
@@ -260,6 +261,7 @@ class NetworkPosterior(Posterior):
             record=record,
             fingerprint=self.fingerprint(train, tune, start),
             conditions=TrainingConditions.of((*train, *tune), self.grid.sample_rate),
+            novelty=NoveltyDetector.fit(self.network, training_data),
         )
         self.fit_calibration_and_decoder(train, tune)
         return self
@@ -340,6 +342,18 @@ class NetworkPosterior(Posterior):
     def _fits(self, start: NetworkPosterior) -> bool:
         same = self.experiment.features == start.experiment.features
         return same and self.network.settings == start.network.settings
+
+    def unlike(self, recording: Recording) -> list[str]:
+        """Say what sets a recording apart from those that were learned from, a phrase each.
+
+        Level, noise, bandwidth and clipping are told of, and how the network's features differ
+        (:mod:`bayes_a2m.posteriors.novelty`); neither, where the model does not know.
+        """
+        told = super().unlike(recording)
+        novelty = self._known.novelty
+        if novelty is None:
+            return told
+        return [*told, *novelty.differences(self, self.levelled(recording))]
 
     def predict_recording(self, recording: Recording, draws: int) -> NDArray[np.float32]:
         """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""

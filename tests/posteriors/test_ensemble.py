@@ -68,6 +68,16 @@ class TestDeepEnsemble(PosteriorContract):
             assert post.vocabulary == model.vocabulary
             assert len(one.members[1].decoder.decode(post)) == len(data)
 
+    def test_densities_are_those_of_the_first_member(
+        self, model: DeepEnsemble, tiny_data: Dataset
+    ) -> None:
+        novelty = [m.fitted.novelty for m in (model, *model.members) if m.fitted is not None]
+        assert novelty[0] is not None
+        assert novelty[1] is novelty[0]
+        assert set(novelty[2:]) == {None}
+        recording = tiny_data.split("validation")[0]
+        assert model.unlike(recording) == model.members[0].unlike(recording)
+
     def test_its_size_counts_all(self, model: DeepEnsemble) -> None:
         assert model.parameter_count == 3 * model.members[0].parameter_count
         assert model.record.seconds == pytest.approx(sum(m.record.seconds for m in model.members))
