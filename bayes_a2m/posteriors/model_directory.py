@@ -1,6 +1,19 @@
 """Model directories hold all that is needed to use a model elsewhere, and no pickle.
 
 ========================  =====================================================================
+``model.safetensors``     arrays: a network's weights, and what a posterior adds to them
+``config.yaml``           the experiment, the vocabulary, the format's version
+``normalizer.json``       global statistics of the fitting split
+``decoder.json``          transitions and settings of the decoding by the likeliest path
+``notes.json``            model of notes, from which each has its probability
+``recalibration.json``    recalibration after pooling, conformal sets, accepted frames and notes
+``conditions.json``       level, noise floor, bandwidth and clipping of the training recordings
+``novelty.safetensors``   densities of the network's features at the training recordings
+``seen.json``             ids and content hashes of what it was fitted and tuned on
+``training.csv``          one row an epoch
+``metrics.json``          its scores on the tuning split (null until measured)
+``checksums.sha256``      SHA-256 of all these files; looked at before any of them is read
+========================  =====================================================================
 """
 
 from __future__ import annotations
