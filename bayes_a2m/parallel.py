@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from rich.console import Console
@@ -146,9 +146,9 @@ def _bar(watch: Watch | None, what: str) -> Iterator[None]:
         TimeRemainingColumn(),
     )
     over = threading.Event()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    shown = Progress(*columns, console=console, transient=True)
+    # a bar that is not shown ends with an empty line in some versions of rich
+    with shown if console.is_terminal else nullcontext(shown) as bar:
         task = bar.add_task(what, total=watch()[1])
 
         def look() -> None:

@@ -76,7 +76,7 @@ def test_figures_show_any_name(tmp_path: Path, name: str, ending: str) -> None:
     style.dress(axes, title=name, x=style.label(name))
     figure.suptitle(name)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # a glyph that is missing is no news
+        warnings.filterwarnings("error", message=".*[Gg]lyph")  # one that is missing is no news
         style.save(figure, tmp_path / f"x.{ending}")
     assert (tmp_path / f"x.{ending}").stat().st_size > 1000
 

@@ -21,14 +21,15 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     from bayes_a2m.escape import printable
 
     console = Console(stderr=True)
+    if not console.is_terminal:  # also a bar that is not shown ends with an empty line in some rich
+        yield lambda done, total: None
+        return
     columns = (
         TextColumn("{task.description}", markup=False),  # a name may hold brackets
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(printable(what), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

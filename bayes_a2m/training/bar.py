@@ -30,7 +30,8 @@ class EpochBar(Callback):
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show the bar, filled as far as a resumed training has come."""
         steps = int(trainer.estimated_stepping_batches)
-        self._bar.start()
+        if self.console.is_terminal:
+            self._bar.start()
         self._bar.update(self._task, total=steps, completed=trainer.global_step)
 
     def on_train_batch_end(
@@ -57,10 +58,15 @@ class EpochBar(Callback):
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Take the bar away."""
-        self._bar.stop()
+        self._stop()
 
     def on_exception(
         self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
     ) -> None:
         """Take the bar away also when the training breaks off."""
-        self._bar.stop()
+        self._stop()
+
+    def _stop(self) -> None:
+        # a bar that is not shown ends with an empty line in some versions of rich
+        if self.console.is_terminal:
+            self._bar.stop()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from functools import cached_property
 
-import cloudpickle
 import numpy as np
 import pytest
+from joblib.externals import cloudpickle
 
 from bayes_a2m import registry
 from bayes_a2m.baselines import tracker
