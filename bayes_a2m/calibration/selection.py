@@ -284,8 +284,7 @@ def recalibrated_summary(
     deviations = summary.moments.deviations * scale
     share = summary.moments.expected_entropy / np.maximum(_entropy(old), SMALLEST)
     expected = np.minimum(share, 1.0) * _entropy(new)
-    moments = Moments(summary.draws, new, deviations, expected)
-    return PosteriorSummary(moments, summary.lengths, summary.ids, summary.vocabulary, summary.grid)
+    return replace(summary, moments=Moments(summary.draws, new, deviations, expected))
 
 
 def moved_to(distributions: Floats, wanted: Floats, *, tolerance: float = 1e-6) -> Floats:

@@ -123,19 +123,9 @@ class Reference:
 
     def select(self, places: Sequence[int]) -> Reference:
         """Some of the recordings."""
-        post = self.posterior
         chosen = list(places)
-        onsets = post.onset_log_probs
-        picked = FramePosterior(
-            post.log_probs[:, :, chosen],
-            post.lengths[chosen],
-            tuple(post.ids[i] for i in chosen),
-            post.vocabulary,
-            post.grid,
-            None if onsets is None else onsets[:, :, chosen],
-        )
         return Reference(
-            picked,
+            self.posterior.select(chosen),
             tuple(self.segments[i] for i in chosen),
             tuple(self.conditions[i] for i in chosen),
         )

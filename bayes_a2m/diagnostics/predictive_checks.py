@@ -92,9 +92,8 @@ def _notes(post: FramePosterior, chain: int, draw: int, decoder: Decoder | None)
     """Notes of all recordings by one draw."""
     log_probs = post.log_probs[chain : chain + 1, draw : draw + 1]
     if decoder is not None:
-        return [
-            n for item in decoder.decode(replace(post, log_probs=log_probs)) for n in item.notes
-        ]
+        one = replace(post, log_probs=log_probs, onset_log_probs=None)  # decoders read classes
+        return [n for item in decoder.decode(one) for n in item.notes]
     paths = [log_probs[0, 0, i, :n].argmax(axis=-1) for i, n in enumerate(post.lengths)]
     return [note for path in paths for note in from_labels(path, post.grid, post.vocabulary)]
 

@@ -58,6 +58,8 @@ class Cascade(Network):
             raise InputError(f"{place}.trunk.name: the stages of a cascade are no cascades")
         if "head" in given:
             raise InputError(f"{place}.trunk.head: a cascade's stages have heads of their own")
+        if given.get("onsets"):
+            raise InputError(f"{place}.trunk.onsets: a cascade has no output of onsets")
         whole = kind.parse(given, f"{place}.trunk").model_dump(mode="json", exclude={"head"})
         return options.model_copy(update={"trunk": {"name": kind.name, **whole}})
 

@@ -8,10 +8,10 @@ for every frame.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import torch
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from bayes_a2m.config.settings import Settings
@@ -21,6 +21,7 @@ from bayes_a2m.networks.dropout import DropoutRates, sequence_dropout
 from bayes_a2m.networks.heads import HeadSettings, make_head
 from bayes_a2m.networks.masking import frame_mask, pooled
 from bayes_a2m.networks.network import Layer, Network
+from bayes_a2m.networks.onsets import OnsetHead, OnsetOptions, parse_onsets
 from bayes_a2m.networks.recurrence import recur
 
 
@@ -58,6 +59,9 @@ class CRNN(Network):
         hidden: int = Field(96, description="units of the GRU, in each direction")
         features: int = Field(48, description="trunk features of each frame; the head reads them")
         dropout: DropoutRates = Field(DropoutRates(), description="rates by place")
+        onsets: Annotated[OnsetOptions | None, BeforeValidator(parse_onsets)] = Field(
+            None, description="output of onsets: true, or a mapping of its settings"
+        )
 
         @field_validator("dropout", mode="before")
         @classmethod
@@ -107,6 +111,8 @@ class CRNN(Network):
         self.head_dropout = make_dropout(options.features, rates.head)
         self.features = options.features
         self.head = make_head(options.head, options.features, classes)
+        if options.onsets is not None:
+            self.onset_head = OnsetHead(options.features, options.onsets)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
         """Return the blocks one by one, projection, recurrence, expansion, dropout."""

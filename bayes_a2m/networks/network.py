@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bayes_a2m import registry, renamed
 from bayes_a2m.config.settings import Settings, parse_settings
 from bayes_a2m.networks.heads import Head
+from bayes_a2m.networks.onsets import OnsetHead
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Network(nn.Module, ABC):
         Number of features of each frame that the head reads.
     head
         The last layer.
+    onset_head
+        The output of onsets, which reads what the head reads; None of a network without one.
     """
 
     class Options(Settings):
@@ -68,10 +71,12 @@ class Network(nn.Module, ABC):
     options: Any
     features: int
     head: Head
+    onset_head: OnsetHead | None
 
     def __init__(self, bins: int, classes: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         self.bins, self.classes = bins, classes
+        self.onset_head = None  # on the instance: a class attribute would hide the submodule
         self.options = self.parse(settings)
 
     @classmethod
@@ -113,8 +118,9 @@ class Network(nn.Module, ABC):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """All layers; the last is the head."""
-        return (*self.trunk_layers(), Layer(("head",), lambda x, lengths, _: self.head(x, lengths)))
+        """All layers; the last is the head, and the output of onsets where there is one."""
+        outputs = ("head",) if self.onset_head is None else ("head", "onset_head")
+        return (*self.trunk_layers(), Layer(outputs, lambda x, lengths, _: self.head(x, lengths)))
 
     def forward(
         self,
@@ -124,6 +130,7 @@ class Network(nn.Module, ABC):
         start: int = 0,
         stop: int | None = None,
         frames: int | None = None,
+        onsets: bool = False,
     ) -> Tensor:
         """Compute log-probabilities over the classes, or what lies between two layers.
 
@@ -138,15 +145,25 @@ class Network(nn.Module, ABC):
             Run the layers from ``start`` up to, not including, ``stop``; both as in a slice.
         frames
             Number of padded frames; to be given where ``start`` is not the first.
+        onsets
+            Whether all layers from ``start`` on are run, and the log-probability of an onset
+            follows those of the classes in one more column, where there is an ``onset_head``.
         """
         if frames is None:
             frames = features.shape[1]
         if lengths is None:
             lengths = torch.full((features.shape[0],), frames, device=features.device)
         x = features
-        for layer in self.layers[start:stop]:
+        if not onsets or self.onset_head is None:
+            for layer in self.layers[start:stop]:
+                x = layer.run(x, lengths, frames)
+            return x
+        *trunk, head = self.layers[start:]
+        for layer in trunk:
             x = layer.run(x, lengths, frames)
-        return x
+        log_probs = head.run(x, lengths, frames)
+        starts = nn.functional.logsigmoid(self.onset_head(x))
+        return torch.cat([log_probs, starts[..., None].to(log_probs.dtype)], dim=-1)
 
     def trunk(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Compute the features that the head reads, shape ``(batch, frame, feature)``."""

@@ -71,7 +71,7 @@ class MCDropout(NetworkPosterior):
             batch = {name: mask[first : first + BATCH] for name, mask in masks.items()}
             activations, following = self._local(undropped, start, frames, batch)
             with dropout.applied(network, batch):
-                answers.append(network(activations, start=following, frames=frames))
+                answers.append(network(activations, start=following, frames=frames, onsets=True))
         return torch.cat(answers)[None]
 
     def forget(self) -> None:

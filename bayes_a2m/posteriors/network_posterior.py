@@ -157,6 +157,9 @@ class NetworkPosterior(Posterior):
     def log_probs(self, features: Tensor, draws: int) -> Tensor:
         """Log-probabilities ``(chain, draw, frame, class)`` of one window.
 
+        Where the network has an output of onsets, their log-probability follows in one more column
+        (``network(features, onsets=True)``); a method that leaves it out says nothing of onsets.
+
         Parameters
         ----------
         features
@@ -355,8 +358,19 @@ class NetworkPosterior(Posterior):
             return told
         return [*told, *novelty.differences(self, self.levelled(recording))]
 
+    @property
+    def predicts_onsets(self) -> bool:
+        """Whether its network says where notes start."""
+        return self.network.onset_head is not None
+
     def predict_recording(self, recording: Recording, draws: int) -> NDArray[np.float32]:
         """Log-probabilities of one recording, ``(chain, draw, frames, class)``."""
+        return self.predict_with_onsets(recording, draws)[0]
+
+    def predict_with_onsets(
+        self, recording: Recording, draws: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Log-probabilities of classes, and of onsets where the network has an output of them."""
 
         def window(features: NDArray[np.float32]) -> NDArray[np.float32]:
             with torch.inference_mode():
@@ -365,7 +379,11 @@ class NetworkPosterior(Posterior):
                 ).numpy()
             return array
 
-        return self.frontend.predict(recording, window)
+        outputs = self.frontend.predict(recording, window)
+        classes = self.network.classes
+        if outputs.shape[-1] == classes or not self.predicts_onsets:
+            return outputs, None
+        return outputs[..., :classes], outputs[..., classes]
 
     def weights(self) -> dict[str, Tensor]:
         """The network's tensors, and the posterior's own beside them, by name."""
@@ -474,12 +492,12 @@ class WeightPosterior(NetworkPosterior):
         chosen = [(chain, draw) for chain in range(self.chains) for draw in range(count)]
         start = self._start
         if start == 0:
-            answers = [self._network(chain, draw)(features) for chain, draw in chosen]
+            answers = [self._network(chain, draw)(features, onsets=True) for chain, draw in chosen]
         else:
             frames = features.shape[1]
             lengths = torch.tensor([frames])
             fixed = self.network(features, lengths, stop=start, frames=frames)
-            rest = {"start": start, "frames": frames}
+            rest = {"start": start, "frames": frames, "onsets": True}
             answers = [
                 torch.func.functional_call(
                     self.network, self._weights(chain, draw), (fixed, lengths), rest

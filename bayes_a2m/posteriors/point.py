@@ -26,5 +26,5 @@ class Point(NetworkPosterior):
 
     def log_probs(self, features: Tensor, draws: int = 1) -> Tensor:
         """Log-probabilities ``(1, 1, frame, class)``: one draw, however many are asked for."""
-        log_probs: Tensor = self.network(features)[None]
+        log_probs: Tensor = self.network(features, onsets=True)[None]
         return log_probs

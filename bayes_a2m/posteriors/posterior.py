@@ -222,6 +222,19 @@ class Posterior(ABC):
         """
         _ = self._known
 
+    def predict_with_onsets(
+        self, recording: Recording, draws: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """What :meth:`predict_recording` gives, and log-probabilities of onsets.
+
+        Returns
+        -------
+        tuple
+            Log-probabilities of classes, ``(chain, draw, frames, class)``, and that a note starts,
+            ``(chain, draw, frames)``; None of a model that says nothing of onsets.
+        """
+        return self.predict_recording(recording, draws), None
+
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:
         """Everything that was learned, as the tensors of a model directory, by name."""
@@ -450,7 +463,13 @@ class Posterior(ABC):
     def _together(self, recordings: Sequence[Recording], draws: int, raw: bool) -> FramePosterior:
         if not recordings:
             raise InputError("no recording to predict")
-        log_probs = [self.predict_recording(self.levelled(r), draws) for r in recordings]
-        ids = [r.id for r in recordings]
-        post = FramePosterior.of_recordings(log_probs, ids, self.vocabulary, self.grid)
+        outputs = [self.predict_with_onsets(self.levelled(r), draws) for r in recordings]
+        onsets = [one for _, one in outputs if one is not None]
+        post = FramePosterior.of_recordings(
+            [log_probs for log_probs, _ in outputs],
+            [r.id for r in recordings],
+            self.vocabulary,
+            self.grid,
+            onsets=onsets if len(onsets) == len(outputs) else None,
+        )
         return post if raw else recalibrated(post, self.calibrator.recalibration)

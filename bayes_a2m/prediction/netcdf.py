@@ -76,6 +76,32 @@ def arranged(data: xarray.Dataset, source: str) -> tuple[xarray.Dataset, Facts]:
     return data, Facts(lengths, ids, vocabulary, grid, draws)
 
 
+def onset_mean_of(data: xarray.Dataset, source: str) -> NDArray[np.float32] | None:
+    """The mean probability of an onset, ``(recording, frame)``; None where there is none.
+
+    Parameters
+    ----------
+    data
+        What :func:`arranged` gave.
+    source
+        What errors name.
+
+    Raises
+    ------
+    InputError
+        If it has other axes, or a number is no probability.
+    """
+    if "onset_probability" not in data:
+        return None
+    variable = data["onset_probability"]
+    if set(variable.dims) != {"recording", "frame"}:
+        raise InputError(f"{source}: onset_probability must have the axes recording and frame")
+    values = variable.transpose("recording", "frame").fillna(0.0).values.astype(np.float32)
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        raise InputError(f"{source}: onset_probability must lie in 0 to 1")
+    return values
+
+
 # --- axes
 
 

@@ -20,7 +20,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import reading
 from bayes_a2m.files.formats import KEY
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction.netcdf import FORMAT, arranged
+from bayes_a2m.prediction.netcdf import FORMAT, arranged, onset_mean_of
 from bayes_a2m.prediction.netcdf_files import WHAT, read_netcdf, write_netcdf
 
 if TYPE_CHECKING:
@@ -81,6 +81,13 @@ class FramePredictive(ABC):
     def expected_entropy(self) -> Array:
         """Mean entropy of a draw in nats, ``(recording, frame)`` (aleatoric)."""
 
+    @abstractmethod
+    def onset_mean(self) -> Array | None:
+        """Probability that a note starts at each frame, mean over draws, ``(recording, frame)``.
+
+        None of a model that says nothing of onsets.
+        """
+
     def __len__(self) -> int:
         """Number of recordings."""
         return len(self.ids)
@@ -140,6 +147,8 @@ class FramePredictive(ABC):
         for i, array in enumerate(labels or []):
             label[i, : len(array)] = array
         axes = ("recording", "frame", "class")
+        onsets = self.onset_mean()
+        said = {} if onsets is None else {"onset_probability": (axes[:2], onsets)}
         return xarray.Dataset(
             {
                 "probability": (axes, self.mean()),
@@ -148,6 +157,7 @@ class FramePredictive(ABC):
                 "mutual_information": (axes[:2], self.mutual_information()),
                 "label": (axes[:2], label),
                 "length": (axes[:1], self.lengths),
+                **said,
             },
             coords={
                 "recording": list(self.ids),
@@ -230,13 +240,23 @@ class FramePosterior(FramePredictive):
 
     def alone(self, recording: int) -> FramePosterior:
         """The posterior of one recording alone, with all its draws and without padding."""
-        length = int(self.lengths[recording])
+        return self.select([recording])
+
+    def select(self, recordings: Sequence[int]) -> FramePosterior:
+        """Some recordings with all that is said of them, in the order given.
+
+        Padding is cut to the longest of them.
+        """
+        chosen = list(recordings)
+        longest = int(self.lengths[chosen].max(initial=1))
+        onsets = self.onset_log_probs
         return FramePosterior(
-            self.log_probs[:, :, recording : recording + 1, :length],
-            self.lengths[recording : recording + 1],
-            (self.ids[recording],),
+            self.log_probs[:, :, chosen, :longest],
+            self.lengths[chosen],
+            tuple(self.ids[i] for i in chosen),
             self.vocabulary,
             self.grid,
+            None if onsets is None else onsets[:, :, chosen, :longest],
         )
 
     @classmethod
@@ -374,6 +394,13 @@ class FramePosterior(FramePredictive):
         """Mean entropy of a draw in nats, ``(recording, frame)`` (aleatoric)."""
         expected: Array = entropy_of(np.exp(self.log_probs)).mean(axis=(0, 1))
         return expected
+
+    def onset_mean(self) -> Array | None:
+        """Probability that a note starts at each frame, mean over draws, ``(recording, frame)``."""
+        if self.onset_log_probs is None:
+            return None
+        mean: Array = np.exp(self.onset_log_probs).mean(axis=(0, 1))
+        return mean
 
     def to_inference_data(self) -> arviz.InferenceData:
         """Convert to ``InferenceData``, with all draws and named dimensions, for ArviZ 0.x.
@@ -517,6 +544,8 @@ class FramePosterior(FramePredictive):
         onsets = None
         if "onset_log_probs" in data:
             onsets = data["onset_log_probs"].transpose("chain", "draw", "recording", "frame").values
+        elif "log_probs" not in data and (mean := onset_mean_of(data, source)) is not None:
+            onsets = np.log(np.maximum(mean, SMALLEST))[None, None]
         return cls(log_probs, facts.lengths, facts.ids, facts.vocabulary, facts.grid, onsets)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import reading
 from bayes_a2m.music import FrameGrid, Vocabulary
-from bayes_a2m.prediction.netcdf import arranged
+from bayes_a2m.prediction.netcdf import arranged, onset_mean_of
 from bayes_a2m.prediction.netcdf_files import WHAT, read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import (
     Array,
@@ -86,6 +86,9 @@ class PosteriorSummary(FramePredictive):
         Moments over the draws of all chains.
     lengths, ids, vocabulary, grid
         The same as of a ``FramePosterior``.
+    onset_probability
+        Mean probability that a note starts at each frame, ``(recording, frame)``; None of a model
+        that says nothing of onsets.
 
     Examples
     --------
@@ -101,6 +104,7 @@ class PosteriorSummary(FramePredictive):
     ids: tuple[str, ...]
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     grid: FrameGrid = field(default_factory=FrameGrid)
+    onset_probability: Array | None = field(default=None, repr=False)
 
     @classmethod
     def of_posterior(cls, posterior: FramePosterior) -> Self:
@@ -113,7 +117,14 @@ class PosteriorSummary(FramePredictive):
             np.square(probs - mean).sum(axis=(0, 1)),
             entropy_of(probs).mean(axis=(0, 1)),
         )
-        return cls(moments, posterior.lengths, posterior.ids, posterior.vocabulary, posterior.grid)
+        return cls(
+            moments,
+            posterior.lengths,
+            posterior.ids,
+            posterior.vocabulary,
+            posterior.grid,
+            posterior.onset_mean(),
+        )
 
     @classmethod
     def of_batches(cls, batches: Iterable[FramePosterior]) -> Self:
@@ -153,7 +164,11 @@ class PosteriorSummary(FramePredictive):
                 "concatenate puts recordings together"
             )
         moments = self.moments.merged(other.moments)
-        return type(self)(moments, self.lengths, self.ids, self.vocabulary, self.grid)
+        onsets: Array | None = None
+        if self.onset_probability is not None and other.onset_probability is not None:
+            share = np.float32(other.draws / (self.draws + other.draws))
+            onsets = (1 - share) * self.onset_probability + share * other.onset_probability
+        return type(self)(moments, self.lengths, self.ids, self.vocabulary, self.grid, onsets)
 
     @classmethod
     def concatenate(cls, parts: Sequence[PosteriorSummary]) -> Self:
@@ -187,7 +202,11 @@ class PosteriorSummary(FramePredictive):
         )
         lengths = np.concatenate([p.lengths for p in parts])
         ids = tuple(name for p in parts for name in p.ids)
-        return cls(moments, lengths, ids, first.vocabulary, first.grid)
+        said = [p.onset_probability for p in parts if p.onset_probability is not None]
+        onsets = None
+        if len(said) == len(parts):
+            onsets = np.concatenate([_padded(one, frames, 0.0) for one in said])
+        return cls(moments, lengths, ids, first.vocabulary, first.grid, onsets)
 
     @property
     def draws(self) -> int:
@@ -217,6 +236,10 @@ class PosteriorSummary(FramePredictive):
     def expected_entropy(self) -> Array:
         """Mean entropy of a draw in nats, ``(recording, frame)``: doubt in the data (aleatoric)."""
         return self.moments.expected_entropy.astype(np.float32)
+
+    def onset_mean(self) -> Array | None:
+        """Probability that a note starts at each frame, mean over draws, ``(recording, frame)``."""
+        return self.onset_probability
 
     def save(self, path: str | Path, labels: Sequence[NDArray[np.int64]] | None = None) -> None:
         """Write ``predictions.nc``, atomically; with the references where there are any."""
@@ -253,10 +276,11 @@ class PosteriorSummary(FramePredictive):
         if not (np.isfinite(variance[inside]).all() and np.isfinite(entropy[inside]).all()):
             raise InputError(f"{path}: holds numbers that are not finite; write it again")
         moments = Moments(facts.draws, probability, facts.draws * variance, entropy)
-        return cls(moments, facts.lengths, facts.ids, facts.vocabulary, facts.grid)
+        onsets = onset_mean_of(data, path)
+        return cls(moments, facts.lengths, facts.ids, facts.vocabulary, facts.grid, onsets)
 
 
-def _padded(array: Floats, frames: int, value: float) -> Floats:
+def _padded(array: NDArray[Any], frames: int, value: float) -> NDArray[Any]:
     """Pad to so many frames with one value."""
     widths = [(0, 0), (0, frames - array.shape[1]), *[(0, 0)] * (array.ndim - 2)]
     return np.pad(array, widths, constant_values=value)

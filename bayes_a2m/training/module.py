@@ -105,7 +105,8 @@ class NetworkTraining(L.LightningModule):
         """
         masks = dropout.training_masks(self.network, len(features), generator)
         with dropout.applied(self.network, masks):
-            log_probs = self.network(features, lengths)
+            trunk = self.network.trunk(features, lengths)
+            log_probs = self.network.head(trunk, lengths)
         loss = self.network.head.loss(
             log_probs,
             labels,
@@ -114,6 +115,8 @@ class NetworkTraining(L.LightningModule):
             focal=self.options.focal,
             smoothing=self.options.label_smoothing,
         )
+        if (onsets := self.network.onset_head) is not None:
+            loss = loss + onsets.options.weight * onsets.loss(onsets(trunk), labels, lengths)
         extra = dropout.regularizer(self.network, self.frames)
         return loss if extra is None else loss + extra
 

@@ -31,6 +31,7 @@ from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.networks.network import Network
+from bayes_a2m.networks.onsets import log_odds
 from bayes_a2m.networks.perturbation import (
     WeightGroup,
     flipout,
@@ -260,18 +261,23 @@ class VariationalTraining(NetworkTraining):
             for group in self.groups:
                 around = prior(group, getattr(self, self._priors[group.name]))
                 drawn.update(group.parted(pyro.sample(group.name, around)))
-        log_probs = self._noisy(drawn, means, features, lengths, generator)
+        outputs = self._noisy(drawn, means, features, lengths, generator)
+        log_probs = outputs[..., : self.network.classes]
         real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
-        frames, labels = log_probs[real], labels[real]
-        distribution: Any = distributions.Categorical(logits=frames)
-        self._nll = -float(distribution.log_prob(labels).detach().mean())
+        distribution: Any = distributions.Categorical(logits=log_probs[real])
+        self._nll = -float(distribution.log_prob(labels[real]).detach().mean())
         # the plate scales the batch's log-likelihood up to all N frames of the training split, and
         # tempering scales it down to as many independent observations as they are worth
         with (
             poutine.scale(scale=self.variational.tempering),
-            pyro.plate("frames", self.frames, subsample=torch.arange(len(labels))),
+            pyro.plate("frames", self.frames, subsample=torch.arange(int(real.sum()))),
         ):
-            pyro.sample("labels", distribution, obs=labels)
+            pyro.sample("labels", distribution, obs=labels[real])
+        if (onsets := self.network.onset_head) is not None:
+            odds = log_odds(outputs[..., -1])
+            loss = onsets.options.weight * onsets.loss(odds, labels, lengths)
+            pyro.factor("onsets", -self.variational.tempering * self.frames * loss)
+            self._nll += float(loss.detach())
 
     def _noisy(
         self,
@@ -298,7 +304,9 @@ class VariationalTraining(NetworkTraining):
                 scales = {n: self.guide.scale(single[n]).reshape(w.shape) for n, w in moved.items()}
                 noise = local(self.network, scales, generator)
         with noise:
-            answer: Tensor = torch.func.functional_call(self.network, drawn, (features, lengths))
+            answer: Tensor = torch.func.functional_call(
+                self.network, drawn, (features, lengths), {"onsets": True}
+            )
         return answer
 
     @property

@@ -91,7 +91,7 @@ def main() -> None:
             k = diagnostics.pareto_k(model.log_ratios(training_data, 500))
             lines.append(f"- k-hat of its importance ratios: {k:.2f}")
         if draws * chains >= 10:
-            few = replace(post, log_probs=post.log_probs[:1, :40])
+            few = replace(post, log_probs=post.log_probs[:1, :40], onset_log_probs=None)
             for check in diagnostics.predictive_checks(few, labels, model.viterbi):
                 lines.append(
                     f"- {check.name}: {check.observed:.3g} in the reference, {check.median:.3g} "

@@ -41,6 +41,15 @@ def set_in_motion(network: Network, seed: int = 0) -> Network:
     return network
 
 
+def loss_of(network: Network, features: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
+    """What training lowers: the head's loss, and that of the onsets where there is an output."""
+    trunk = network.trunk(features, lengths)
+    loss = network.head.loss(network.head(trunk, lengths), labels, lengths)
+    if network.onset_head is not None:
+        loss = loss + network.onset_head.loss(network.onset_head(trunk), labels, lengths)
+    return loss
+
+
 class NetworkContract(ABC):
     """Subclasses give :meth:`make`, and ``bins`` that suit it."""
 
@@ -98,7 +107,7 @@ class NetworkContract(ABC):
             for i, n in enumerate(lengths.tolist()):
                 features[i, :n] = randn(n, self.bins, seed=i)
                 targets[i, :n] = labels[i, :n]
-            loss = network.head.loss(network(features, lengths), targets, lengths)
+            loss = loss_of(network, features, targets, lengths)
             loss.backward()
             return loss, network
 
@@ -141,8 +150,7 @@ class NetworkContract(ABC):
     def test_gradients_reach_every_parameter(self) -> None:
         network, lengths = self.ready().train(), torch.tensor([60, 41, 33])
         labels = torch.randint(0, 4, (3, 60), generator=torch.Generator().manual_seed(0))
-        log_probs = network(randn(3, 60, self.bins), lengths)
-        network.head.loss(log_probs, labels, lengths).backward()
+        loss_of(network, randn(3, 60, self.bins), labels, lengths).backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
             assert torch.isfinite(parameter.grad).all(), name
@@ -203,6 +211,24 @@ class NetworkContract(ABC):
                 first = network(features, lengths, stop=cut)
                 answer = network(first, lengths, start=cut, frames=37)
                 assert torch.equal(answer, whole)
+
+    def test_onsets_are_one_more_column(self) -> None:
+        """Asked for, they follow the classes, whichever layer the pass starts at."""
+        network, lengths = self.ready(), torch.tensor([37, 18])
+        features = randn(2, 37, self.bins)
+        with torch.inference_mode():
+            plain, both = network(features, lengths), network(features, lengths, onsets=True)
+            assert torch.equal(both[..., : network.classes], plain)
+            if network.onset_head is None:
+                assert both.shape == plain.shape
+                return
+            odds = network.onset_head(network.trunk(features, lengths))
+            torch.testing.assert_close(both[..., -1], odds.sigmoid().log(), **EXACT)
+            assert both.shape[-1] == network.classes + 1
+            for cut in range(len(network.layers)):
+                first = network(features, lengths, stop=cut)
+                again = network(first, lengths, start=cut, frames=37, onsets=True)
+                assert torch.equal(again, both)
 
     def test_every_parameter_belongs_to_one_stage(self) -> None:
         network = self.ready()

@@ -49,6 +49,16 @@ class TestCRNNInTwoStages(NetworkContract):
         )
 
 
+class TestCRNNWithOnsets(NetworkContract):
+    """An output of onsets beside the head, whose labels' spread is learned."""
+
+    def make(self, bins: int, classes: int) -> Network:
+        onsets = {"loss": "blurred", "learn_width": True}
+        return CRNN(
+            bins, classes, onsets=onsets, channels=(4, 6, 8), projection=16, hidden=12, features=8
+        )
+
+
 class TestCRNNWithDropout(NetworkContract):
     """Places that drop let everything through until they are given masks."""
 

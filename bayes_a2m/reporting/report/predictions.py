@@ -125,7 +125,15 @@ def _fitted(posterior: PosteriorSummary, data: Dataset, source: Path) -> Posteri
         deviations=moments.deviations[chosen],
         expected_entropy=moments.expected_entropy[chosen],
     )
-    return PosteriorSummary(picked, wanted, tuple(data.ids), posterior.vocabulary, posterior.grid)
+    onsets = posterior.onset_mean()
+    return PosteriorSummary(
+        picked,
+        wanted,
+        tuple(data.ids),
+        posterior.vocabulary,
+        posterior.grid,
+        None if onsets is None else onsets[chosen],
+    )
 
 
 def _check_probabilities(
@@ -145,6 +153,12 @@ def _check_probabilities(
 def _as_draw(posterior: PosteriorSummary) -> FramePosterior:
     """The mean as a posterior of one draw: all that scores and notes look at."""
     log_probs = np.log(np.maximum(posterior.mean(), 1e-12))[None, None]
+    onsets = posterior.onset_mean()
     return FramePosterior(
-        log_probs, posterior.lengths, posterior.ids, posterior.vocabulary, posterior.grid
+        log_probs,
+        posterior.lengths,
+        posterior.ids,
+        posterior.vocabulary,
+        posterior.grid,
+        None if onsets is None else np.log(np.maximum(onsets, 1e-12))[None, None],
     )
