@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bayes_a2m.cli.options import Force
 
 if TYPE_CHECKING:
-    from bayes_a2m.decoding.transcription import Transcription
+    from bayes_a2m.calibration.note_acceptance import NoteThreshold
     from bayes_a2m.posteriors.posterior import Posterior
-    from bayes_a2m.prediction.posterior import FramePosterior
+    from bayes_a2m.transcription import FileSettings, TranscribedRecording
 
 NEVER = 2.0
-"""A confidence that no frame has: nothing is accepted."""
+"""A probability that nothing has: nothing is accepted."""
+
+LONGEST_INTONATION = 600.0
+"""Seconds of a recording above which its pitch is not followed only to say a sentence about it."""
 
 
 def transcribe(
@@ -31,13 +34,14 @@ def transcribe(
         int, typer.Option(min=1, help="Draws, for models that draw; a point estimate has one.")
     ] = 30,
     formats: Annotated[
-        str, typer.Option("--format", metavar="LIST", help="Any of mid,csv,png.")
+        str,
+        typer.Option("--format", metavar="LIST", help="Any of mid,jams,csv,jsonl,png,html,wav."),
     ] = "mid,csv,png",
     reference: Annotated[
         Path | None,
         typer.Option(
             metavar="MIDI",
-            help="Draw these notes above the transcription (one AUDIO only).",
+            help="Draw these notes below the transcription (one AUDIO only).",
             show_default=False,
         ),
     ] = None,
@@ -45,34 +49,59 @@ def transcribe(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Mark notes as doubtful so that at most this share of the other frames is wrong.",
+            help="Mark notes as doubtful so that at most this share of the other notes is wrong.",
             show_default=False,
         ),
     ] = None,
+    samples: Annotated[
+        int,
+        typer.Option(
+            min=0, max=1000, metavar="N", help="Write N sampled transcriptions as MIDI, too."
+        ),
+    ] = 0,
     transpose: Annotated[
         int, typer.Option(metavar="N", help="Move the written notes by so many semitones.")
     ] = 0,
+    tempo: Annotated[
+        float, typer.Option(metavar="BPM", help="The tempo of MIDI files; times stay as they are.")
+    ] = 120.0,
+    bends: Annotated[
+        bool, typer.Option("--bends", help="Bend the pitch in MIDI files as the voice did.")
+    ] = False,
+    velocity: Annotated[
+        Literal["loudness", "confidence"],
+        typer.Option(help="What a note's velocity in MIDI says."),
+    ] = "loudness",
     force: Force = False,
 ) -> None:
-    """Transcribe recordings into MIDI, a table of notes, and a picture.
+    """Transcribe recordings into notes that know how sure they are.
 
     Any format, rate, length and number of channels. For AUDIO song.wav the
-    files are OUT_DIR/song.mid, song.csv and song.png; the picture shows the
-    spectrum, each class's probability and the notes over one time axis.
+    files are OUT_DIR/song.mid (doubtful notes on a track of their own, the
+    probability of each as a text), song.jams, song.csv and song.jsonl (every
+    note with its probability, the intervals of its times, and what else it
+    might be), song.png (spectrum, probabilities, a piano roll; longer ones on
+    pages), song.html (all that on a page, to listen to), and song.wav (the
+    recording left, its notes right).
 
-    --accept-error 0.05 finds the confidence that keeps errors below 5 % on
-    recordings like those the model was tuned on; notes most of whose frames
-    stay below it are marked: "?" in the MIDI file, a column in the table.
+    A note's probability is that of "a note of this pitch with its onset
+    within 50 ms". --accept-error 0.05 marks the notes to doubt, so that at
+    most 5 % of the others are wrong in recordings like those the model was
+    tuned on, and names them; where nothing can be promised, it says so.
 
     Examples:
 
         bayes-a2m transcribe models/crnn song.wav -o notes
 
-        bayes-a2m transcribe models/crnn takes/ -o notes --format mid,csv
-
-        bayes-a2m transcribe models/crnn song.wav -o notes --reference song_by_hand.mid
-
         bayes-a2m transcribe models/crnn song.wav -o notes --accept-error 0.05
+
+        bayes-a2m transcribe models/crnn takes/ -o notes --format mid,jams,csv
+
+        bayes-a2m transcribe models/crnn song.wav -o notes --format html --reference by_hand.mid
+
+        bayes-a2m transcribe models/crnn song.wav -o notes --format mid --tempo 96 --bends
+
+        bayes-a2m transcribe models/crnn song.wav -o notes --samples 20
     """
     from bayes_a2m.audio.io import find
     from bayes_a2m.cli import progress
@@ -82,9 +111,16 @@ def transcribe(
     from bayes_a2m.files import OutputFolder
     from bayes_a2m.models import load_model
     from bayes_a2m.music import midi
-    from bayes_a2m.transcription import transcription_of, write_transcription
+    from bayes_a2m.transcription import (
+        FileSettings,
+        TranscribedRecording,
+        transcription_of,
+        write_files,
+    )
 
     wanted = _formats(formats)
+    settings = FileSettings(transpose, tempo, bends, samples)
+    midi.ensure_tempo(tempo)
     paths = find(audio)
     _refuse_same_names(paths)
     if reference is not None and len(paths) != 1:
@@ -92,12 +128,19 @@ def transcribe(
     known = midi.read(reference) if reference is not None else None
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; -o names a folder")
-    written = {(out / f"{paths[0].stem}.{ending}").resolve() for ending in wanted}
+    written = {(out / name).resolve() for name in _names(paths[0], wanted, settings)}
     if reference is not None and reference.resolve() in written:
         raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
     output = OutputFolder(out, "transcribe", force=force)
-    output.check(f"{path.stem}.{ending}" for path in paths for ending in wanted)
+    output.check(name for path in paths for name in _names(path, wanted, settings))
     fitted = load_model(model)
+    if fitted.viterbi is fitted.decoder:
+        if samples:
+            raise InputError(f"--samples: {model} knows no probabilities of notes; train it again")
+        say(
+            f"{model}: was trained before notes had probabilities: those of its frames are given "
+            "instead; train it again"
+        )
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []
     with progress.bar("transcribing") as update:
@@ -108,18 +151,16 @@ def transcribe(
                 )
                 unlike = fitted.unlike(recording)
                 posterior, notes = transcription_of(
-                    fitted, recording, draws=draws, threshold=NEVER if unlike else threshold
+                    fitted,
+                    recording,
+                    draws=draws,
+                    threshold=NEVER if unlike else threshold,
+                    velocity=velocity,
                 )
+                one = TranscribedRecording(fitted, recording, posterior, notes)
                 with output.adding() as new:
-                    write_transcription(
-                        fitted,
-                        recording,
-                        posterior,
-                        notes,
-                        new,
-                        formats=wanted,
-                        transpose=transpose,
-                    )
+                    write_files(one, new, formats=wanted, settings=settings)
+                words = _words(one, settings, marked=threshold is not None and not unlike)
             except Exception as error:  # one bad file does not stop the others
                 if not isinstance(error, InputError) and "--debug" in sys.argv:
                     raise
@@ -130,8 +171,7 @@ def transcribe(
                     say(f"{path}: {repair.message}")
                 if unlike:
                     say(f"{path}: {_withdrawn(unlike)}")
-                marked = "" if threshold is None or unlike else _marked(posterior, notes, threshold)
-                say(f"{path}: {len(notes.notes)} notes{marked}")
+                say(f"{path}: {words}")
             update(done + 1, len(paths))
     if failed:
         for message in failed[:-1]:
@@ -141,7 +181,28 @@ def transcribe(
 
 
 def _threshold(model: Posterior, error: float, name: str) -> float:
-    """The confidence that keeps the error rate; says what is promised."""
+    """The probability that keeps the error rate; says what is promised."""
+    from bayes_a2m.calibration.note_acceptance import note_threshold
+    from bayes_a2m.cli.console import say
+    from bayes_a2m.errors import InputError
+
+    if not 0 < error < 1:
+        raise InputError(f"--accept-error {error:g}: must lie between 0 and 1")
+    if model.viterbi is model.decoder:
+        return _frame_threshold(model, error, name)
+    found = note_threshold(model.calibrator.accepted_notes, error)
+    say(f"--accept-error {error:g}: {_promise(found)}")
+    return found.threshold
+
+
+def _promise(found: NoteThreshold) -> str:
+    if found.promised:
+        return f"notes of probability {found.threshold:.2f} and more are accepted: {found.words}"
+    return f"notes of probability below {found.threshold:.2f} are doubtful; {found.words}"
+
+
+def _frame_threshold(model: Posterior, error: float, name: str) -> float:
+    """The confidence of frames that keeps the error rate, for models without notes."""
     from bayes_a2m.calibration.selective import accept
     from bayes_a2m.cli.console import say
     from bayes_a2m.errors import InputError
@@ -171,10 +232,33 @@ def _withdrawn(unlike: list[str]) -> str:
     )
 
 
-def _marked(posterior: FramePosterior, notes: Transcription, threshold: float) -> str:
-    """How many notes are doubtful, and how many frames accepted."""
-    kept = float((posterior.confidence()[0] >= threshold).mean())
-    return f", {sum(notes.doubtful)} of them doubtful (?); {100 * kept:.0f} % of frames accepted"
+def _words(one: TranscribedRecording, settings: FileSettings, *, marked: bool) -> str:
+    """The notes, the doubtful ones by name, and how they were intoned."""
+    from bayes_a2m.transcription.summary import doubtful_words, forecast_words
+
+    notes = one.transcription
+    if marked:
+        words = [doubtful_words(notes, transpose=settings.transpose)]
+    else:
+        count = len(notes.notes)
+        words = [f"{count or 'no'} {'note' if count == 1 else 'notes'}"]
+    words.append(forecast_words(notes))
+    if one.recording.duration <= LONGEST_INTONATION:
+        words.append(one.intonation.words)
+    return "; ".join(word for word in words if word)
+
+
+def _names(path: Path, formats: tuple[str, ...], settings: FileSettings) -> list[str]:
+    """The files of a recording; those of one that cannot be read as if it were short."""
+    from bayes_a2m.audio.io import info
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.transcription import file_names
+
+    try:
+        duration = info(path).duration if "png" in formats else 0.0
+    except InputError:
+        duration = 0.0  # what is wrong with it is said when it is its turn
+    return file_names(path.stem, duration, formats, settings)
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -146,10 +146,7 @@ def write(
     """
     import pretty_midi
 
-    if not TEMPOS[0] <= tempo <= TEMPOS[1]:
-        raise InputError(
-            f"--tempo {tempo:g}: must lie between {TEMPOS[0]:g} and {TEMPOS[1]:g} beats a minute"
-        )
+    ensure_tempo(tempo)
     file = pretty_midi.PrettyMIDI(initial_tempo=tempo, resolution=480)
     names = ("voice", "doubtful") if any(doubtful) else ("voice",)
     tracks = [pretty_midi.Instrument(program=CHOIR, name=name) for name in names]
@@ -176,3 +173,17 @@ def write(
             )
     with atomic_path(path) as temporary:
         file.write(str(temporary))
+
+
+def ensure_tempo(tempo: float) -> None:
+    """Refuse a tempo that no file has.
+
+    Raises
+    ------
+    InputError
+        If it is not between 10 and 1000 beats a minute.
+    """
+    if not TEMPOS[0] <= tempo <= TEMPOS[1]:
+        raise InputError(
+            f"--tempo {tempo:g}: must lie between {TEMPOS[0]:g} and {TEMPOS[1]:g} beats a minute"
+        )

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.music import Note, Vocabulary
+from bayes_a2m.audio.features import Spectrum
+from bayes_a2m.music import Note
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.panels import time_panels
+from bayes_a2m.reporting.piano_roll import (
+    Curve,
+    draw_curve,
+    draw_roll,
+    label_times,
+    legend_words,
+    pitches_of,
+    roll_notes,
+)
 from bayes_a2m.reporting.spectrum import draw_spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_a2m.audio.features import Spectrum
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.prediction.posterior import FramePosterior
+
+PAGE_SECONDS = 30.0
+"""Seconds of a recording that one picture shows; longer ones have pages."""
 
 _POINTS = 2000
 """Frames drawn at most: more than the pixels across."""
@@ -31,6 +44,9 @@ def transcription_figure(
     *,
     recording: int = 0,
     reference: Iterable[Note] | None = None,
+    curve: Curve | None = None,
+    start: float = 0.0,
+    end: float | None = None,
 ) -> Figure:
     """Spectrum, the probability of every class, and the notes, on one time axis.
 
@@ -41,9 +57,13 @@ def transcription_figure(
     transcription
         The notes of the recording.
     spectrum
-        The spectrum that the model read.
+        The spectrum that the model read, of the whole recording.
     reference
-        Notes to draw in a row of the same form above the transcription's.
+        Notes to draw in amber below the transcription's.
+    curve
+        The continuous pitch, drawn over the spectrum.
+    start, end
+        The seconds that are drawn; all of them unless given.
 
     Returns
     -------
@@ -51,25 +71,58 @@ def transcription_figure(
         Fit for a page: 7.2 inches wide.
     """
     vocabulary, grid = posterior.vocabulary, posterior.grid
-    duration = grid.seconds(int(posterior.lengths[recording]))
-    known = None if reference is None else [n for n in reference if n.onset < duration]
-    heights = [2.0, 1.2, *([] if known is None else [0.75]), 0.75]
-    panels = time_panels(heights, duration, bar_beside=0)
+    whole = grid.seconds(int(posterior.lengths[recording]))
+    end = whole if end is None else min(end, whole)
+    known = None if reference is None else [n for n in reference if n.onset < whole]
+    notes = roll_notes(transcription)
+    pitches = pitches_of(vocabulary, transcription.notes, known or ())
+    panels = time_panels([2.0, 1.0, 0.62 + 0.13 * min(len(pitches), 8)], end - start, bar_beside=0)
     rows = panels.axes
-    draw_spectrum(rows[0], panels.bar, spectrum, vocabulary)
-    _draw_probabilities(rows[1], posterior, recording)
-    pitches = _pitches(vocabulary, transcription.notes, known or ())
-    if known is not None:
-        _draw_notes(rows[2], known, pitches, vocabulary, "reference")
-    _draw_notes(rows[-1], transcription.notes, pitches, vocabulary, "notes")
-    style.dress(rows[0], title=transcription.id)
+    draw_spectrum(rows[0], panels.bar, _between(spectrum, start, end), vocabulary)
+    if curve is not None:
+        draw_curve(rows[0], curve, start)
+    _draw_probabilities(rows[1], posterior, recording, start, end)
+    draw_roll(rows[2], notes, pitches, vocabulary, reference=known or (), start=start, end=end)
+    style.dress(rows[2], y="notes")
+    label_times(rows[2], start)
+    pages = f", {start:g} to {end:.4g} s" if end - start < whole else ""
+    style.dress(rows[0], title=style.label(transcription.id, 40) + pages)
+    rows[0].set_title(
+        legend_words({"": notes}, known, curve),
+        fontsize=style.TICK,
+        color="#595959",
+        loc="right",
+        pad=5,
+    )
     panels.figure.align_ylabels(rows)
     return panels.figure
 
 
-def _draw_probabilities(axes: Axes, posterior: FramePosterior, recording: int) -> None:
+def pages_of(duration: float) -> list[tuple[float, float]]:
+    """The seconds from and to which each page of a recording's picture goes.
+
+    >>> pages_of(12.0), pages_of(70.0)
+    ([(0.0, 12.0)], [(0, 25), (25, 50), (50, 70.0)])
+    """
+    count = max(1, math.ceil(duration / PAGE_SECONDS))
+    # whole five seconds, so that the times on the axis are round
+    width = 5 * math.ceil(duration / count / 5) if count > 1 else duration
+    count = math.ceil(duration / width) if width else 1
+    return [(i * width, min((i + 1) * width, duration)) for i in range(count)]
+
+
+def _between(spectrum: Spectrum, start: float, end: float) -> Spectrum:
+    """The frames of a spectrum between two times."""
+    low, high = spectrum.settings.grid.span(start, end)
+    return Spectrum(spectrum.level[low : max(high, low + 1)], spectrum.settings)
+
+
+def _draw_probabilities(
+    axes: Axes, posterior: FramePosterior, recording: int, start: float, end: float
+) -> None:
     """Probabilities stacked to one: the share of the height is the probability."""
-    probs = posterior.of(recording)
+    low, high = posterior.grid.span(start, end)
+    probs = posterior.of(recording)[low : max(high, low + 1)]
     stride = -(-len(probs) // _POINTS)
     times = posterior.grid.times(len(probs))
     colours = ["#e6e6e6", *style.class_colours(len(posterior.vocabulary))[1:]]
@@ -96,33 +149,3 @@ def _draw_probabilities(axes: Axes, posterior: FramePosterior, recording: int) -
             reverse=True,
         )
     style.dress(axes, y="probability")
-
-
-def _draw_notes(
-    axes: Axes,
-    notes: Sequence[Note],
-    pitches: Sequence[int],
-    vocabulary: Vocabulary,
-    what: str,
-) -> None:
-    """A piano roll, a line a pitch."""
-    colours = dict(zip(vocabulary.pitches, style.class_colours(len(vocabulary))[1:], strict=True))
-    place = {pitch: i for i, pitch in enumerate(pitches)}
-    for note in notes:
-        axes.broken_barh(
-            [(note.onset, note.duration)],
-            (place[note.pitch] - 0.38, 0.76),
-            facecolor=colours.get(note.pitch, style.BLACK),
-            edgecolor="white",
-            linewidth=0.4,
-        )
-    axes.set_ylim(-0.7, len(pitches) - 0.3)
-    thin = -(-len(pitches) // 8)
-    axes.set_yticks(range(0, len(pitches), thin))
-    axes.set_yticklabels([vocabulary.pitch_name(p) for p in pitches[::thin]])
-    style.dress(axes, y=what, grid=True)
-
-
-def _pitches(vocabulary: Vocabulary, *sequences: Iterable[Note]) -> list[int]:
-    """The vocabulary's pitches, and strangers among the notes (of a reference, say)."""
-    return sorted({*vocabulary.pitches, *(n.pitch for notes in sequences for n in notes)})

@@ -1,10 +1,20 @@
-"""A transcription as files: MIDI, a table of notes, and a picture."""
+"""A transcription as files: MIDI, JAMS, tables, pictures, a page, and sound."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_a2m.files import write_text
+from bayes_a2m.music import jams, midi
+from bayes_a2m.transcription.intonation import Intonation, intonation, pitch_bends
+from bayes_a2m.transcription.json_lines import json_lines
+from bayes_a2m.transcription.pitch_curve import PitchCurve, pitch_curve
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Recording
@@ -12,8 +22,71 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
 
-FORMATS = ("mid", "csv", "png")
-"""The files that a transcription is written as, by their endings."""
+FORMATS = ("mid", "jams", "csv", "jsonl", "png", "html", "wav")
+"""The files that a transcription can be written as, by their endings."""
+
+DEFAULT_FORMATS = ("mid", "csv", "png")
+"""Those that are written where nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class FileSettings:
+    """The settings of the files of a transcription.
+
+    Attributes
+    ----------
+    transpose
+        Semitones by which the written notes are moved; pictures and sounds have them as they are.
+    tempo
+        Beats a minute of MIDI files.
+    bends
+        Whether MIDI files bend the pitch as the voice did.
+    samples
+        The number of sampled transcriptions to write as MIDI, each likely as a whole.
+    """
+
+    transpose: int = 0
+    tempo: float = midi.TEMPO
+    bends: bool = False
+    samples: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class TranscribedRecording:
+    """A recording, and what a model made of it.
+
+    Attributes
+    ----------
+    model, recording
+        The model, and what it was asked about. A reference of the recording is drawn, too.
+    posterior, transcription
+        What :func:`~bayes_a2m.transcription.recording.transcription_of` gave.
+    """
+
+    model: Posterior
+    recording: Recording
+    posterior: FramePosterior
+    transcription: Transcription
+
+    @property
+    def rate(self) -> int:
+        """The sample rate that the model works at, Hz."""
+        return self.model.grid.sample_rate
+
+    @cached_property
+    def samples(self) -> np.ndarray[tuple[Any, ...], np.dtype[np.float32]]:
+        """The sound, mono, ``(samples,)``."""
+        return self.recording.audio(self.rate)
+
+    @cached_property
+    def curve(self) -> PitchCurve:
+        """The continuous pitch under the notes."""
+        return pitch_curve(self.samples, self.rate, self.transcription.notes)
+
+    @cached_property
+    def intonation(self) -> Intonation:
+        """The intonation of the notes: how flat or sharp they are."""
+        return intonation(self.curve, self.transcription.notes)
 
 
 def write_transcription(
@@ -23,41 +96,163 @@ def write_transcription(
     transcription: Transcription,
     folder: Path,
     *,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = DEFAULT_FORMATS,
     transpose: int = 0,
+    name: str | None = None,
+) -> None:
+    """Write the files of one transcribed recording; see :func:`write_files`."""
+    one = TranscribedRecording(model, recording, posterior, transcription)
+    write_files(one, folder, formats=formats, settings=FileSettings(transpose), name=name)
+
+
+def write_files(
+    one: TranscribedRecording,
+    folder: Path,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    settings: FileSettings = FileSettings(),
     name: str | None = None,
 ) -> None:
     """Write the files of one transcribed recording, each atomically.
 
     Parameters
     ----------
-    model, recording, posterior, transcription
-        The model, what it was asked about, and what
-        :func:`~bayes_a2m.transcription.recording.transcription_of` gave. A reference of the
-        recording is drawn above the notes.
+    one
+        What to write.
     folder
         The folder to write to.
     formats
         Which of :data:`FORMATS`.
-    transpose
-        Semitones by which the written notes are moved; the picture shows them as they are.
+    settings
+        What is written into them.
     name
         The name of the files without ending; the recording's id unless given.
 
     Raises
     ------
     InputError
-        If a file cannot be written.
+        If a file cannot be written, a note would be moved out of MIDI's pitches, or sampled
+        transcriptions are asked of a model that knows none.
     """
-    stem = name or recording.id
-    if "mid" in formats:
-        transcription.write_midi(folder / f"{stem}.mid", transpose=transpose)
-    if "csv" in formats:
-        transcription.write_csv(folder / f"{stem}.csv", transpose=transpose)
-    if "png" in formats:
-        from bayes_a2m.reporting import style
-        from bayes_a2m.reporting.transcription import transcription_figure
+    stem = name or one.recording.id
+    writers = {
+        "mid": _write_midi,
+        "jams": _write_jams,
+        "csv": _write_csv,
+        "jsonl": _write_json_lines,
+        "png": _write_pictures,
+        "html": _write_page,
+        "wav": _write_sound,
+    }
+    for ending in formats:
+        writers[ending](one, folder / f"{stem}.{ending}", settings)
+    if settings.samples:
+        _write_samples(one, folder, stem, settings)
 
-        spectrum = model.features_of(recording)
-        figure = transcription_figure(posterior, transcription, spectrum, reference=recording.notes)
-        style.save(figure, folder / f"{stem}.png")
+
+def file_names(
+    stem: str, duration: float, formats: Sequence[str], settings: FileSettings
+) -> list[str]:
+    """The names of the files that :func:`write_files` writes for a recording of this length."""
+    from bayes_a2m.reporting.transcription import pages_of
+
+    names = [f"{stem}.{ending}" for ending in formats]
+    if "png" in formats:
+        pages = len(pages_of(duration))
+        names += [_page_name(stem, page) for page in range(1, pages)]
+    return names + [_sample_name(stem, i) for i in range(settings.samples)]
+
+
+def _page_name(stem: str, page: int) -> str:
+    return f"{stem}.png" if page == 0 else f"{stem}_page_{page + 1}.png"
+
+
+def _sample_name(stem: str, number: int) -> str:
+    return f"{stem}_sample_{number + 1}.mid"
+
+
+def _write_midi(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    bends = pitch_bends(one.curve) if settings.bends else ()
+    one.transcription.write_midi(
+        path, transpose=settings.transpose, tempo=settings.tempo, bends=bends
+    )
+
+
+def _write_samples(
+    one: TranscribedRecording, folder: Path, stem: str, settings: FileSettings
+) -> None:
+    """Whole transcriptions drawn from the posterior, evenly chosen among those that there are."""
+    known = one.transcription.posterior
+    if known is None:
+        from bayes_a2m.errors import InputError
+
+        raise InputError("--samples: the model knows no probabilities of notes; train it again")
+    chosen = np.linspace(0, len(known.samples) - 1, settings.samples).round().astype(int)
+    for i, number in enumerate(chosen):
+        notes = known.samples[int(number)]
+        path = folder / _sample_name(stem, i)
+        midi.write(path, notes, transpose=settings.transpose, tempo=settings.tempo)
+
+
+def _write_jams(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    transcription = one.transcription
+    sandbox: dict[str, Any] = {"model": one.model.name}
+    if transcription.posterior is not None:
+        sandbox["posterior"] = transcription.posterior.to_dict()
+    if transcription.doubtful:
+        sandbox["doubtful"] = list(transcription.doubtful)
+    jams.write(
+        path,
+        transcription.notes,
+        duration=one.samples.shape[0] / one.rate,
+        title=transcription.id,
+        confidences=transcription.probabilities or (),
+        sandbox=sandbox,
+        transpose=settings.transpose,
+    )
+
+
+def _write_csv(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    one.transcription.write_csv(path, transpose=settings.transpose)
+
+
+def _write_json_lines(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    write_text(
+        path,
+        json_lines(one.transcription, transpose=settings.transpose, intonation=one.intonation),
+    )
+
+
+def _write_pictures(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    from bayes_a2m.reporting import style
+    from bayes_a2m.reporting.piano_roll import Curve
+    from bayes_a2m.reporting.transcription import pages_of, transcription_figure
+
+    spectrum = one.model.features_of(one.recording)
+    curve = Curve(one.curve.seconds, one.curve.hertz)
+    duration = one.posterior.grid.seconds(int(one.posterior.lengths[0]))
+    for page, (start, end) in enumerate(pages_of(duration)):
+        figure = transcription_figure(
+            one.posterior,
+            one.transcription,
+            spectrum,
+            reference=one.recording.notes,
+            curve=curve,
+            start=start,
+            end=end,
+        )
+        style.save(figure, path.with_name(_page_name(path.stem, page)))
+
+
+def _write_sound(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    from bayes_a2m.transcription.sonification import sonified, write_wav
+
+    offset = one.transcription.vocabulary.sounding_offset
+    both = sonified(one.samples, one.rate, one.transcription.notes, sounding_offset=offset)
+    write_wav(path, both, one.rate)
+
+
+def _write_page(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    from bayes_a2m.transcription.page import write_transcription_page
+
+    write_transcription_page(one, path, settings)

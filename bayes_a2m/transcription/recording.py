@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from bayes_a2m.transcription.loudness import velocities
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Recording
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
+
+Velocity: TypeAlias = Literal["loudness", "confidence"]
+"""What a note's velocity says."""
 
 
 def transcription_of(
@@ -17,6 +22,7 @@ def transcription_of(
     *,
     draws: int = 30,
     threshold: float | None = None,
+    velocity: Velocity = "loudness",
 ) -> tuple[FramePosterior, Transcription]:
     """Predict a recording, and decode its notes.
 
@@ -29,8 +35,11 @@ def transcription_of(
     draws
         The number of draws, for models that draw.
     threshold
-        The confidence from which a frame is accepted; notes of which fewer than half of the frames
-        are accepted are doubtful. None: no note is marked.
+        The probability from which a note is accepted; others are doubtful. Where the model does not
+        know the probabilities of notes, the confidence from which a frame is accepted; notes of
+        which fewer than half of the frames are accepted are doubtful. None: no note is marked.
+    velocity
+        What the velocities of the notes say: how loud they are, or how sure the model is.
 
     Returns
     -------
@@ -44,6 +53,14 @@ def transcription_of(
     """
     posterior = model.predict([recording], draws)
     transcription = model.decoder.decode(posterior)[0]
-    if threshold is not None:
+    if threshold is not None and transcription.probabilities is not None:
+        transcription = transcription.doubting(threshold)
+    elif threshold is not None:
         transcription = transcription.accepting(posterior, 0, threshold)
-    return posterior, transcription
+    if velocity == "confidence":
+        sure = transcription.probabilities or transcription.frame_probabilities
+        loud = [max(1, min(127, round(127 * p))) for p in sure]
+    else:
+        rate = model.grid.sample_rate
+        loud = velocities(recording.audio(rate), rate, transcription.notes)
+    return posterior, transcription.with_velocities(loud)

@@ -1,7 +1,9 @@
 """The command from outside: what it prints, exits with, and leaves behind."""
 
+import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import soundfile
 from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
+from bayes_a2m.music import jams
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests import tiny
 from tests.cli.command import refused, run, run_new
@@ -53,12 +56,14 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_transcribing_imports_only_torch(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+def test_transcribing_imports_only_torch_and_numba(
+    tiny_model: Path, song: Path, tmp_path: Path
+) -> None:
     code = (
         "import sys; sys.argv = ['bayes-a2m', *sys.argv[1:]]\n"
         "from bayes_a2m.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        "print([m for m in ('librosa', 'lightning', 'sklearn', 'xarray', 'numba', 'pandas') "
+        "print([m for m in ('librosa', 'lightning', 'sklearn', 'xarray', 'pandas', 'mir_eval') "
         "if m in sys.modules])"
     )
     arguments = ["transcribe", str(tiny_model), str(song), "-o", str(tmp_path / "out")]
@@ -127,12 +132,13 @@ def test_a_reference_is_drawn(tiny_model: Path, tiny_folder: Path, tmp_path: Pat
         "--reference", tiny_folder / "midi_001.mid",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    sizes = []
-    for folder in ("without", "with"):
-        from matplotlib.image import imread
+    from matplotlib.image import imread
 
-        sizes.append(imread(tmp_path / folder / "voice_001.png").shape[0])
-    assert sizes[1] > sizes[0]  # one row more
+    amber = []
+    for folder in ("without", "with"):
+        red, green, blue = np.moveaxis(imread(tmp_path / folder / "voice_001.png")[-400:], 2, 0)[:3]
+        amber.append(int(((red > 0.9) & (green > 0.7) & (blue < 0.75)).sum()))
+    assert amber[1] > amber[0] + 1000
 
 
 def test_one_bad_file_does_not_stop_the_others(
@@ -369,38 +375,157 @@ def test_how_far_it_can_be_believed(tiny_model: Path, tiny_folder: Path, tmp_pat
     assert "--accept-error 1.05: must lie between 0 and 1" in told
 
 
-def test_doubtful_notes_are_marked(tiny_model: Path, song: Path, tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    tiny.copy_to_change(tiny_model, model)
-    stored = read_json(model / "recalibration.json")
-    # counts of tuning recordings of which only frames of 0.9 and more are right
-    confidence = np.concatenate([np.full(50, 0.95), np.full(50, 0.6)])
-    p = np.stack([confidence, 1 - confidence, 0 * confidence, 0 * confidence], axis=1)
-    labels = np.repeat([0, 1], 50)
-    one = AcceptStatistics.of(p, labels)
-    stored["accepted"] = AcceptStatistics.stack([one] * 40).to_dict()
-    # and a temperature that makes some of its notes unsure
-    stored |= {"method": "temperature", "temperature": 4.0}
-    (model / "recalibration.json").write_text(json.dumps(stored))
+def counts_of(recordings: int, notes: int) -> AcceptStatistics:
+    """Counts of tuning recordings of which only what is given 0.9 and more is right."""
+    confidence = np.repeat([0.95, 0.6], notes)
+    one = AcceptStatistics.of_outcomes(confidence, confidence > 0.9)
+    return AcceptStatistics.stack([one] * recordings)
+
+
+def unsure(tiny_model: Path, path: Path, **changes: object) -> Path:
+    """The model with a temperature that makes some of its notes unsure, and other counts."""
+    tiny.copy_to_change(tiny_model, path)
+    stored = read_json(path / "recalibration.json")
+    stored |= {"method": "temperature", "temperature": 4.0, **changes}
+    (path / "recalibration.json").write_text(json.dumps(stored))
+    return path
+
+
+def test_doubtful_notes_are_marked_and_named(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+    model = unsure(tiny_model, tmp_path / "model", accepted_notes=counts_of(40, 3).to_dict())
     out = tmp_path / "notes"
     done = run(
         "transcribe", model, song, "-o", out, "--accept-error", "0.05", "--format", "mid,csv"
     )
     assert done.returncode == 0, done.stderr
+    assert "with 0.9 confidence at most 0.05 of the accepted notes are wrong" in done.stderr
+    rows = list(csv.DictReader((out / "song.csv").open()))
+    doubtful = [row for row in rows if row["doubtful"] == "1"]
+    assert doubtful
+    threshold = float(re.search(r"notes of probability ([0-9.]+) and more", done.stderr)[1])  # type: ignore[index]
+    for row in rows:
+        assert (float(row["probability"]) < threshold - 0.005) <= (row["doubtful"] == "1")
+    least = min(doubtful, key=lambda row: float(row["probability"]))
+    named = (
+        f"{float(least['onset_seconds']):.2f} s {least['name']} {float(least['probability']):.2f}"
+    )
+    assert f"{len(doubtful)} of {len(rows)} notes" in done.stderr
+    assert f"listen again: {named}" in done.stderr
+    midi = pretty_midi.PrettyMIDI(str(out / "song.mid"))
+    assert midi.instruments[1].name == "doubtful"
+    assert len(midi.instruments[1].notes) == len(midi.lyrics) == len(doubtful)
+    assert [text.text for text in midi.text_events] == [
+        f"{row['name']} {float(row['probability']):.2f}" for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        (None, "nothing is promised: the tuning split has no notes"),
+        (counts_of(3, 2), "nothing is promised"),
+        (AcceptStatistics.of_outcomes([0.9] * 90, [True] * 90), "nothing is promised"),
+    ],
+)
+def test_no_promise_where_none_can_be_kept(
+    tiny_model: Path,
+    song: Path,
+    tmp_path: Path,
+    counts: AcceptStatistics | None,
+    words: str,
+) -> None:
+    stored = None if counts is None else counts.to_dict()
+    model = unsure(tiny_model, tmp_path / "model", accepted_notes=stored)
+    done = run(
+        "transcribe", model, song, "-o", tmp_path / "notes", "--accept-error", "0.05",
+        "--format", "csv",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert words in done.stderr
+    assert "with 0.9 confidence at most" not in done.stderr
+    assert "doubtful" in (tmp_path / "notes" / "song.csv").read_text().splitlines()[0]
+
+
+def test_a_model_without_notes_marks_them_by_its_frames(
+    tiny_model: Path, song: Path, tmp_path: Path
+) -> None:
+    counts = {"accepted": counts_of(40, 50).to_dict()}
+    model = unsure(tiny_model, tmp_path / "model", **counts)
+    (model / "notes.json").unlink()
+    out = tmp_path / "notes"
+    done = run(
+        "transcribe", model, song, "-o", out, "--accept-error", "0.05", "--format", "mid,csv,jams"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "was trained before notes had probabilities" in done.stderr
     assert "at most 0.05 of the accepted frames are wrong" in done.stderr
     header, *rows = (out / "song.csv").read_text().splitlines()
-    assert header.endswith("accepted_share,doubtful")
+    assert header.endswith("frame_probability,accepted_share,doubtful")
     doubtful = [row for row in rows if row.endswith(",1")]
-    assert f"{len(doubtful)} of them doubtful (?)" in done.stderr
+    assert f"{len(doubtful)} of {len(rows)} notes" in done.stderr
     assert doubtful
-    lyrics = pretty_midi.PrettyMIDI(str(out / "song.mid")).lyrics
-    assert [one.text for one in lyrics] == ["?"] * len(doubtful)
-    onsets = [float(row.split(",")[0]) for row in doubtful]
-    assert [one.time for one in lyrics] == pytest.approx(onsets, abs=2e-3)
-    stored["accepted"] = None
-    (model / "recalibration.json").write_text(json.dumps(stored))
+    assert {
+        row["confidence"] for row in read_json(out / "song.jams")["annotations"][0]["data"]
+    } == {None}
+    assert "--samples" in refused("transcribe", model, song, "-o", out, "--samples", "2")
+    stored = read_json(model / "recalibration.json")
+    (model / "recalibration.json").write_text(json.dumps({**stored, "accepted": None}))
     told = refused("transcribe", model, song, "-o", out, "--accept-error", "0.05")
     assert "train it again" in told
+
+
+def test_every_format_is_written(tiny_model: Path, song: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("transcribe", tiny_model, song, "-o", out, "--samples", "2", "--bends")
+    formats = "mid,jams,csv,jsonl,png,html,wav"
+    done = run(*arguments, "--tempo", "90", "--format", formats)
+    assert done.returncode == 0, done.stderr
+    names = {p.name for p in out.iterdir()} - {".bayes-a2m-transcribe.sha256"}
+    samples = {"song_sample_1.mid", "song_sample_2.mid"}
+    assert names == {f"song.{ending}" for ending in formats.split(",")} | samples
+    rows = list(csv.DictReader((out / "song.csv").open()))
+    lines = [json.loads(line) for line in (out / "song.jsonl").read_text().splitlines()]
+    scored = jams.read(out / "song.jams")
+    assert len(rows) == len(lines) == len(scored.notes) > 2
+    for row, line, note, sure in zip(rows, lines, scored.notes, scored.confidences, strict=True):
+        assert float(row["onset_seconds"]) == pytest.approx(line["onset"], abs=1e-4)
+        assert line["onset"] == pytest.approx(note.onset, abs=1e-5)
+        assert float(row["probability"]) == pytest.approx(line["probability"], abs=1e-4)
+        assert line["probability"] == pytest.approx(sure, abs=1e-5)
+        assert line["onset_interval"][0] <= line["onset_median"] <= line["onset_interval"][1]
+    midi = pretty_midi.PrettyMIDI(str(out / "song.mid"))
+    assert midi.get_tempo_changes()[1][0] == pytest.approx(90, rel=1e-4)
+    assert [n.start for n in midi.instruments[0].notes] == pytest.approx(
+        [float(row["onset_seconds"]) for row in rows], abs=2e-3
+    )
+    sound, rate = soundfile.read(out / "song.wav")
+    assert (rate, sound.shape) == (16000, (soundfile.info(song).frames, 2))
+    page = (out / "song.html").read_text()
+    assert page.count("<audio") >= 2
+    assert 'src="song' not in page  # everything is inside
+    again = run(*arguments, "--tempo", "90", "--format", formats)
+    assert again.returncode == 0, again.stderr
+
+
+def test_velocity_says_loudness_unless_confidence_is_asked_for(
+    tiny_model: Path, song: Path, tmp_path: Path
+) -> None:
+    velocities = []
+    for name in ("loudness", "confidence"):
+        out = tmp_path / name
+        run("transcribe", tiny_model, song, "-o", out, "--velocity", name, "--format", "mid,jsonl")
+        lines = [json.loads(line) for line in (out / "song.jsonl").read_text().splitlines()]
+        velocities.append([line["velocity"] for line in lines])
+        if name == "confidence":
+            assert velocities[-1] == [max(1, round(127 * line["probability"])) for line in lines]
+    assert velocities[0] != velocities[1]
+
+
+def test_a_tempo_that_is_none_is_refused_before_the_model_is_read(
+    song: Path, tmp_path: Path
+) -> None:
+    told = refused("transcribe", tmp_path, song, "-o", tmp_path / "out", "--tempo", "0")
+    assert "--tempo 0: must lie between 10 and 1000" in told
 
 
 def test_a_broken_recalibration_is_named(tiny_model: Path, song: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import mido
+import pretty_midi
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -136,3 +137,50 @@ def test_a_write_that_fails_leaves_the_old_file(
         midi.write(path, [Note(0.0, 2.0, 64)])
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["x.mid"]
+
+
+def test_doubtful_notes_have_a_track_and_probabilities_are_texts(tmp_path: Path) -> None:
+    path = tmp_path / "x.mid"
+    notes = [Note(0.5, 1.0, 60), Note(1.0, 2.0, 64, 70)]
+    midi.write(path, notes, doubtful=(False, True), probabilities=(0.97, 0.5), transpose=12)
+    file = pretty_midi.PrettyMIDI(str(path))
+    assert [track.name for track in file.instruments] == ["voice", "doubtful"]
+    assert [[n.pitch for n in track.notes] for track in file.instruments] == [[72], [76]]
+    assert [(t.text, t.time) for t in file.text_events] == [("C5 0.97", 0.5), ("E5 0.50", 1.0)]
+    assert [(t.text, t.time) for t in file.lyrics] == [("?", 1.0)]
+    assert [n.velocity for n in midi.read(path)] == [90, 70]
+
+
+def test_no_doubtful_note_no_track_for_them(tmp_path: Path) -> None:
+    midi.write(tmp_path / "x.mid", [Note(0.0, 1.0, 60)], doubtful=(False,))
+    file = pretty_midi.PrettyMIDI(str(tmp_path / "x.mid"))
+    assert [track.name for track in file.instruments] == ["voice"]
+    assert not file.lyrics
+
+
+@pytest.mark.parametrize("tempo", [30.0, 96.0, 240.0])
+def test_a_tempo_moves_no_note(tmp_path: Path, tempo: float) -> None:
+    path = tmp_path / "x.mid"
+    midi.write(path, [Note(0.5, 1.25, 60)], tempo=tempo)
+    _, tempi = pretty_midi.PrettyMIDI(str(path)).get_tempo_changes()
+    assert tempi[0] == pytest.approx(tempo, rel=1e-4)
+    (note,) = midi.read(path)
+    assert (note.onset, note.offset) == (
+        pytest.approx(0.5, abs=3e-3),
+        pytest.approx(1.25, abs=3e-3),
+    )
+
+
+def test_a_tempo_that_is_none_is_refused(tmp_path: Path) -> None:
+    for tempo in (0.0, -3.0, float("nan"), 1e6):
+        with pytest.raises(InputError, match="--tempo"):
+            midi.write(tmp_path / "x.mid", [], tempo=tempo)
+
+
+def test_bends_are_of_two_semitones_and_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "x.mid"
+    bends = [midi.PitchBend(0.0, 0.5), midi.PitchBend(0.5, -1.0), midi.PitchBend(0.75, 3.0)]
+    midi.write(path, [Note(0.0, 1.0, 60)], bends=bends)
+    (track,) = pretty_midi.PrettyMIDI(str(path)).instruments
+    assert [b.pitch for b in track.pitch_bends] == [2048, -4096, 8191]
+    assert [b.time for b in track.pitch_bends] == pytest.approx([0.0, 0.5, 0.75], abs=1e-3)

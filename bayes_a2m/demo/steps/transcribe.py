@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_a2m.demo.context import DemoContext, Outcome
 from bayes_a2m.reporting.html import plural
-from bayes_a2m.transcription import FORMATS, transcription_of, write_transcription
+from bayes_a2m.transcription import DEFAULT_FORMATS, transcription_of, write_transcription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def transcribe(context: DemoContext) -> Outcome:
         "id": recording.id,
         "condition": recording.condition,
         "sound": context.file(recording),
-        "files": {ending: f"transcription/{name}.{ending}" for ending in FORMATS},
+        "files": {ending: f"transcription/{name}.{ending}" for ending in DEFAULT_FORMATS},
         "mean_confidence": float(posterior.confidence().mean()),
         "reference_notes": len(reference),
         "notes": notes,
