@@ -3,13 +3,12 @@
 from bayes_a2m.transcription.files import (
     DEFAULT_FORMATS,
     FORMATS,
-    FileSettings,
-    TranscribedRecording,
     file_names,
     write_files,
     write_transcription,
 )
 from bayes_a2m.transcription.recording import transcription_of
+from bayes_a2m.transcription.transcribed import FileSettings, TranscribedRecording
 
 __all__ = [
     "DEFAULT_FORMATS",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
 from bayes_a2m.music import jams, midi
-from bayes_a2m.transcription.intonation import Intonation, intonation, pitch_bends
+from bayes_a2m.transcription.intonation import pitch_bends
 from bayes_a2m.transcription.json_lines import json_lines
-from bayes_a2m.transcription.pitch_curve import PitchCurve, pitch_curve
+from bayes_a2m.transcription.page import write_transcription_page
+from bayes_a2m.transcription.pictures import picture_names, write_pictures
+from bayes_a2m.transcription.sonification import sonified, write_wav
+from bayes_a2m.transcription.transcribed import FileSettings, TranscribedRecording
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Recording
@@ -27,66 +29,6 @@ FORMATS = ("mid", "jams", "csv", "jsonl", "png", "html", "wav")
 
 DEFAULT_FORMATS = ("mid", "csv", "png")
 """Those that are written where nothing else is asked for."""
-
-
-@dataclass(frozen=True)
-class FileSettings:
-    """The settings of the files of a transcription.
-
-    Attributes
-    ----------
-    transpose
-        Semitones by which the written notes are moved; pictures and sounds have them as they are.
-    tempo
-        Beats a minute of MIDI files.
-    bends
-        Whether MIDI files bend the pitch as the voice did.
-    samples
-        The number of sampled transcriptions to write as MIDI, each likely as a whole.
-    """
-
-    transpose: int = 0
-    tempo: float = midi.TEMPO
-    bends: bool = False
-    samples: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class TranscribedRecording:
-    """A recording, and what a model made of it.
-
-    Attributes
-    ----------
-    model, recording
-        The model, and what it was asked about. A reference of the recording is drawn, too.
-    posterior, transcription
-        What :func:`~bayes_a2m.transcription.recording.transcription_of` gave.
-    """
-
-    model: Posterior
-    recording: Recording
-    posterior: FramePosterior
-    transcription: Transcription
-
-    @property
-    def rate(self) -> int:
-        """The sample rate that the model works at, Hz."""
-        return self.model.grid.sample_rate
-
-    @cached_property
-    def samples(self) -> np.ndarray[tuple[Any, ...], np.dtype[np.float32]]:
-        """The sound, mono, ``(samples,)``."""
-        return self.recording.audio(self.rate)
-
-    @cached_property
-    def curve(self) -> PitchCurve:
-        """The continuous pitch under the notes."""
-        return pitch_curve(self.samples, self.rate, self.transcription.notes)
-
-    @cached_property
-    def intonation(self) -> Intonation:
-        """The intonation of the notes: how flat or sharp they are."""
-        return intonation(self.curve, self.transcription.notes)
 
 
 def write_transcription(
@@ -110,7 +52,7 @@ def write_files(
     folder: Path,
     *,
     formats: Sequence[str] = DEFAULT_FORMATS,
-    settings: FileSettings = FileSettings(),
+    settings: FileSettings | None = None,
     name: str | None = None,
 ) -> None:
     """Write the files of one transcribed recording, each atomically.
@@ -124,7 +66,7 @@ def write_files(
     formats
         Which of :data:`FORMATS`.
     settings
-        What is written into them.
+        What is written into them; the defaults unless given.
     name
         The name of the files without ending; the recording's id unless given.
 
@@ -134,7 +76,7 @@ def write_files(
         If a file cannot be written, a note would be moved out of MIDI's pitches, or sampled
         transcriptions are asked of a model that knows none.
     """
-    stem = name or one.recording.id
+    stem, settings = name or one.recording.id, settings or FileSettings()
     writers = {
         "mid": _write_midi,
         "jams": _write_jams,
@@ -154,17 +96,10 @@ def file_names(
     stem: str, duration: float, formats: Sequence[str], settings: FileSettings
 ) -> list[str]:
     """The names of the files that :func:`write_files` writes for a recording of this length."""
-    from bayes_a2m.reporting.transcription import pages_of
-
     names = [f"{stem}.{ending}" for ending in formats]
     if "png" in formats:
-        pages = len(pages_of(duration))
-        names += [_page_name(stem, page) for page in range(1, pages)]
+        names += picture_names(stem, duration)[1:]
     return names + [_sample_name(stem, i) for i in range(settings.samples)]
-
-
-def _page_name(stem: str, page: int) -> str:
-    return f"{stem}.png" if page == 0 else f"{stem}_page_{page + 1}.png"
 
 
 def _sample_name(stem: str, number: int) -> str:
@@ -184,8 +119,6 @@ def _write_samples(
     """Whole transcriptions drawn from the posterior, evenly chosen among those that there are."""
     known = one.transcription.posterior
     if known is None:
-        from bayes_a2m.errors import InputError
-
         raise InputError("--samples: the model knows no probabilities of notes; train it again")
     chosen = np.linspace(0, len(known.samples) - 1, settings.samples).round().astype(int)
     for i, number in enumerate(chosen):
@@ -224,35 +157,14 @@ def _write_json_lines(one: TranscribedRecording, path: Path, settings: FileSetti
 
 
 def _write_pictures(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
-    from bayes_a2m.reporting import style
-    from bayes_a2m.reporting.piano_roll import Curve
-    from bayes_a2m.reporting.transcription import pages_of, transcription_figure
-
-    spectrum = one.model.features_of(one.recording)
-    curve = Curve(one.curve.seconds, one.curve.hertz)
-    duration = one.posterior.grid.seconds(int(one.posterior.lengths[0]))
-    for page, (start, end) in enumerate(pages_of(duration)):
-        figure = transcription_figure(
-            one.posterior,
-            one.transcription,
-            spectrum,
-            reference=one.recording.notes,
-            curve=curve,
-            start=start,
-            end=end,
-        )
-        style.save(figure, path.with_name(_page_name(path.stem, page)))
+    write_pictures(one, path.parent, path.stem)
 
 
 def _write_sound(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
-    from bayes_a2m.transcription.sonification import sonified, write_wav
-
     offset = one.transcription.vocabulary.sounding_offset
     both = sonified(one.samples, one.rate, one.transcription.notes, sounding_offset=offset)
     write_wav(path, both, one.rate)
 
 
 def _write_page(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
-    from bayes_a2m.transcription.page import write_transcription_page
-
     write_transcription_page(one, path, settings)

@@ -7,10 +7,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bayes_a2m.files import write_text
+from bayes_a2m.transcription.pictures import write_pictures
+from bayes_a2m.transcription.sonification import sonified
 from bayes_a2m.transcription.summary import forecast_words, least_sure
 
 if TYPE_CHECKING:
-    from bayes_a2m.transcription.files import FileSettings, TranscribedRecording
+    from bayes_a2m.transcription.transcribed import FileSettings, TranscribedRecording
 
 AROUND = 0.75
 """Seconds of sound before and after a note that is to be listened to again."""
@@ -23,13 +25,11 @@ def write_transcription_page(one: TranscribedRecording, path: Path, settings: Fi
     """Write a page that can be sent on: pictures and sounds are inside, atomically."""
     from bayes_a2m.reporting.html import PageSection, render_page
     from bayes_a2m.reporting.sound import write_flac
-    from bayes_a2m.transcription.files import write_files
-    from bayes_a2m.transcription.sonification import sonified
 
     transcription, rate = one.transcription, one.rate
     with TemporaryDirectory() as name:
         folder = Path(name)
-        write_files(one, folder, formats=("png",), name="picture")
+        pictures = write_pictures(one, folder, "picture")
         offset = transcription.vocabulary.sounding_offset
         both = sonified(one.samples, rate, transcription.notes, sounding_offset=offset)
         write_flac(folder / "both.flac", both, rate)
@@ -48,7 +48,7 @@ def write_transcription_page(one: TranscribedRecording, path: Path, settings: Fi
             "intonation": one.intonation.words,
             "reference": one.recording.notes is not None,
             "sound": "both.flac",
-            "pictures": sorted((p.name for p in folder.glob("*.png")), key=_page),
+            "pictures": pictures,
             "again": again,
             "notes": [_row(one, i, settings) for i in range(len(transcription.notes))],
         }
@@ -59,11 +59,6 @@ def write_transcription_page(one: TranscribedRecording, path: Path, settings: Fi
             sections.insert(0, listen)
         text = render_page(folder, transcription.id, opening, sections, embed=True)
     write_text(path, text)
-
-
-def _page(name: str) -> tuple[int, str]:
-    """The order of pictures: by the number of their page."""
-    return len(name), name
 
 
 def _chosen(one: TranscribedRecording) -> list[int]:
