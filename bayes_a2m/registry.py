@@ -33,6 +33,11 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
     "networks": {
         "crnn": "bayes_a2m.networks.crnn:CRNN",
         "cascade": "bayes_a2m.networks.cascade:Cascade",
+        "transformer": "bayes_a2m.networks.transformer:Transformer",
+        "unet": "bayes_a2m.networks.unet:UNet",
+        "unet_bilstm": "bayes_a2m.networks.unet_bilstm:UNetBiLSTM",
+        "harmonic_unet": "bayes_a2m.networks.harmonic_unet:HarmonicUNet",
+        "tcn": "bayes_a2m.networks.tcn:TCN",
     },
     "heads": {
         "one_stage": "bayes_a2m.networks.heads:OneStage",

@@ -38,6 +38,7 @@ def make_app() -> typer.Typer:
     from bayes_a2m.cli.demo import demo
     from bayes_a2m.cli.evaluate import evaluate
     from bayes_a2m.cli.features import features
+    from bayes_a2m.cli.networks import networks
     from bayes_a2m.cli.plot import plot
     from bayes_a2m.cli.report import report
     from bayes_a2m.cli.run import run
@@ -80,7 +81,7 @@ def make_app() -> typer.Typer:
             os.environ["OMP_NUM_THREADS"] = str(threads)
 
     verbs = (demo, synth, verify, plot, features, train, evaluate, compare, report, audit)
-    for verb in (*verbs, run, transcribe):
+    for verb in (*verbs, run, networks, transcribe):
         app.command(cls=Versus if verb is compare else None)(_interruptible(verb))
     return app
 

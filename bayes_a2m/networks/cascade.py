@@ -16,9 +16,12 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks.heads import make_head
 from bayes_a2m.networks.network import Layer, Network, make_network
 
+STAGES = ("silence", "pitch")
+"""Names of the stages, in the order in which their features stand."""
+
 
 class Cascade(Network):
-    """A network for each stage, alike but for their weights, under one composed distribution.
+    """A network for each stage, alike or of two kinds, under one composed distribution.
 
     The second network's loss has the sounding frames alone: it never learns what silence is (but
     with label smoothing, which spreads a share of a silent frame's label over the pitches, too).
@@ -26,6 +29,10 @@ class Cascade(Network):
     each by its own, but for three things they share: the clipping of gradients, the epoch that
     is kept, and the pass. In return a cascade is a network like any other, and every posterior
     works on it.
+
+    Two networks that are alike run side by side, layer by layer. Of two that differ each is run as
+    a whole, as one layer, so that a posterior that changes the last layers alone has the head;
+    they must give as many features a frame.
 
     Parameters
     ----------
@@ -43,45 +50,70 @@ class Cascade(Network):
         trunk: dict[str, Any] | None = Field(
             None, description="name and settings of the network of each stage, without a head"
         )
+        silence: dict[str, Any] | None = Field(
+            None, description="the same for the first stage alone, in the place of trunk"
+        )
+        pitch: dict[str, Any] | None = Field(
+            None, description="the same for the second stage alone, in the place of trunk"
+        )
         silence_weight: float = 1.0
         pitch_weight: float = 1.0
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any], place: str = "network") -> Any:
-        """Check the settings, and complete those of the trunk by its own defaults."""
+        """Check the settings, and complete those of the networks by their own defaults."""
         options = super().parse(settings, place)
-        given = {"name": "crnn", **(options.trunk or {})}
-        kind: type[Network] = registry.get(
-            "networks", str(given.pop("name")), key=f"{place}.trunk.name"
-        )
+        stages = {key: getattr(options, key) for key in ("trunk", *STAGES)}
+        complete = {
+            key: cls._complete(given or {}, f"{place}.{key}")
+            for key, given in stages.items()
+            if given is not None or key == "trunk"
+        }
+        return options.model_copy(update=complete)
+
+    @classmethod
+    def _complete(cls, given: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """All settings of the network of a stage, its name among them."""
+        values = {"name": "crnn", **given}
+        kind: type[Network] = registry.get("networks", str(values.pop("name")), key=f"{place}.name")
         if kind is cls:
-            raise InputError(f"{place}.trunk.name: the stages of a cascade are no cascades")
-        if "head" in given:
-            raise InputError(f"{place}.trunk.head: a cascade's stages have heads of their own")
-        if given.get("onsets"):
-            raise InputError(f"{place}.trunk.onsets: a cascade has no output of onsets")
-        whole = kind.parse(given, f"{place}.trunk").model_dump(mode="json", exclude={"head"})
-        return options.model_copy(update={"trunk": {"name": kind.name, **whole}})
+            raise InputError(f"{place}.name: the stages of a cascade are no cascades")
+        if "head" in values:
+            raise InputError(f"{place}.head: a cascade's stages have heads of their own")
+        if values.get("onsets"):
+            raise InputError(f"{place}.onsets: a cascade has no output of onsets")
+        whole = kind.parse(values, place).model_dump(mode="json", exclude={"head"})
+        return {"name": kind.name, **whole}
 
     def __init__(self, bins: int = 252, classes: int = 4, **settings: Any) -> None:
         super().__init__(bins, classes, settings)
         options: Cascade.Options = self.options
         assert options.trunk is not None
-        inner = {key: value for key, value in options.trunk.items() if key != "name"}
-        # the trunks' own heads are not used; they are made of two classes and taken off
-        trunks = [
-            make_network(options.trunk["name"], inner, bins=bins, classes=2)
-            for _ in ("silence", "pitch")
-        ]
-        for trunk in trunks:
+        trunk_settings: dict[str, Any] = options.trunk
+        wanted = [options.silence or trunk_settings, options.pitch or trunk_settings]
+        self.alike = wanted[0] == wanted[1]
+        trunks = []
+        for given in wanted:
+            inner = {key: value for key, value in given.items() if key != "name"}
+            trunk = make_network(given["name"], inner, bins=bins, classes=2)
+            # the trunks' own heads are not used; they are made of two classes and taken off
             del trunk.head
+            trunks.append(trunk)
+        if trunks[0].features != trunks[1].features:
+            raise InputError(
+                f"network: the stages' networks give {trunks[0].features} and "
+                f"{trunks[1].features} features a frame; set network.silence.features and "
+                "network.pitch.features alike"
+            )
         self.features = 2 * trunks[0].features
         weights = {"silence_weight": options.silence_weight, "pitch_weight": options.pitch_weight}
-        self.trunks = nn.ModuleDict({"silence": trunks[0], "pitch": trunks[1]})
+        self.trunks = nn.ModuleDict(dict(zip(STAGES, trunks, strict=True)))
         self.head = make_head({"name": "cascade", **weights}, self.features, classes)
 
     def trunk_layers(self) -> tuple[Layer, ...]:
-        """Pair the layers of both networks: channels, or features, of one after the other's."""
+        """Pair the layers of networks that are alike, one's maps beside the other's; else one."""
+        if not self.alike:
+            return (Layer(("trunks",), self._run_each),)
         pairs = zip(
             self._trunk("silence").trunk_layers(),
             self._trunk("pitch").trunk_layers(),
@@ -91,7 +123,7 @@ class Cascade(Network):
             Layer(
                 tuple(
                     f"trunks.{name}.{module}"
-                    for name, layer in (("silence", one), ("pitch", other))
+                    for name, layer in zip(STAGES, (one, other), strict=True)
                     for module in layer.modules
                 ),
                 partial(_first if i == 0 else _side_by_side, one, other),
@@ -101,8 +133,18 @@ class Cascade(Network):
 
     @property
     def local_layers(self) -> int:
-        """Number of local layers of one of the networks."""
-        return self._trunk("silence").local_layers
+        """Number of local layers of one of the networks; zero where they differ."""
+        return self._trunk("silence").local_layers if self.alike else 0
+
+    def _run_each(self, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
+        """Run both networks as a whole: features of the first before those of the second."""
+        answers = []
+        for stage in STAGES:
+            answer = x
+            for layer in self._trunk(stage).trunk_layers():
+                answer = layer.run(answer, lengths, frames)
+            answers.append(answer)
+        return torch.cat(answers, dim=-1)
 
     def _trunk(self, name: str) -> Network:
         network = self.trunks[name]

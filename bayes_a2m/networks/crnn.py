@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
-from bayes_a2m.networks.blocks import ConvolutionBlock
+from bayes_a2m.networks.blocks import ConvolutionBlock, check_blocks
 from bayes_a2m.networks.dropout import DropoutRates, sequence_dropout
 from bayes_a2m.networks.heads import HeadSettings, make_head
 from bayes_a2m.networks.masking import frame_mask, pooled
@@ -70,12 +70,8 @@ class CRNN(Network):
 
         @model_validator(mode="after")
         def _blocks_agree(self) -> Self:
-            if not len(self.channels) == len(self.kernels) == len(self.pools):
-                raise InputError("crnn: channels, kernels and pools must have one entry a block")
-            if any(len(pair) != 2 for pair in (*self.kernels, *self.pools)):
-                raise InputError("crnn: every kernel and pool is a pair, time and frequency")
-            pairs = [size for pair in (*self.kernels, *self.pools) for size in pair]
-            if min(*self.channels, *pairs, self.projection, self.hidden, self.features) < 1:
+            check_blocks("crnn", self.channels, self.kernels, self.pools)
+            if min(self.projection, self.hidden, self.features) < 1:
                 raise InputError("crnn: sizes must be positive")
             return self
 

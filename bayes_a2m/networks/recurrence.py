@@ -1,6 +1,9 @@
-"""Bidirectional GRU over sequences of different lengths, with or without masked weights."""
+"""Bidirectional GRU or LSTM over sequences of different lengths; a GRU's weights may be masked."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -35,14 +38,42 @@ def recur(gru: nn.GRU, x: Tensor, steps: Tensor, mask: Tensor | None = None) -> 
     own = {}
     if mask is not None:
         own = {name: getattr(gru, name) * mask[i] for i, name in enumerate(RECURRENT)}
+    return run_both_ways(gru, x, steps, own)
+
+
+def run_both_ways(
+    recurrence: nn.GRU | nn.LSTM,
+    x: Tensor,
+    steps: Tensor,
+    weights: Mapping[str, Tensor] = MappingProxyType({}),
+) -> Tensor:
+    """Run a bidirectional recurrence; every sequence's backward one starts at its own last step.
+
+    Parameters
+    ----------
+    recurrence
+        Bidirectional GRU or LSTM of one layer, batch first.
+    x
+        Input, shape ``(batch, step, feature)``.
+    steps
+        Number of real steps of every sequence, ``(batch,)``.
+    weights
+        Weights in the place of its own, by name.
+
+    Returns
+    -------
+    Tensor, shape (batch, step, 2 * hidden)
+        Hidden states of both directions.
+    """
     whole: Tensor
-    if full:
-        whole, _ = torch.func.functional_call(gru, own, (x,))
+    own = dict(weights)
+    if bool((steps >= x.shape[1]).all()):
+        whole, _ = torch.func.functional_call(recurrence, own, (x,))
         return whole
     packed = nn.utils.rnn.pack_padded_sequence(
         x, steps.cpu(), batch_first=True, enforce_sorted=False
     )
-    output, _ = torch.func.functional_call(gru, own, (packed,))
+    output, _ = torch.func.functional_call(recurrence, own, (packed,))
     whole, _ = nn.utils.rnn.pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])
     return whole
 

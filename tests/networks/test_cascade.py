@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
+from bayes_a2m.errors import InputError
 from bayes_a2m.networks.cascade import Cascade
 from bayes_a2m.networks.crnn import CRNN
-from bayes_a2m.networks.network import Network
+from bayes_a2m.networks.network import Network, make_network
 from tests.networks.contract import NetworkContract, randn
 
 SMALL: dict[str, Any] = {
@@ -31,6 +33,44 @@ class TestCascadeWithDropout(NetworkContract):
     def make(self, bins: int, classes: int) -> Network:
         rates = {"convolutions": 0.2, "inputs": 0.3, "recurrent": 0.4, "head": 0.1}
         return Cascade(bins, classes, trunk={**SMALL, "dropout": rates}, silence_weight=2.0)
+
+
+class TestCascadeOfTwoKinds(NetworkContract):
+    """A TCN hears whether there is a sound, a CRNN which pitch it has."""
+
+    def make(self, bins: int, classes: int) -> Network:
+        tcn = {"name": "tcn", "channels": [4, 6, 8], "width": 12, "blocks": 2, "features": 8}
+        return Cascade(bins, classes, trunk=SMALL, silence=tcn)
+
+
+def test_stages_of_two_kinds_are_independent() -> None:
+    """The first half of the head's features is the first network's own answer."""
+    unet = {"name": "unet", "channels": [4, 6, 8], "width": 8, "levels": [8, 8], "features": 8}
+    network = Cascade(48, 4, trunk=SMALL, pitch=unet).eval()
+    features = randn(2, 30, 48)
+    with torch.inference_mode():
+        both = network.trunk(features)
+        alone = make_network("crnn", _without_name(SMALL), bins=48, classes=2).eval()
+        state = network.trunks["silence"].state_dict()
+        alone.load_state_dict(state, strict=False)
+        torch.testing.assert_close(both[..., :8], alone.trunk(features))
+    assert network.settings["pitch"]["name"] == "unet"
+    assert network.settings["silence"] is None
+
+
+def test_stages_must_give_as_many_features() -> None:
+    wide = {**SMALL, "features": 9}
+    with pytest.raises(InputError, match="give 8 and 9 features a frame"):
+        Cascade(48, 4, trunk=SMALL, pitch=wide)
+
+
+def test_a_stage_is_no_cascade() -> None:
+    with pytest.raises(InputError, match=r"network.pitch.name: the stages of a cascade"):
+        Cascade(48, 4, pitch={"name": "cascade"})
+
+
+def _without_name(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != "name"}
 
 
 def test_it_has_two_networks_and_their_two_heads() -> None:
