@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.blocks import ConvolutionBlock, check_blocks
+from bayes_a2m.networks.change import spectral_change
 from bayes_a2m.networks.dropout import DropoutRates, sequence_dropout
 from bayes_a2m.networks.heads import HeadSettings, make_head
 from bayes_a2m.networks.masking import frame_mask, pooled
@@ -62,6 +63,12 @@ class CRNN(Network):
         onsets: Annotated[OnsetOptions | None, BeforeValidator(parse_onsets)] = Field(
             None, description="output of onsets: true, or a mapping of its settings"
         )
+        change: int = Field(
+            0,
+            ge=0,
+            description="frames before and after, between which the change of the spectrum is a "
+            "second input channel; 0: none",
+        )
 
         @field_validator("dropout", mode="before")
         @classmethod
@@ -81,7 +88,7 @@ class CRNN(Network):
         rates = options.dropout
         make_dropout = partial(sequence_dropout, learned=rates.learned)
         self.step = 1  # frames to a step of the recurrence
-        height, inputs = bins, 1
+        height, inputs = bins, 2 if options.change else 1
         blocks, self.strides = [], []
         for outputs, kernel, pool in zip(
             options.channels, options.kernels, options.pools, strict=True
@@ -129,7 +136,11 @@ class CRNN(Network):
     def _block(self, index: int, x: Tensor, lengths: Tensor, frames: int) -> Tensor:
         if index == 0:
             mask = frame_mask(lengths, frames)
-            x = (x if mask is None else x * mask[:, :, None])[:, None]
+            channels = [x]
+            if reach := self.options.change:
+                channels.append(spectral_change(x, lengths, reach))
+            x = torch.stack(channels, dim=1)
+            x = x if mask is None else x * mask[:, None, :, None]
         block: Tensor = self.blocks[index](x, pooled(lengths, self.strides[index]))
         return block
 

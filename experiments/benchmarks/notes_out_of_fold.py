@@ -1,30 +1,34 @@
 """Can notes be believed? Every recording predicted out of fold, and all that is asked of its notes.
 
-    python experiments/benchmarks/notes_out_of_fold.py --data DATA --models models/folds \
-        --out reports/notes [--method laplace]
+    python experiments/benchmarks/notes_out_of_fold.py --data DATA --models models/onset_folds \
+        --out reports/notes [--method laplace] [--frames-only] [--blind]
 
-The folds and their models are those of ``out_of_fold.py``, and are trained where they are missing.
-A fold's note model learns durations and steps from its fitting recordings, and its power, its bias
-per note, its lags by condition, the displacement of note ends, a slope and the scales of intervals
-from its tuning recordings, on which neither network nor durations were fitted; its held-out
-recordings are only measured. Written: ``notes.json``, the numbers with 95 % intervals from
-resampling recordings, beside the decoder in use before, whose notes have the mean probability of
-their frames.
+The folds are those of ``out_of_fold.py``; a network of each, with an output of onsets
+(:data:`SET`), is trained where it is missing. A fold's note model learns durations and steps from
+its fitting recordings, and its power, its bias per note, the power of onsets, its lags by
+condition, the displacement of note ends, a slope and the scales of intervals from its tuning
+recordings, on which neither network nor durations were fitted; its held-out recordings are only
+measured.
+``--frames-only`` leaves the output of onsets out, ``--blind`` the conditions of the recordings.
+Written: ``METHOD.json``, the numbers with 95 % intervals from resampling recordings, beside the
+decoder in use before, whose notes have the mean probability of their frames; ``METHOD.csv``, every
+note predicted; and of each a figure.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.cross_validation.folds import out_of_fold
-from bayes_a2m.datasets import load_folder
+from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
 from bayes_a2m.decoding.note_intervals import fit_intervals
@@ -39,21 +43,26 @@ from bayes_a2m.decoding.note_recalibration import fit_recalibration
 from bayes_a2m.decoding.release import fit_release
 from bayes_a2m.decoding.transcription import Transcription
 from bayes_a2m.diagnostics.note_pit import note_pits
-from bayes_a2m.files import write_json
+from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.note_calibration import (
     IntervalStatistics,
     NoteCalibrationStatistics,
     NoteOutcomes,
+    overlap_pairs,
     rank_correlation,
 )
-from bayes_a2m.metrics.notes import NoteStatistics
+from bayes_a2m.metrics.notes import NoteStatistics, audible
 from bayes_a2m.prediction.posterior import FramePosterior
+from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 
 SAMPLES = 300
 """Sampled transcriptions of a recording."""
 
 TOLERANCES = (0.05, 0.1)
+
+SET = ("network.onsets={weight: 4.0}", "training.precision=bf16-mixed", "training.epochs=12")
+"""Settings beside those of the experiment."""
 
 
 @dataclass
@@ -73,18 +82,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--method", default="laplace")
     parser.add_argument("--draws", type=int, default=30)
+    parser.add_argument("--frames-only", action="store_true")
+    parser.add_argument("--blind", action="store_true")
     given = parser.parse_args()
     data = load_folder(given.data, seed=0)
-    network = load_experiment("crnn")
+    network = load_experiment("crnn", SET)
     start = None if given.method == "point" else network
-    plan = network if start is None else load_experiment(given.method)
+    plan = network if start is None else load_experiment(given.method, SET)
     whole = Measured([], {t: [] for t in TOLERANCES}, [])
     models = []
     for fold, model in out_of_fold(data, plan, given.models, start=start, say=print):
         tune, held_out = (model.predict(part, given.draws) for part in (fold.tune, fold.held_out))
-        labels = [r.labels(tune.grid, tune.vocabulary) for r in fold.fit]
-        base = NoteModel.from_labels(labels, len(tune.vocabulary), grid=tune.grid)
-        note_models = fitted(base, tune, list(fold.tune))
+        if given.frames_only:
+            tune, held_out = (replace(one, onset_log_probs=None) for one in (tune, held_out))
+        note_models = fitted(fold.fit, tune, list(fold.tune))
         models.append({f"{t:g}": one.to_dict() for t, one in note_models.items()})
         recordings = list(fold.held_out)
         for tolerance, one in note_models.items():
@@ -94,14 +105,18 @@ def main() -> None:
                 np.random.default_rng(0),
                 tolerance=tolerance,
                 paths_per_draw=paths(held_out),
-                conditions=[r.condition for r in recordings],
+                conditions=None if given.blind else [r.condition for r in recordings],
             )
         whole.recordings += recordings
         whole.before += list(model.viterbi.decode(held_out))
         print(f"fold {fold.number}: {len(recordings)} recordings")
+    name = given.method + "_frames" * given.frames_only + "_blind" * given.blind
     found = {"method": given.method, "models": models, **measured(whole)}
-    write_json(given.out / "notes.json", found)
-    print(given.out / "notes.json")
+    write_json(given.out / f"{name}.json", found)
+    write_text(given.out / f"{name}.csv", listed(whole))
+    style.save(reliability_figure(found), given.out / f"{name}_reliability.png")
+    style.save(times_figure(whole), given.out / f"{name}_onsets.png")
+    print(given.out / f"{name}.json")
 
 
 def paths(posterior: FramePosterior) -> int:
@@ -110,13 +125,20 @@ def paths(posterior: FramePosterior) -> int:
 
 
 def fitted(
-    base: NoteModel, tune: FramePosterior, recordings: Sequence[Recording]
+    fit: Dataset, tune: FramePosterior, recordings: Sequence[Recording], *, draws: int = 2
 ) -> dict[float, NoteModel]:
     """Fit the numbers on the tuning recordings; the slope for each tolerance."""
+    base = NoteModel.from_labels(fit.labels_on(tune.grid), len(tune.vocabulary), grid=tune.grid)
     references = [r.notes or () for r in recordings]
     conditions = [r.condition for r in recordings]
     reference = Reference.of_notes(tune, references, conditions)
-    model = fit_conditional(base, reference, by_condition=True)
+    numbers = ["power", "note_bias"]
+    if tune.onset_log_probs is not None:
+        starts = sum(len(audible(r.notes or (), r.duration)) for r in fit)
+        rate = starts / sum(len(y) for y in fit.labels_on(tune.grid))
+        base = replace(base, onset_rate=rate)
+        numbers.append("onset_power")
+    model = fit_conditional(base, reference, numbers=numbers, by_condition=True, draws=draws)
 
     def inferred(with_model: NoteModel) -> list[NoteInference]:
         return list(
@@ -203,7 +225,13 @@ def measured(whole: Measured) -> dict[str, Any]:
                 for r, p in zip(whole.recordings, posteriors, strict=True)
             ]
         )
+        widths = [
+            float(np.subtract(*getattr(h, f"{time}_interval")[::-1]))
+            for p in posteriors
+            for h in p.hypotheses
+        ]
         found[f"{time}_intervals"] = {
+            "median_width": float(np.nanmedian(widths)),
             "all": _scores(held.metrics_of, weights),
             **{
                 name: _scores(
@@ -220,6 +248,81 @@ def measured(whole: Measured) -> dict[str, Any]:
         for name, one in note_pits(posteriors, references, np.random.default_rng(0)).items()
     }
     return found
+
+
+def listed(whole: Measured) -> str:
+    """Every note predicted, a line each, as CSV: what came of it at both tolerances."""
+    columns = (
+        "recording,condition,tolerance,onset,offset,pitch,probability,right,"
+        "onset_low,onset_high,data,network,clock"
+    )
+    lines = [columns]
+    for tolerance, posteriors in whole.notes.items():
+        for r, one in zip(whole.recordings, posteriors, strict=True):
+            outcomes = NoteOutcomes.of(
+                r.notes or (), one.notes, one.probabilities, r.duration, tolerance=tolerance
+            )
+            for h, right in zip(one.hypotheses, outcomes.right, strict=True):
+                numbers = (
+                    h.onset,
+                    h.offset,
+                    h.probability,
+                    *h.onset_interval,
+                    *vars(h.doubt).values(),
+                )
+                t0, t1, p, low, high, *doubt = (f"{x:.4f}" for x in numbers)
+                cells = (r.id, r.condition, f"{tolerance:g}", t0, t1, str(h.pitch), p)
+                lines.append(",".join((*cells, str(int(right)), low, high, *doubt)))
+    return "\n".join(lines) + "\n"
+
+
+def reliability_figure(found: dict[str, Any]) -> Figure:
+    """Share of the notes that are right against their probability, at both tolerances."""
+    figure = style.new_figure(7.2, 3.6)
+    for axes, tolerance in zip(figure.subplots(1, 2, sharey=True), TOLERANCES, strict=True):
+        one = found[f"{tolerance:g}"]
+        bins = {k: np.array(v, dtype=float) for k, v in one["reliability"].items()}
+        axes.plot([0, 1], [0, 1], color="0.7", lw=1)
+        axes.scatter(
+            bins["confidence"], bins["accuracy"], s=4 + bins["notes"] / 2, color="C0", zorder=3
+        )
+        for x, y, n in zip(bins["confidence"], bins["accuracy"], bins["notes"], strict=True):
+            if n:
+                axes.annotate(f"{n:.0f}", (x, y), (3, -9), textcoords="offset points", fontsize=7)
+        ece = one["notes"]["note_ece_debiased"]["value"]
+        axes.set_title(
+            f"onset within {1000 * tolerance:.0f} ms: debiased ECE {ece:.3f}", fontsize=9
+        )
+        axes.set_xlabel("probability of the note")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1.03)
+    figure.axes[0].set_ylabel("share right")
+    return figure
+
+
+def times_figure(whole: Measured) -> Figure:
+    """Onset errors of notes matched by pitch and overlap, by condition."""
+    figure = style.new_figure(7.2, 3.0)
+    axes = figure.subplots()
+    errors: dict[str, list[float]] = {}
+    for r, one in zip(whole.recordings, whole.notes[TOLERANCES[0]], strict=True):
+        truth = audible(r.notes or (), r.duration)
+        for i, j in overlap_pairs(truth, one.notes):
+            errors.setdefault(r.condition, []).append(1000 * (one.notes[j].onset - truth[i].onset))
+    for name, values in sorted(errors.items()):
+        axes.hist(
+            np.clip(values, -200, 200),
+            np.arange(-200, 201, 10),
+            histtype="step",
+            label=name,
+            lw=1.4,
+        )
+    for edge in (-50, 50):
+        axes.axvline(edge, color="0.6", lw=0.8, ls=":")
+    axes.set_xlabel("predicted less labelled onset, ms (clipped at ±200)")
+    axes.set_ylabel("notes")
+    axes.legend(frameon=False)
+    return figure
 
 
 def _calibration(

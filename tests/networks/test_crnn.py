@@ -59,6 +59,15 @@ class TestCRNNWithOnsets(NetworkContract):
         )
 
 
+class TestCRNNWithChange(NetworkContract):
+    """The change of the spectrum is a second channel of its input."""
+
+    def make(self, bins: int, classes: int) -> Network:
+        return CRNN(
+            bins, classes, change=2, channels=(4, 6, 8), projection=16, hidden=12, features=8
+        )
+
+
 class TestCRNNWithDropout(NetworkContract):
     """Places that drop let everything through until they are given masks."""
 
