@@ -4,7 +4,9 @@ Durations, steps and shares are counted in the training notes. Four numbers, the
 evidence, the bias of a note, and the mean and the spread of the label's clock, maximise the
 conditional likelihood of the onsets of the tuning recordings
 (:mod:`bayes_a2m.decoding.conditional_likelihood`): a tuning split of some 105 notes bears no more.
-Of fewer than :data:`FEWEST` notes none is fitted, and the numbers stay those of :data:`TYPICAL`.
+Evidence of an output of onsets counts as it is (``onset_power`` 1): unlike frames, which say for
+half a second what sounds, it speaks of a note's start once. Of fewer than :data:`FEWEST` notes no
+number is fitted, and they stay those of :data:`TYPICAL`, or :data:`TYPICAL_WITH_ONSETS`.
 
 Of note ends, which play no part in the probability of a note, the displacement is taken by moments
 (:mod:`bayes_a2m.decoding.release`), and the intervals of both times are scaled until they hold what
@@ -33,6 +35,9 @@ FEWEST = 20
 TYPICAL: Mapping[str, float] = MappingProxyType({"power": 0.11, "note_bias": 3.0})
 """Numbers of frame evidence that networks with half a second of context were found to have."""
 
+TYPICAL_WITH_ONSETS: Mapping[str, float] = MappingProxyType({"power": 0.07, "note_bias": 0.5})
+"""The same beside the evidence of an output of onsets."""
+
 TYPICAL_LAG = LagPrior((LagComponent("", 1.0, 0.0, 0.02),))
 """The clock of labels where nothing is known of it."""
 
@@ -60,10 +65,9 @@ def fit_notes(
     reference = Reference.of_notes(posterior, references)
     seconds = [posterior.grid.seconds(int(frames)) for frames in posterior.lengths]
     known = sum(len(audible(own, s)) for own, s in zip(references, seconds, strict=True))
+    typical = TYPICAL if posterior.onset_log_probs is None else TYPICAL_WITH_ONSETS
     if known < FEWEST:
-        return NoteDecoder(
-            replace(base, lag=TYPICAL_LAG, power=TYPICAL["power"], note_bias=TYPICAL["note_bias"])
-        )
+        return NoteDecoder(replace(base, lag=TYPICAL_LAG, **typical))  # type: ignore[arg-type]
     model = fit_conditional(base, reference)
     model = fit_release(model, NoteDecoder(model).infer(posterior), references)
     return NoteDecoder(fit_intervals(model, NoteDecoder(model).infer(posterior), references))

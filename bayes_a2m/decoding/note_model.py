@@ -95,7 +95,7 @@ class NoteModel:
     power, prior_power, floor, note_bias
         Of frame evidence.
     onset_power, onset_rate
-        Of onset evidence; the rate is the mean onset probability of a training frame.
+        Of onset evidence; the rate is the share of training frames in which a note starts.
     lag
         Of the label's clock.
     release_mean, release_sd
@@ -191,6 +191,9 @@ class NoteModel:
             for s, e, k in zip(one.starts, one.ends, one.classes, strict=True):
                 cut = ObservedLength(int(e - s), bool(s == 0), bool(e == y.size))
                 observed[min(int(k), 1)].append(cut)
+        # without one note at least, onset evidence would have no level to be weighed against
+        started = sum(int((one.classes[1:] > 0).sum()) for one in parted)
+        rate = (started + 0.5) / (sum(y.size for y in labels) + 1.0)
         followed = steps[1:].sum() + 2.0
         repeated = float(np.trace(steps[1:, 1:]))
         direct = float(steps[1:, 1:].sum()) - repeated
@@ -214,6 +217,7 @@ class NoteModel:
                 (repeated + 0.5) / followed if onsets is not None else 0.01,
             ),
             _normalised(share),
+            onset_rate=rate,
         )
 
     def with_profile(self, name: str) -> NoteModel:

@@ -5,10 +5,9 @@
 
 The folds are those of ``out_of_fold.py``; a network of each, with an output of onsets
 (:data:`SET`), is trained where it is missing. A fold's note model learns durations and steps from
-its fitting recordings, and its power, its bias per note, the power of onsets, its lags by
-condition, the displacement of note ends, a slope and the scales of intervals from its tuning
-recordings, on which neither network nor durations were fitted; its held-out recordings are only
-measured.
+its fitting recordings, and its power, its bias per note, its lags by condition, the displacement of
+note ends, a slope and the scales of intervals from its tuning recordings, on which neither network
+nor durations were fitted; its held-out recordings are only measured.
 ``--frames-only`` leaves the output of onsets out, ``--blind`` the conditions of the recordings.
 Written: ``METHOD.json``, the numbers with 95 % intervals from resampling recordings, beside the
 decoder in use before, whose notes have the mean probability of their frames; ``METHOD.csv``, every
@@ -26,7 +25,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from bayes_a2m.config.experiment import load_experiment
+from bayes_a2m.config.experiment import Experiment, load_experiment
 from bayes_a2m.cross_validation.folds import out_of_fold
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.datasets.recording import Recording
@@ -52,6 +51,8 @@ from bayes_a2m.metrics.note_calibration import (
     rank_correlation,
 )
 from bayes_a2m.metrics.notes import NoteStatistics, audible
+from bayes_a2m.models import load_model, make_posterior
+from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
@@ -119,6 +120,24 @@ def main() -> None:
     print(given.out / f"{name}.json")
 
 
+def trained(
+    path: Path,
+    experiment: Experiment,
+    fit: Dataset,
+    tune: Dataset,
+    *,
+    start: Posterior | None = None,
+) -> Posterior:
+    """The model in a folder, or a new one; a training that was interrupted goes on."""
+    if path.is_dir():
+        return load_model(path)
+    work = path.with_name(path.name + ".partial")
+    work.mkdir(parents=True, exist_ok=True)
+    model = make_posterior(experiment).fit(fit, tune, start=start, workdir=work, resume=True)
+    model.save(path)
+    return model
+
+
 def paths(posterior: FramePosterior) -> int:
     """Paths of every draw that make up the samples."""
     return max(1, round(SAMPLES / posterior.draws))
@@ -132,13 +151,7 @@ def fitted(
     references = [r.notes or () for r in recordings]
     conditions = [r.condition for r in recordings]
     reference = Reference.of_notes(tune, references, conditions)
-    numbers = ["power", "note_bias"]
-    if tune.onset_log_probs is not None:
-        starts = sum(len(audible(r.notes or (), r.duration)) for r in fit)
-        rate = starts / sum(len(y) for y in fit.labels_on(tune.grid))
-        base = replace(base, onset_rate=rate)
-        numbers.append("onset_power")
-    model = fit_conditional(base, reference, numbers=numbers, by_condition=True, draws=draws)
+    model = fit_conditional(base, reference, by_condition=True, draws=draws)
 
     def inferred(with_model: NoteModel) -> list[NoteInference]:
         return list(

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from notes_out_of_fold import fitted, paths
+from notes_out_of_fold import fitted, paths, trained
 
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
@@ -34,9 +34,7 @@ from bayes_a2m.decoding.note_posterior import note_posteriors
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.metrics.note_calibration import NoteCalibrationStatistics, NoteOutcomes
 from bayes_a2m.metrics.notes import NoteStatistics, audible, matched_pairs
-from bayes_a2m.models import load_model, make_posterior
 from bayes_a2m.music import Note
-from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
@@ -89,7 +87,8 @@ def main() -> None:
     found: dict[str, Any] = {"trained": len(fit), "tuned": len(tune), "measured": MEASURED}
     repeats: dict[str, Repeats] = {}
     for name, settings in networks.items():
-        model = trained(given.models / name.replace(" ", "_"), settings, fit, tune)
+        experiment = load_experiment("crnn", settings)
+        model = trained(given.models / name.replace(" ", "_"), experiment, fit, tune)
         on_tune, predicted = model.predict(tune), model.predict(measured)
         ways = {name: (on_tune, predicted)}
         if name == "onsets":
@@ -124,18 +123,6 @@ def sung(count: int, seed: int) -> Dataset:
         one = synthesise(settings, index).recording
         recordings.append(replace(one, id=f"{seed}-{one.id}", take=f"{seed}-{one.id}"))
     return Dataset(tuple(recordings), settings.vocabulary, f"synthetic {seed}")
-
-
-def trained(path: Path, settings: Sequence[str], fit: Dataset, tune: Dataset) -> Posterior:
-    """The model in a folder, or a new one."""
-    if path.is_dir():
-        return load_model(path)
-    work = path.with_name(path.name + ".partial")
-    work.mkdir(parents=True, exist_ok=True)
-    model = make_posterior(load_experiment("crnn", settings))
-    model.fit(fit, tune, workdir=work, resume=True)
-    model.save(path)
-    return model
 
 
 def scores(
