@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,7 +30,7 @@ if os.environ.get("CI"):
 SLOW_SECONDS = 900
 """Time limit of a test that is marked as slow; others have that of pyproject.toml."""
 
-TRAINED = frozenset({"tiny_point", "tiny_model"})
+TRAINED = frozenset({"tiny_point", "tiny_model", "tiny_knowing"})
 """Fixtures that fit a model: who uses one takes long."""
 
 LONG_ROOMS = frozenset(
@@ -105,6 +107,22 @@ def tiny_model(tiny_point: Point, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("models") / "tiny"
     tiny_point.save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_knowing(tiny_point: Point, tmp_path_factory: pytest.TempPathFactory) -> Point:
+    """:func:`tiny_point` with the densities of 40 recordings, enough to tell what is new."""
+    from bayes_a2m.posteriors.novelty import NoveltyDetector
+    from bayes_a2m.posteriors.training_data import TrainingData
+
+    data = load_folder(tiny.make_folder(tmp_path_factory.mktemp("more") / "data", 44))
+    fit, tune = data.split("train").with_tuning_part(0.2)
+    shared = TrainingData.of(fit, tune, tiny_point.experiment, tiny_point.normalizer)
+    model = copy.copy(tiny_point)
+    assert tiny_point.fitted is not None
+    novelty = NoveltyDetector.fit(tiny_point.network, shared)
+    model.fitted = dataclasses.replace(tiny_point.fitted, novelty=novelty)
+    return model
 
 
 @pytest.fixture

@@ -81,14 +81,8 @@ def evaluate(
     chosen = recordings.split(split) if split else fitted.seen.unseen(recordings)
     for sentence in fitted.seen.cautions(chosen):
         say(f"caution: {sentence}")
-    unlike = {r.id: phrases for r in chosen if (phrases := fitted.unlike(r))}
-    if unlike:
-        first, phrases = next(iter(unlike.items()))
-        say(
-            f"caution: {len(unlike)} of {len(chosen)} recordings are unlike those that the model "
-            f"learned from, such as {first}: {'; '.join(phrases)}; 'bayes-a2m verify {data} -m "
-            f"{model}' lists them"
-        )
+    if (unknown := fitted.unknown_conditions()) is not None:
+        say(f"caution: {model}: {unknown}")
     with progress.bar("predicting") as update:
         result = evaluate_model(
             fitted,
@@ -97,6 +91,13 @@ def evaluate(
             predictions=predictions,
             draws_too=draws_too,
             progress=update,
+        )
+    if result.unlike:
+        first, phrases = next(iter(result.unlike.items()))
+        say(
+            f"caution: {len(result.unlike)} of {len(chosen)} recordings are unlike those that the "
+            f"model learned from, such as {first}: {'; '.join(phrases)}; 'bayes-a2m verify {data} "
+            f"-m {model}' lists them"
         )
     if result.alarm:
         say(f"warning: {result.alarm}")

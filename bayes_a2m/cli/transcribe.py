@@ -141,6 +141,8 @@ def transcribe(
             f"{model}: was trained before notes had probabilities: those of its frames are given "
             "instead; train it again"
         )
+    if (unknown := fitted.unknown_conditions()) is not None:
+        say(f"caution: {model}: {unknown}")
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []
     with progress.bar("transcribing") as update:

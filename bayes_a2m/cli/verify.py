@@ -101,8 +101,9 @@ def _say_unlike(data_dir: Path, path: Path) -> None:
     from bayes_a2m.models import load_model
 
     model = load_model(path)
+    if (unknown := model.unknown_conditions()) is not None:
+        say(f"{path}: {unknown}")
     if model.fitted is None or model.fitted.conditions is None:
-        say(f"{path}: what it learned from is not known: it was trained by an older version")
         return
     recordings = load_folder(data_dir, seed=model.seed)
     unlike = []

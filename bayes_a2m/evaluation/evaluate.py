@@ -84,7 +84,7 @@ def evaluate(
     cost = Cost(
         clock.seconds / sound, peak_memory_mb(), model.parameter_count, model.record.seconds
     )
-    return replace(evaluation, cost=cost)
+    return replace(evaluation, cost=cost, unlike=model.unlike_among(data))
 
 
 def evaluate_chunks(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bayes_a2m import renamed
 from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.conformal import SetStatistics
@@ -53,6 +56,9 @@ class Evaluation:
         Statistics of accepted frames.
     other, raw_other
         Statistics of the metrics of other packages by name, after and before recalibration.
+    unlike
+        What sets recordings apart from those that the model learned from, phrases by id; None where
+        that is not known.
     """
 
     ids: tuple[str, ...]
@@ -76,6 +82,17 @@ class Evaluation:
     accepted: AcceptStatistics | None = None
     other: dict[str, RecordingStatistics] = field(default_factory=dict)
     raw_other: dict[str, RecordingStatistics] = field(default_factory=dict)
+    unlike: dict[str, tuple[str, ...]] | None = None
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether each recording is like those that were learned from, as far as is known.
+
+        What a model promises, it promises of these.
+        """
+        return np.array(
+            [not self.unlike or name not in self.unlike for name in self.ids], dtype=bool
+        )
 
 
 if not TYPE_CHECKING:

@@ -173,6 +173,22 @@ class CalibrationResults(CalibrationSummary):
     accept: AcceptResults | None
 
 
+class UnlikeResults(Record):
+    """The recordings unlike those that a model learned from, of which it promises nothing.
+
+    Attributes
+    ----------
+    recordings
+        What sets each apart, phrases by id.
+    overconfidence_inside, overconfidence_outside
+        Mean confidence less accuracy over the frames of all other recordings, and of these.
+    """
+
+    recordings: dict[str, list[str]]
+    overconfidence_inside: Interval
+    overconfidence_outside: Interval
+
+
 class EvaluationResults(Record):
     """Every score of a model on some recordings.
 
@@ -195,7 +211,10 @@ class EvaluationResults(Record):
     by_place
         Scores by subgroup.
     calibration
-        Its calibration.
+        Its calibration. Conformal sets and selective prediction are those of the recordings like
+        the ones that it learned from.
+    unlike
+        The other recordings; None where it is not known which these are.
     confusion
         Frames by true class (row) and predicted class (column).
     cost
@@ -216,5 +235,6 @@ class EvaluationResults(Record):
     without_seen_takes: Scores | None
     by_place: SliceScores
     calibration: CalibrationResults
+    unlike: UnlikeResults | None = None
     confusion: list[list[Count]]
     cost: Cost

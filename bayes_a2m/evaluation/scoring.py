@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayes_a2m import renamed
 from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
+from bayes_a2m.diagnostics.overconfidence import overconfidence
 from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.evaluation.results import (
     AcceptResults,
@@ -26,6 +27,7 @@ from bayes_a2m.evaluation.results import (
     SliceScores,
     StageScores,
     SubgroupScores,
+    UnlikeResults,
 )
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import headline
@@ -100,10 +102,13 @@ class _Scoring:
             calibration=CalibrationResults(
                 recalibration=whole.tuned.recalibration.name,
                 gain=self.gain(),
-                conformal=[self.coverage(i) for i in range(len(whole.sets))],
-                accept=self.accepting(accept_error),
-                **dict(summary),
+                conformal=(
+                    [self.coverage(i) for i in range(len(whole.sets))] if whole.inside.any() else []
+                ),
+                accept=self.accepting(accept_error) if whole.inside.any() else None,
+                **{**dict(summary), "cautions": [*summary.cautions, *self.withdrawn()]},
             ),
+            unlike=self.unlike(),
             confusion=whole.frames.confusion.sum(axis=0).astype(int).tolist(),
             cost=whole.cost,
         )
@@ -193,20 +198,30 @@ class _Scoring:
         return SliceScores(**scores, take=by_take)
 
     def coverage(self, i: int) -> ConformalResults:
-        """How often the prediction sets of one level hold the truth, and how large they are."""
+        """How often the prediction sets of one level hold the truth, and how large they are.
+
+        They are counted where they promise anything: on recordings like those learned from.
+        """
         sets, statistics = self.evaluation.tuned.sets[i], self.evaluation.sets[i]
+        inside = self.evaluation.inside
 
         def scores(which: Mask) -> dict[str, Interval]:
             weights = self._weights(int(which.sum()))
             return intervals(statistics.select(which).metrics_of, weights)
 
-        by_class = intervals_by_class(statistics.per_class_of, self._weights())
+        by_class = intervals_by_class(
+            statistics.select(inside).per_class_of, self._weights(int(inside.sum()))
+        )
         return ConformalResults(
             level=sets.level,
             way=sets.way,
-            **scores(np.ones(len(self.evaluation.ids), dtype=bool)),
+            **scores(inside),
             per_class={name: ClassSetScores(**own) for name, own in self._by_class(by_class)},
-            per_condition={name: SetScores(**scores(mask)) for name, mask in self._conditions()},
+            per_condition={
+                name: SetScores(**scores(mask & inside))
+                for name, mask in self._conditions()
+                if (mask & inside).any()
+            },
             warnings=list(sets.warnings(self.evaluation.vocabulary.names)),
         )
 
@@ -216,6 +231,7 @@ class _Scoring:
         if stored is None or counted is None:
             return None
         chosen = accept(stored, error, confidence=ACCEPT_CONFIDENCE, resamples=10)
+        counted = counted.select(self.evaluation.inside)
         wrong, kept = realised(counted, chosen.threshold, resamples=self.resamples, seed=self.seed)
         return AcceptResults(
             asked=error,
@@ -224,6 +240,40 @@ class _Scoring:
             error=wrong,
             kept=kept,
             promise=chosen.promise,
+        )
+
+    def withdrawn(self) -> list[str]:
+        """Say that nothing is promised of some recordings, if there are any."""
+        inside = self.evaluation.inside
+        outside = int((~inside).sum())
+        if not outside:
+            return []
+        rest = (
+            f"prediction sets and accepted frames are counted on the other {int(inside.sum())}"
+            if inside.any()
+            else "there are no prediction sets and no accepted frames to count"
+        )
+        return [
+            f"{outside} of {inside.size} recordings are unlike those that the model learned from; "
+            f"it promises nothing of them, and {rest}"
+        ]
+
+    def unlike(self) -> UnlikeResults | None:
+        """The recordings unlike those learned from, and the overconfidence there and elsewhere."""
+        whole = self.evaluation
+        if whole.unlike is None:
+            return None
+
+        def gap(which: Mask) -> Interval:
+            if not which.any():
+                return Interval(None)
+            chosen = whole.frames.select(which)
+            return overconfidence(chosen, resamples=self.resamples, seed=self.seed)
+
+        return UnlikeResults(
+            recordings={name: list(phrases) for name, phrases in whole.unlike.items()},
+            overconfidence_inside=gap(whole.inside),
+            overconfidence_outside=gap(~whole.inside),
         )
 
     def _weights(self, recordings: int | None = None) -> NDArray[np.int64]:

@@ -17,12 +17,14 @@ Each is divided by the distance that nine of ten windows keep, and the mean of t
 novelty. Its limit is the 95th percentile over recordings that the densities were not fitted to:
 those of the training split, held out in turn, and those of the tuning split; or over the latter
 alone, where that is higher, as it is where a network has learned its recordings by heart. So about
-5 % of the recordings like those that were learned from are called novel. A recording is judged by
-the median of its windows.
+5 % of the recordings like those that were learned from are called novel; of fewer than 19 held-out
+recordings no limit can promise that, and nothing is told. A recording is judged by the median of
+its windows.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +54,8 @@ USUAL = 90.0
 FOLDS = 5
 """Parts of the training recordings that are held out in turn."""
 
-FEWEST = 2 * FOLDS
-"""Training recordings below which nothing is said of what is new."""
+FEWEST = 19
+"""Held-out recordings below which no limit holds 95 % of the next ones: 19 of 20 ranks."""
 
 FORMAT = "1"
 """Version of ``novelty.safetensors``."""
@@ -138,7 +140,7 @@ class NoveltyDetector:
         """
         fitted = _embedded(network, training_data, training_data.fitting)
         tuned = _embedded(network, training_data, training_data.tuning)
-        if len(fitted) < FEWEST or not tuned:
+        if len(fitted) + len(tuned) < FEWEST or len(fitted) < 2 * FOLDS or not tuned:
             return None
         folds = np.array_split(np.arange(len(fitted)), FOLDS)
         sums = [
@@ -159,9 +161,11 @@ class NoveltyDetector:
         of_tuned = whole._distances(tuned)
         pooled = np.concatenate([*held_out, of_tuned])
         scales = np.percentile(pooled, USUAL, axis=0)
-        novelty = [(part / scales).mean(axis=1) for part in (pooled, of_tuned)]
-        limit = max(float(np.percentile(part, INSIDE)) for part in novelty)
-        return cls(whole.frames, whole.window, scales, limit)
+        by_heart = float(np.percentile((of_tuned / scales).mean(axis=1), INSIDE))
+        # the rank that the next of so many exchangeable recordings keeps with 95 %
+        rank = math.ceil(INSIDE / 100 * (len(pooled) + 1))
+        usual = float(np.sort((pooled / scales).mean(axis=1))[rank - 1])
+        return cls(whole.frames, whole.window, scales, max(usual, by_heart))
 
     @classmethod
     def _of(cls, recordings: Sequence[Sequence[_Embedded]], sums: ClassSums) -> Self:

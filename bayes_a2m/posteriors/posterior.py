@@ -413,6 +413,33 @@ class Posterior(ABC):
         samples = conditions.levelled(recording, rate).audio(rate)
         return conditions.differences(SignalStatistics.of(samples, rate))
 
+    def unlike_among(self, recordings: Iterable[Recording]) -> dict[str, tuple[str, ...]] | None:
+        """The recordings unlike those that were learned from, by id, with what sets them apart.
+
+        Returns
+        -------
+        dict or None
+            None where the model does not know what it learned from.
+        """
+        if self._known.conditions is None and self._known.novelty is None:
+            return None
+        told = {recording.id: tuple(self.unlike(recording)) for recording in recordings}
+        return {name: phrases for name, phrases in told.items() if phrases}
+
+    def unknown_conditions(self) -> str | None:
+        """Say in a sentence what cannot be told of how recordings differ; None if all can."""
+        if self._known.conditions is None:
+            return (
+                "whether recordings are like those that the model learned from is not known: it "
+                "was trained by an older version; train it again"
+            )
+        if self._known.novelty is None:
+            return (
+                "of how recordings differ from those that the model learned from, only level, "
+                "noise floor, bandwidth and clipping are known"
+            )
+        return None
+
     def predict_chunks(
         self,
         recordings: Iterable[Recording],

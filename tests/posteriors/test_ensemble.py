@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,14 +70,20 @@ class TestDeepEnsemble(PosteriorContract):
             assert len(one.members[1].decoder.decode(post)) == len(data)
 
     def test_densities_are_those_of_the_first_member(
-        self, model: DeepEnsemble, tiny_data: Dataset
+        self, model: DeepEnsemble, tiny_knowing: Point
     ) -> None:
-        novelty = [m.fitted.novelty for m in (model, *model.members) if m.fitted is not None]
+        known = model.fitted
+        assert known is not None
+        try:
+            assert tiny_knowing.fitted is not None
+            model.fitted = replace(known, novelty=tiny_knowing.fitted.novelty)
+            model._share()
+            novelty = [m.fitted.novelty for m in model.members if m.fitted is not None]
+        finally:
+            model.fitted = known
+            model._share()
         assert novelty[0] is not None
-        assert novelty[1] is novelty[0]
-        assert set(novelty[2:]) == {None}
-        recording = tiny_data.split("validation")[0]
-        assert model.unlike(recording) == model.members[0].unlike(recording)
+        assert set(novelty[1:]) == {None}
 
     def test_its_size_counts_all(self, model: DeepEnsemble) -> None:
         assert model.parameter_count == 3 * model.members[0].parameter_count

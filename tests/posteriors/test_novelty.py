@@ -70,22 +70,22 @@ def hissing(recording: Recording) -> Recording:
 
 
 def test_most_recordings_like_those_learned_from_are_not_novel(
-    tiny_point: Point, tiny_data: Dataset
+    tiny_knowing: Point, tiny_data: Dataset
 ) -> None:
-    detector = detector_of(tiny_point)
+    detector = detector_of(tiny_knowing)
     train = tiny_data.split("train")
-    novelty = [detector.novelty(tiny_point, recording) for recording in train]
+    novelty = [detector.novelty(tiny_knowing, recording) for recording in train]
     assert np.mean(np.array(novelty) > 1) <= 0.1
 
 
-def test_a_noise_that_was_not_learned_is_told(tiny_point: Point, tiny_data: Dataset) -> None:
-    detector = detector_of(tiny_point)
+def test_a_noise_that_was_not_learned_is_told(tiny_knowing: Point, tiny_data: Dataset) -> None:
+    detector = detector_of(tiny_knowing)
     for recording in tiny_data.split("validation"):
-        clean = detector.novelty(tiny_point, recording)
-        noisy = detector.novelty(tiny_point, hissing(recording))
+        clean = detector.novelty(tiny_knowing, recording)
+        noisy = detector.novelty(tiny_knowing, hissing(recording))
         assert noisy > 1
         assert noisy > 2 * clean
-        told = tiny_point.unlike(hissing(recording))
+        told = tiny_knowing.unlike(hissing(recording))
         assert any(phrase.startswith("it sounds unlike nearly all recordings") for phrase in told)
 
 
@@ -95,29 +95,37 @@ def test_too_few_recordings_say_nothing_of_what_is_new(tiny_data: Dataset) -> No
 
     model = Point(CRNN())
     train = tiny_data.split("train")
-    few = replace(train, recordings=train.recordings[:9])
-    tune = replace(train, recordings=train.recordings[9:])
+    few = replace(train, recordings=train.recordings[:10])
+    tune = replace(train, recordings=train.recordings[10:])
     data = TrainingData.of(few, tune, model.experiment)
     network = model.network.fresh(bins=model.experiment.features.bins, classes=4, seed=0)
     assert NoveltyDetector.fit(network, data) is None
 
 
-def test_it_is_kept_with_the_model(tiny_model: Path, tiny_point: Point, tmp_path: Path) -> None:
-    detector = detector_of(tiny_point)
-    detector.save(tmp_path / "novelty.safetensors")
-    read = NoveltyDetector.load(tmp_path / "novelty.safetensors")
+@pytest.fixture(scope="module")
+def knowing_model(tiny_knowing: Point, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("knowing") / "model"
+    tiny_knowing.save(path)
+    return path
+
+
+def test_it_is_kept_with_the_model(knowing_model: Path, tiny_knowing: Point) -> None:
+    detector = detector_of(tiny_knowing)
+    model = a2m.load_model(knowing_model)
+    assert isinstance(model, Point)
+    read = detector_of(model)
     rows = np.random.default_rng(0).standard_normal((3, detector.frames.means.shape[1]))
     np.testing.assert_array_equal(read.frames.distance(rows), detector.frames.distance(rows))
     np.testing.assert_array_equal(read.window.whitener, detector.window.whitener)
     np.testing.assert_array_equal(read.scales, detector.scales)
     assert read.limit == detector.limit
-    assert "novelty.safetensors" in (tiny_model / "checksums.sha256").read_text()
+    assert "novelty.safetensors" in (knowing_model / "checksums.sha256").read_text()
 
 
 def test_a_model_without_it_loads_and_does_not_know(
-    tiny_model: Path, tiny_data: Dataset, tmp_path: Path
+    knowing_model: Path, tiny_data: Dataset, tmp_path: Path
 ) -> None:
-    older = copy_to_change(tiny_model, tmp_path / "older")
+    older = copy_to_change(knowing_model, tmp_path / "older")
     (older / "novelty.safetensors").unlink()
     model = a2m.load_model(older)
     assert model.fitted is not None
@@ -126,9 +134,9 @@ def test_a_model_without_it_loads_and_does_not_know(
     assert not any("sounds unlike" in phrase for phrase in told)
 
 
-def test_a_broken_file_is_named(tiny_model: Path, tmp_path: Path) -> None:
+def test_a_broken_file_is_named(knowing_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "novelty.safetensors"
-    shutil.copy(tiny_model / "novelty.safetensors", path)
+    shutil.copy(knowing_model / "novelty.safetensors", path)
     good = load_file(path)
     whitener = good["frames.whitener"]
     broken: tuple[tuple[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], str], ...] = (
@@ -149,8 +157,8 @@ def test_a_broken_file_is_named(tiny_model: Path, tmp_path: Path) -> None:
         NoveltyDetector.load(path)
 
 
-def test_densities_of_another_network_are_refused(tiny_point: Point, tiny_data: Dataset) -> None:
-    detector = detector_of(tiny_point)
+def test_densities_of_another_network_are_refused(tiny_knowing: Point, tiny_data: Dataset) -> None:
+    detector = detector_of(tiny_knowing)
     other = replace(detector, frames=FeatureDensity(np.zeros((4, 3)), np.eye(3)))
     with pytest.raises(InputError, match="of another network"):
-        other.novelty(tiny_point, tiny_data[0])
+        other.novelty(tiny_knowing, tiny_data[0])

@@ -15,7 +15,7 @@ from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, known
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.section import Section, make_sections
-from bayes_a2m.reporting.report.verdict import class_verdicts, headline
+from bayes_a2m.reporting.report.verdict import class_verdicts, headline, withdrawn_verdicts
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.version import __version__
 
@@ -120,14 +120,48 @@ def _verdicts(context: ReportContext) -> dict[str, list[Any]]:
     options = context.options
     return {
         s.name: class_verdicts(
-            s.evaluation.frames,
+            s.evaluation.frames.select(s.evaluation.inside),
             context.names,
             resamples=options.resamples,
             seed=options.seed,
             tolerance=options.tolerance,
         )
+        if s.evaluation.inside.any()
+        else withdrawn_verdicts(context.names, tolerance=options.tolerance)
         for s in context.entries
     }
+
+
+def _conditions_told(entry: ReportEntry) -> str | None:
+    """Say of which recordings nothing is promised, or that this is not known."""
+    unlike = entry.metrics.unlike
+    if unlike is None:
+        return (
+            "Whether these recordings are like those that it learned from is not known; the "
+            "verdicts are about recordings like these."
+        )
+    if not unlike.recordings:
+        return None
+    inside, gap = int(entry.evaluation.inside.sum()), unlike.overconfidence_outside
+    words = (
+        f"{len(unlike.recordings)} of these {len(entry.evaluation.ids)} recordings are unlike "
+        "those that it learned from, and nothing is promised of them; the table of all recordings "
+        "says how they differ."
+    )
+    if inside:
+        words += (
+            f" The verdicts, the prediction sets and the accepted frames are about the other "
+            f"{inside}."
+        )
+    if gap.value is not None:
+        between = ""
+        if gap.low is not None and gap.high is not None:
+            between = f" ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
+        words += (
+            " On the unlike ones its confidence exceeds its accuracy by "
+            f"{100 * gap.value:.1f} points{between}."
+        )
+    return words
 
 
 def _title(context: ReportContext) -> str:
@@ -147,6 +181,7 @@ def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str
                 "method": entry.method,
                 "alarm": entry.evaluation.alarm,
                 "headline": headline(entry.evaluation.frames, context.names, verdicts[entry.name]),
+                "conditions": _conditions_told(entry),
                 "verdicts": verdicts[entry.name],
                 "accuracy": known(metrics.metrics["accuracy"]),
                 "ece": known(metrics.metrics["ece"]),

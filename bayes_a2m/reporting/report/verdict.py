@@ -136,6 +136,29 @@ def class_verdicts(
     return verdicts
 
 
+def withdrawn_verdicts(names: Sequence[str], *, tolerance: float = TOLERANCE) -> list[ClassVerdict]:
+    """The verdicts where no recording is like those that the model learned from: none is given."""
+    nothing = Interval(None)
+    sentence = "No recording here is like those that it learned from, so nothing is said of {}."
+    return [
+        ClassVerdict(
+            name,
+            called=0,
+            true=0,
+            right=nothing,
+            stated=None,
+            gap=nothing,
+            found=nothing,
+            kind="unknown",
+            word="withdrawn",
+            sentence=sentence.format(name),
+            recordings=0,
+            tolerance=tolerance,
+        )
+        for name in names
+    ]
+
+
 def headline(
     counts: FrameStatistics, names: Sequence[str], verdicts: Sequence[ClassVerdict]
 ) -> str:

@@ -82,13 +82,16 @@ def recording_table(context: ReportContext) -> Table:
         Column("nll", "NLL", "number", 3),
         Column("entropy", "mean entropy (nats)", "number", 3),
         Column("mutual_information", "of that, model", "number", 4),
+        Column("unlike", "unlike what it learned from"),
     )
     rows: list[tuple[Cell, ...]] = []
     for entry in context.entries:
         scores = _scores(entry)
         for i, recording in enumerate(context.data):
             values = (float(scores[key][i]) for key in ("accuracy", "nll", "entropy", "mi"))
-            rows.append((recording.id, recording.condition, entry.name, *values))
+            known = entry.evaluation.unlike
+            unlike = None if known is None else "; ".join(known.get(recording.id, ()))
+            rows.append((recording.id, recording.condition, entry.name, *values, unlike))
     return Table("recordings", "Every recording", columns, tuple(rows))
 
 
@@ -108,6 +111,8 @@ def _cards(context: ReportContext, options: Recordings.Options) -> list[Card]:
             f"{100 * scores['accuracy'][i]:.1f} % of frames right, NLL {scores['nll'][i]:.2f}, "
             f"mean entropy {scores['entropy'][i]:.2f} nats"
         )
+        if phrases := (first.evaluation.unlike or {}).get(recording.id):
+            words += f"; unlike those that it learned from: {'; '.join(phrases)}"
         picture, sound = _shown(context, i, f"recording_{number:02d}", extract, options)
         cards.append(Card(recording.id, recording.condition, why, words, picture, sound))
     return cards

@@ -29,7 +29,9 @@ class SelectivePrediction(Section):
             evaluation = entry.evaluation
             if evaluation.accepted is None:
                 continue
-            counts[entry.name] = evaluation.accepted
+            if not evaluation.inside.any():  # nothing is promised of any recording
+                continue
+            counts[entry.name] = evaluation.accepted.select(evaluation.inside)
             if evaluation.tuned.accepted is not None:
                 chosen[entry.name] = accept(
                     evaluation.tuned.accepted,
@@ -37,6 +39,11 @@ class SelectivePrediction(Section):
                     confidence=ACCEPT_CONFIDENCE,
                     resamples=10,
                 )
+        if not counts:
+            return SectionContent(
+                "No recording is like those that was learned from: nothing is promised here.",
+                notes=_promises(context),
+            )
         options = context.options
         picture = context.picture(
             "risk_coverage",
@@ -82,6 +89,8 @@ class Conformal(Section):
         }
         notes |= {
             f"{s.name}: no sets are stored with it."
+            if s.evaluation.inside.any()
+            else f"{s.name}: it learned from other recordings; its sets promise nothing of these."
             for s in context.entries
             if not s.metrics.calibration.conformal
         }
@@ -120,7 +129,11 @@ def _promises(context: ReportContext) -> tuple[str, ...]:
     told = []
     for entry in context.entries:
         accepted = entry.metrics.calibration.accept
-        said = "nothing of its tuning part is stored, so it has no threshold"
+        said = (
+            "nothing of its tuning part is stored, so it has no threshold"
+            if entry.evaluation.inside.any()
+            else "it learned from other recordings, and promises nothing of these"
+        )
         said = said if accepted is None else f"the promise is: {accepted.promise}"
         told.append(f"{entry.name}: {said}.")
     return tuple(told)
