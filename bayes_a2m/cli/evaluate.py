@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,13 @@ def evaluate(
             metavar="SHARE", help="Which confidence keeps errors below this share, and does it?"
         ),
     ] = 0.05,
+    check_pitches: Annotated[
+        bool,
+        typer.Option(
+            "--check-pitches",
+            help="Ask pYIN whether other pitches are sung than the model knows.",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write metrics.json here.", show_default=False),
@@ -62,6 +70,7 @@ def evaluate(
 
         bayes-a2m evaluate models/crnn --data recordings --raw --accept-error 0.03
     """
+    from bayes_a2m.baselines.pitch_check import check_pitches as pitch_check
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import metrics_tables, raw_table, say
     from bayes_a2m.datasets import load_folder
@@ -92,6 +101,13 @@ def evaluate(
             draws_too=draws_too,
             progress=update,
         )
+    if check_pitches:
+        rate, told = fitted.grid.sample_rate, dict(result.unlike or {})
+        for recording in chosen:
+            check = pitch_check(recording.audio(rate), rate, fitted.vocabulary)
+            if other := check.differences():
+                told[recording.id] = (*told.get(recording.id, ()), *other)
+        result = replace(result, unlike=told if told else result.unlike)
     if result.unlike:
         first, phrases = next(iter(result.unlike.items()))
         say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -72,6 +73,13 @@ def transcribe(
         Literal["loudness", "confidence"],
         typer.Option(help="What a note's velocity in MIDI says."),
     ] = "loudness",
+    check_pitches: Annotated[
+        bool,
+        typer.Option(
+            "--check-pitches",
+            help="Ask pYIN whether other pitches are sung than the model knows; mark those notes.",
+        ),
+    ] = False,
     force: Force = False,
 ) -> None:
     """Transcribe recordings into notes that know how sure they are.
@@ -102,8 +110,11 @@ def transcribe(
         bayes-a2m transcribe models/crnn song.wav -o notes --format mid --tempo 96 --bends
 
         bayes-a2m transcribe models/crnn song.wav -o notes --samples 20
+
+        bayes-a2m transcribe models/crnn song.wav -o notes --check-pitches
     """
     from bayes_a2m.audio.io import find
+    from bayes_a2m.baselines.pitch_check import check_pitches as pitch_check
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
     from bayes_a2m.datasets import Recording
@@ -145,6 +156,7 @@ def transcribe(
         say(f"caution: {model}: {unknown}")
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []
+    rate = fitted.grid.sample_rate
     with progress.bar("transcribing") as update:
         for done, path in enumerate(paths):
             try:
@@ -152,6 +164,12 @@ def transcribe(
                     path.stem, path=path, notes=None if known is None else tuple(known)
                 )
                 unlike = fitted.unlike(recording)
+                check = (
+                    pitch_check(recording.audio(rate), rate, fitted.vocabulary)
+                    if check_pitches
+                    else None
+                )
+                unlike += check.differences() if check is not None else []
                 posterior, notes = transcription_of(
                     fitted,
                     recording,
@@ -159,10 +177,13 @@ def transcribe(
                     threshold=NEVER if unlike else threshold,
                     velocity=velocity,
                 )
-                one = TranscribedRecording(fitted, recording, posterior, notes)
+                if check is not None:
+                    shares = tuple(check.of_note(note) for note in notes.notes)
+                    notes = replace(notes, other_pitch=shares)
+                one = TranscribedRecording(fitted, recording, posterior, notes, tuple(unlike))
                 with output.adding() as new:
                     write_files(one, new, formats=wanted, settings=settings)
-                words = _words(one, settings, marked=threshold is not None and not unlike)
+                words = _words(one, settings, marked=bool(notes.doubtful) and not unlike)
             except Exception as error:  # one bad file does not stop the others
                 if not isinstance(error, InputError) and "--debug" in sys.argv:
                     raise
@@ -236,7 +257,7 @@ def _withdrawn(unlike: list[str]) -> str:
 
 def _words(one: TranscribedRecording, settings: FileSettings, *, marked: bool) -> str:
     """The notes, the doubtful ones by name, and how they were intoned."""
-    from bayes_a2m.transcription.summary import doubtful_words, forecast_words
+    from bayes_a2m.transcription.summary import doubtful_words
 
     notes = one.transcription
     if marked:
@@ -244,7 +265,7 @@ def _words(one: TranscribedRecording, settings: FileSettings, *, marked: bool) -
     else:
         count = len(notes.notes)
         words = [f"{count or 'no'} {'note' if count == 1 else 'notes'}"]
-    words.append(forecast_words(notes))
+    words.append(one.forecast)
     if one.recording.duration <= LONGEST_INTONATION:
         words.append(one.intonation.words)
     return "; ".join(word for word in words if word)

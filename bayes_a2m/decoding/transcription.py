@@ -58,6 +58,9 @@ class Transcription:
         decoder of frames made them.
     threshold
         The probability below which a note is doubtful; None where none was asked for.
+    other_pitch
+        For every note the share of its sounding frames that lie at pitches outside of the
+        vocabulary; empty where that was not looked at.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Transcription:
     accepted: tuple[float, ...] = ()
     posterior: NotePosterior | None = None
     threshold: float | None = None
+    other_pitch: tuple[float, ...] = ()
 
     @property
     def hypotheses(self) -> tuple[NoteHypothesis, ...] | None:
@@ -80,14 +84,20 @@ class Transcription:
 
     @property
     def doubtful(self) -> tuple[bool, ...]:
-        """Whether each note is doubtful; empty where no threshold was asked for.
+        """Whether each note is doubtful; empty where nothing was asked for that could tell.
 
         A note is doubtful if its probability does not reach the threshold or, where probabilities
-        of notes are not known, if fewer than half of its frames were accepted.
+        of notes are not known, if fewer than half of its frames were accepted; and if half of its
+        sounding frames or more lie at other pitches, where that was looked at.
         """
         if self.threshold is not None and self.probabilities is not None:
-            return tuple(p < self.threshold for p in self.probabilities)
-        return tuple(share < 0.5 for share in self.accepted)
+            unsure = tuple(p < self.threshold for p in self.probabilities)
+        else:
+            unsure = tuple(share < 0.5 for share in self.accepted)
+        if not self.other_pitch:
+            return unsure
+        elsewhere = tuple(share >= 0.5 for share in self.other_pitch)
+        return tuple(a or b for a, b in zip(unsure or elsewhere, elsewhere, strict=True))
 
     def doubting(self, threshold: float) -> Self:
         """Mark the notes whose probability does not reach a threshold.
@@ -159,6 +169,8 @@ class Transcription:
                 row |= _described(self.hypotheses[i], self.vocabulary, transpose)
             elif self.accepted:
                 row["accepted_share"] = f"{self.accepted[i]:.4f}"
+            if self.other_pitch:
+                row["other_pitch_share"] = f"{self.other_pitch[i]:.4f}"
             if self.doubtful:
                 row["doubtful"] = int(self.doubtful[i])
             rows.append(row)
@@ -167,7 +179,8 @@ class Transcription:
     def _columns(self) -> tuple[str, ...]:
         share = ("accepted_share",) if self.accepted and self.posterior is None else ()
         known = () if self.posterior is None else NOTE_COLUMNS
-        return (*COLUMNS, *known, *share, *(("doubtful",) if self.doubtful else ()))
+        other = ("other_pitch_share",) if self.other_pitch else ()
+        return (*COLUMNS, *known, *share, *other, *(("doubtful",) if self.doubtful else ()))
 
     def write_csv(self, path: str | Path, *, transpose: int = 0) -> None:
         """Write :meth:`to_csv`, atomically."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_a2m.files import write_text
 from bayes_a2m.transcription.pictures import write_pictures
 from bayes_a2m.transcription.sonification import sonified
-from bayes_a2m.transcription.summary import forecast_words, least_sure
+from bayes_a2m.transcription.summary import least_sure
 
 if TYPE_CHECKING:
     from bayes_a2m.transcription.transcribed import FileSettings, TranscribedRecording
@@ -44,7 +44,8 @@ def write_transcription_page(one: TranscribedRecording, path: Path, settings: Fi
             "doubtful": sum(transcription.doubtful),
             "marked": bool(transcription.doubtful),
             "known": transcription.probabilities is not None,
-            "forecast": forecast_words(transcription),
+            "forecast": one.forecast,
+            "unlike": one.unlike,
             "intonation": one.intonation.words,
             "reference": one.recording.notes is not None,
             "sound": "both.flac",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_a2m.music import midi
 from bayes_a2m.transcription.intonation import Intonation, intonation
 from bayes_a2m.transcription.pitch_curve import PitchCurve, pitch_curve
+from bayes_a2m.transcription.summary import forecast_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,12 +52,20 @@ class TranscribedRecording:
         The model, and what it was asked about. A reference of the recording is drawn, too.
     posterior, transcription
         What :func:`~bayes_a2m.transcription.recording.transcription_of` gave.
+    unlike
+        What sets the recording apart from those that the model learned from, a phrase each.
     """
 
     model: Posterior
     recording: Recording
     posterior: FramePosterior
     transcription: Transcription
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def forecast(self) -> str:
+        """The score that is expected; empty where it is not known, and nothing is promised."""
+        return "" if self.unlike else forecast_words(self.transcription)
 
     @property
     def rate(self) -> int:
