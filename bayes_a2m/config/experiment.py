@@ -48,6 +48,32 @@ class WindowSettings(Settings):
         return grid.frames_in(self.seconds), grid.count(self.overlap)
 
 
+class ConditionSettings(Settings):
+    """Settings of other rooms and devices in which training recordings are heard, anew each epoch.
+
+    Attributes
+    ----------
+    share
+        The probability that an example is put through a condition; 0: none is.
+    names
+        The conditions that one is drawn from (:mod:`bayes_a2m.datasets.conditions`).
+    severity
+        The least and greatest severity, between which it is drawn uniformly.
+    """
+
+    share: float = Field(0.0, ge=0, le=1)
+    names: tuple[Literal["studio", "noisy", "laptop"], ...] = Field(
+        ("studio", "noisy", "laptop"), min_length=1
+    )
+    severity: tuple[float, float] = (0.5, 3.5)
+
+    @model_validator(mode="after")
+    def _severity_is_a_range(self) -> ConditionSettings:
+        if not 0 <= self.severity[0] <= self.severity[1] <= 5:
+            raise ValueError("severity: give the least and the greatest, within 0 to 5")
+        return self
+
+
 class AugmentSettings(Settings):
     """Settings of the changes made to each training example anew; zero leaves one out."""
 
@@ -56,6 +82,15 @@ class AugmentSettings(Settings):
     gain_db: float = Field(4.0, ge=0, description="standard deviation of a level change, dB")
     noise_db: float = Field(1.0, ge=0, description="standard deviation of noise per value, dB")
     mask_bins: int = Field(24, ge=0, description="widest band of bins put to the floor")
+    mask_frames: int = Field(0, ge=0, description="longest stretch of frames put to its mean")
+    masks: int = Field(1, ge=1, description="bands of bins, and stretches of frames, an example")
+    transpose: int = Field(
+        0, ge=0, description="up to so many semitones, where all its pitches stay in the vocabulary"
+    )
+    stretch: float = Field(
+        0.0, ge=0, lt=1, description="up to so much longer or shorter, labels with it (0.1: 10 %)"
+    )
+    conditions: ConditionSettings = ConditionSettings()
 
 
 class EarlyStopping(Settings):

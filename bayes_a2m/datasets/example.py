@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from bayes_a2m.audio.features import Features
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Sound that an example was made of, for those that are to be heard in other conditions.
+
+    Attributes
+    ----------
+    samples
+        Mono samples ``(n,)`` at the features' rate, with a margin before and after.
+    features
+        Settings of the features.
+    start
+        First frame of the example, counted from the first sample here.
+    """
+
+    samples: NDArray[np.float32]
+    features: Features
+    start: int
+
 
 @dataclass(frozen=True)
 class Example:
-    """Recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``."""
+    """Recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``.
+
+    It keeps its sound only where training puts it through recording conditions.
+    """
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
+    sound: Sound | None = None
 
 
 def pieces(frames: int, length: int) -> list[tuple[int, int]]:

@@ -310,6 +310,7 @@ class NetworkPosterior(Posterior):
             normalizer=training_data.normalizer,
             settings=experiment.training,
             floor_db=experiment.features.floor_db,
+            transposition=training_data.transposition,
             seed=experiment.seed,
             folder=context.folder,
             resume=context.resume,

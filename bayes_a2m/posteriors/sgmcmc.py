@@ -126,6 +126,7 @@ class SGMCMC(WeightPosterior):
             normalizer=training_data.normalizer,
             settings=settings,
             floor_db=self.experiment.features.floor_db,
+            transposition=training_data.transposition,
             # a SeedSequence mixes its numbers: chains of neighbouring seeds share no stream, as
             # those of seed + chain would
             seed=int(np.random.SeedSequence([self.seed, 6, chain]).generate_state(1)[0]),

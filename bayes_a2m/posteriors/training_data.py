@@ -10,7 +10,9 @@ import numpy as np
 from bayes_a2m.audio.features import FeatureExtractor
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import Experiment
+from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.degrade import sound_of
 from bayes_a2m.datasets.example import Example, pieces
 
 Recordings = tuple[tuple[Example, ...], ...]
@@ -28,12 +30,15 @@ class TrainingData:
         The scale of the features of the recordings to fit.
     classes
         The size of the vocabulary.
+    transposition
+        How classes move with the bins, where training transposes.
     """
 
     fitting: Recordings
     tuning: Recordings
     normalizer: Normalizer
     classes: int
+    transposition: Transposition | None = None
 
     @classmethod
     def of(
@@ -57,26 +62,43 @@ class TrainingData:
         Raises
         ------
         InputError
-            If a recording cannot be read.
+            If a recording cannot be read, or the features cannot be transposed as asked.
         """
         extractor = FeatureExtractor(experiment.features)
         grid, vocabulary = experiment.features.grid, train.vocabulary
         length, _ = experiment.windows.frames(grid)
 
-        def examples(data: Dataset) -> Recordings:
+        augment = experiment.training.augment
+
+        def examples(data: Dataset, *, with_sound: bool = False) -> Recordings:
             by_recording = []
             for recording in data:
-                features = extractor(recording.audio(grid.sample_rate))
+                samples = recording.audio(grid.sample_rate)
+                features = extractor(samples)
                 labels = recording.labels(grid, vocabulary)
                 spans = pieces(len(labels), length)
-                by_recording.append(tuple(Example(features[a:b], labels[a:b]) for a, b in spans))
+                by_recording.append(
+                    tuple(
+                        Example(
+                            features[a:b],
+                            labels[a:b],
+                            sound_of(samples, experiment.features, a, b) if with_sound else None,
+                        )
+                        for a, b in spans
+                    )
+                )
             return tuple(by_recording)
 
-        fitting, tuning = examples(train), examples(tune)
+        fitting = examples(train, with_sound=augment.conditions.share > 0)
+        tuning = examples(tune)
         if normalizer is None:
             spectra = (example.features for recording in fitting for example in recording)
             normalizer = Normalizer.fit(spectra, experiment.normalization)
-        return cls(fitting, tuning, normalizer, len(vocabulary))
+        transposition = None
+        if augment.transpose:
+            bins = getattr(experiment.features, "bins_per_octave", None)
+            transposition = Transposition.of(vocabulary.pitches, augment.transpose, bins)
+        return cls(fitting, tuning, normalizer, len(vocabulary), transposition)
 
     @property
     def fit_examples(self) -> list[Example]:

@@ -149,6 +149,7 @@ class Variational(WeightPosterior):
             training_data.normalizer,
             self.experiment.training.model_copy(update=update),
             floor_db=self.experiment.features.floor_db,
+            transposition=training_data.transposition,
             seed=self.experiment.seed,
             frames=sum(len(e.labels) for e in training_data.fit_examples),
             variational=options,

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from bayes_a2m.config.experiment import ConditionSettings
+from bayes_a2m.datasets.degrade import Degraded
 from bayes_a2m.datasets.example import Example
 
 
@@ -47,12 +49,15 @@ def collate(examples: Sequence[Example]) -> Batch:
 class EpochShuffle(Sampler[int]):
     """Order of examples by seed and epoch alone, so that a resumed run sees the same."""
 
-    def __init__(self, size: int, seed: int) -> None:
+    def __init__(self, size: int, seed: int, degraded: Degraded | None = None) -> None:
         self.size, self.seed, self.epoch = size, seed, 0
+        self.degraded = degraded
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch; Lightning calls this before each."""
+        """Set the epoch, also of examples that are degraded; Lightning calls this before each."""
         self.epoch = epoch
+        if self.degraded is not None:
+            self.degraded.epoch = epoch
 
     def __len__(self) -> int:
         return self.size
@@ -63,19 +68,28 @@ class EpochShuffle(Sampler[int]):
 
 
 class Examples(L.LightningDataModule):
-    """Fitting and tuning examples, in memory."""
+    """Fitting and tuning examples, in memory; the fitting ones may be heard in other conditions."""
 
     def __init__(
-        self, fit: Sequence[Example], tune: Sequence[Example], *, batch: int, seed: int
+        self,
+        fit: Sequence[Example],
+        tune: Sequence[Example],
+        *,
+        batch: int,
+        seed: int,
+        conditions: ConditionSettings | None = None,
     ) -> None:
         super().__init__()
         self.fit, self.tune, self.batch, self.seed = list(fit), list(tune), batch, seed
+        self.degraded: Degraded | None = None
+        if conditions is not None and conditions.share > 0:
+            self.degraded = Degraded(self.fit, conditions, seed)
 
     def train_dataloader(self) -> DataLoader[Example]:
         """Make shuffled batches; the last one may be smaller."""
-        sampler = EpochShuffle(len(self.fit), self.seed)
+        sampler = EpochShuffle(len(self.fit), self.seed, self.degraded)
         return DataLoader(
-            self.fit,  # type: ignore[arg-type]  # a list is a map-style dataset
+            self.degraded or self.fit,  # type: ignore[arg-type]  # a list is a map-style dataset
             batch_size=self.batch,
             sampler=sampler,
             collate_fn=collate,

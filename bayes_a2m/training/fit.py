@@ -18,6 +18,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
+from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks.network import Network
@@ -55,6 +56,7 @@ def train(
     normalizer: Normalizer,
     settings: TrainingSettings,
     floor_db: float,
+    transposition: Transposition | None = None,
     seed: int,
     folder: Path | None = None,
     resume: bool = False,
@@ -70,6 +72,8 @@ def train(
         Examples to fit, and those whose NLL chooses the epoch.
     normalizer, floor_db
         Normalisation of the features, and the lowest level, dB.
+    transposition
+        How classes move with the bins, where the settings transpose.
     settings, seed
         Settings of the training; order and augmentation come from the seed alone.
     folder
@@ -97,6 +101,7 @@ def train(
         normalizer,
         settings,
         floor_db=floor_db,
+        transposition=transposition,
         seed=seed,
         frames=sum(len(e.labels) for e in fit),
         class_weights=weights,
@@ -175,7 +180,13 @@ def run(
             num_sanity_val_steps=0,
         )
         last = folder / "last.ckpt"
-        examples = Examples(fit, tune, batch=settings.batch, seed=module.seed)
+        examples = Examples(
+            fit,
+            tune,
+            batch=settings.batch,
+            seed=module.seed,
+            conditions=settings.augment.conditions,
+        )
         start = str(last) if resume and last.is_file() else None
         with _interruptible(), channels_last(module.network):
             trainer.fit(module, examples, ckpt_path=start, weights_only=True)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bayes_a2m.audio.normalizer import LEAST_STD, Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
-from bayes_a2m.datasets.augment import augment
+from bayes_a2m.datasets.augment import Transposition, augment
 from bayes_a2m.errors import InputError
 from bayes_a2m.networks import dropout
 from bayes_a2m.networks.network import Network
@@ -37,6 +37,7 @@ class NetworkTraining(L.LightningModule):
         settings: TrainingSettings,
         *,
         floor_db: float,
+        transposition: Transposition | None = None,
         seed: int,
         frames: int,
         class_weights: Tensor | None = None,
@@ -46,6 +47,7 @@ class NetworkTraining(L.LightningModule):
         self.normalizer = normalizer
         self.options = settings
         self.floor_db = floor_db
+        self.transposition = transposition
         self.seed = seed
         self.frames = frames
         self.class_weights = class_weights
@@ -74,6 +76,7 @@ class NetworkTraining(L.LightningModule):
             self.options.augment,
             self.floor_db,
             generator,
+            self.transposition,
         )
         loss = self.objective(
             self.normalized(features, batch.lengths), labels, batch.lengths, generator

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
+from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.networks.network import Network
 from bayes_a2m.training.fit import home, run
@@ -100,6 +101,7 @@ def sample(
     normalizer: Normalizer,
     settings: TrainingSettings,
     floor_db: float,
+    transposition: Transposition | None = None,
     seed: int,
     cycles: int,
     samples: int,
@@ -119,7 +121,7 @@ def sample(
         Network whose weights the chain starts at; it is changed.
     fit, tune
         Examples to fit, and those whose NLL is logged.
-    normalizer, floor_db, seed, folder, resume, progress
+    normalizer, floor_db, transposition, seed, folder, resume, progress
         The same as for :func:`bayes_a2m.training.fit.train`.
     settings
         Epochs of all cycles, learning rate, batch, augmentation.
@@ -138,6 +140,7 @@ def sample(
         normalizer,
         settings,
         floor_db=floor_db,
+        transposition=transposition,
         seed=seed,
         frames=sum(len(e.labels) for e in fit),
         cycles=cycles,

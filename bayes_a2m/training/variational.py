@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
+from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.onsets import log_odds
@@ -173,7 +174,7 @@ class VariationalTraining(NetworkTraining):
 
     Parameters
     ----------
-    network, normalizer, settings, floor_db, seed, frames
+    network, normalizer, settings, floor_db, transposition, seed, frames
         The same as for :class:`NetworkTraining`; class weights do not enter, a likelihood has none.
     variational
         Settings of the method.
@@ -193,12 +194,19 @@ class VariationalTraining(NetworkTraining):
         settings_: TrainingSettings,
         *,
         floor_db: float,
+        transposition: Transposition | None = None,
         seed: int,
         frames: int,
         variational: Variational.Options,
     ) -> None:
         super().__init__(
-            network, normalizer, settings_, floor_db=floor_db, seed=seed, frames=frames
+            network,
+            normalizer,
+            settings_,
+            floor_db=floor_db,
+            transposition=transposition,
+            seed=seed,
+            frames=frames,
         )
         self.variational = variational
         self.elbo_trace: list[float] = []
