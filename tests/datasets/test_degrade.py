@@ -161,4 +161,8 @@ def test_training_data_keep_sounds_and_a_rule_only_where_they_are_asked_for(
     for one, other in zip(plain.fit_examples, asked.fit_examples, strict=True):
         np.testing.assert_array_equal(one.features, other.features)
     with pytest.raises(InputError, match="a semitone must be a whole number of bins"):
-        TrainingData.of(fit, tune, load_experiment("crnn", ("features.bins_per_octave=30", *more)))
+        TrainingData.of(
+            fit,
+            tune,
+            load_experiment("crnn", ("features.bins=84", "features.bins_per_octave=18", *more)),
+        )
