@@ -44,7 +44,7 @@ def test_it_is_what_the_schema_says(metrics: dict) -> None:
     written = json.loads(json.dumps(metrics, allow_nan=False))
     jsonschema.validate(written, read_json(Path(str(file))))
     assert tuple(metrics["metrics"]) == NAMES
-    assert metrics["metrics"]["note_ece"] is None
+    assert metrics["metrics"]["note_ece"] == metrics["notes"]["ece"]
     assert set(metrics["per_condition"]) == {"studio", "noisy"}
 
 

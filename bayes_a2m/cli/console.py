@@ -95,6 +95,7 @@ def metrics_tables(results: EvaluationResults) -> None:
     ]
     table("By class", ["", *(m.label for m in own)], rows)
     _stages_table(results)
+    _notes_table(results)
     calibration_table(results)
     classes = list(results.per_class)
     rows = [
@@ -118,6 +119,50 @@ def _cost_table(results: EvaluationResults) -> None:
     )
     heads = ["seconds per second of audio", "peak memory, MiB", "parameters", "training, s"]
     table("Cost", heads, [cells])
+
+
+def _notes_table(results: EvaluationResults) -> None:
+    """Print whether the probabilities of notes, and what else is said of notes, come true."""
+    found = results.notes
+    if found is None:
+        say("the probabilities of notes are not known: the notes are those of the likeliest path")
+        return
+    rows = [
+        ["mean probability of the notes predicted", score(found.confidence)],
+        ["share of them that is right (50 ms)", score(found.precision)],
+        ["calibration error of notes", score(found.ece)],
+        ["the same less what chance gives", score(found.ece_debiased)],
+        ["Brier score per reference note", score(found.brier)],
+        ["AUROC of right against wrong notes", score(found.auroc)],
+    ]
+    for name, times in (("onset", found.onset), ("offset", found.offset)):
+        if times is not None:
+            rows += [
+                [f"{100 * times.level:g} % intervals of the {name} hold it", score(times.coverage)],
+                ["their mean width, s", score(times.width)],
+            ]
+    if found.number is not None:
+        rows += [
+            ["notes a recording, expected", score(found.number.expected)],
+            ["notes a recording, true", score(found.number.true)],
+            ["90 % intervals of the number hold it", score(found.number.coverage)],
+        ]
+    if found.forecast is not None:
+        rows += [
+            ["onset F1 expected without labels", score(found.forecast.expected)],
+            ["onset F1, mean over recordings", score(found.forecast.true)],
+            ["rank correlation of the two", score(found.forecast.rank_correlation)],
+        ]
+    if found.ks_p is not None:
+        rows.append(["test that the probabilities are true, p", f"{found.ks_p:.3f}"])
+    table("Probabilities of notes", [f"{found.notes} notes", ""], rows)
+    if found.accept is not None:
+        say(
+            f"--accept-error {found.accept.asked:g}, notes: of these recordings "
+            f"{score(found.accept.kept)} of the notes are accepted (probability "
+            f"{found.accept.threshold:.3f} and more), {score(found.accept.error)} of those are "
+            f"wrong; {found.accept.promise}"
+        )
 
 
 def _stages_table(results: EvaluationResults) -> None:

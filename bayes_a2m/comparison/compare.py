@@ -87,6 +87,7 @@ from bayes_a2m.files.record import Count, Record
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import headline, metrics_of
+from bayes_a2m.metrics.note_calibration import NoteCalibrationStatistics
 from bayes_a2m.resampling.bootstrap import resample_weights
 
 RESAMPLES = 1000
@@ -232,8 +233,13 @@ class _Pair:
         notes = self._named(
             lambda m, w: m.notes.select(which).metrics_of(w), count, int(noted[which].sum())
         )
+        sure: Differences = {}
+        if all(m.note_calibration is not None for m in (*self.one, *self.other)):
+            sure = self._named(
+                lambda m, w: _sure(m, which).metrics_of(w), count, int(noted[which].sum())
+            )
         others = self._named(lambda m, w: m.scores_of_others(which, w), count, count)
-        return {**frames, **notes, **others}
+        return {**frames, **notes, **sure, **others}
 
     def part(self, name: str) -> Differences:
         """Differences over some frames of all recordings; none where there are no such frames."""
@@ -273,7 +279,7 @@ class _Pair:
                 better=metric.better,
                 largest=metric.largest_difference,
             )
-            for metric in headline()
+            for metric in (*headline(), *metrics_of("note_calibration"))
             if all(metric.name in v for v in (*one, *other))
         }
 
@@ -286,6 +292,12 @@ class _Pair:
         # a model that is on both sides is the same on both, to the last bit
         known = {id(m): statistic(m, weights) for m in (*self.one, *self.other)}
         return [known[id(m)] for m in self.one], [known[id(m)] for m in self.other]
+
+
+def _sure(model: Scored, which: NDArray[np.bool_]) -> NoteCalibrationStatistics:
+    """The statistics of the probabilities of notes of some recordings."""
+    assert model.note_calibration is not None
+    return model.note_calibration.select(which)
 
 
 def _aligned(

@@ -22,6 +22,7 @@ from bayes_a2m.files import atomic_path
 from bayes_a2m.files.formats import check_version
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
+from bayes_a2m.metrics.note_calibration import NoteCalibrationStatistics
 from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.metrics.recording_statistics import RecordingStatistics, scores_of_others
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, SufficientStatistics
@@ -35,6 +36,9 @@ FORMAT = 1
 
 OTHER = "other/"
 """How the arrays of other packages' metrics are named in a file: this, and the metric's name."""
+
+SURE = "note_calibration"
+"""How the arrays of the probabilities of notes are named in a file, where there are any."""
 
 PLACES = ("all", "near", "away")
 """Parts of the frames: all, those within 50 ms of a change of label, the others."""
@@ -63,6 +67,8 @@ class Scored:
         Statistics of the metrics of other packages, by name.
     cost
         What the answer cost.
+    note_calibration
+        Statistics of the probabilities of notes; None where they are not known.
     """
 
     ids: tuple[str, ...]
@@ -72,6 +78,7 @@ class Scored:
     notes: NoteStatistics
     other: dict[str, RecordingStatistics] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
+    note_calibration: NoteCalibrationStatistics | None = None
 
     def __len__(self) -> int:
         """Recordings."""
@@ -89,6 +96,7 @@ class Scored:
             notes=evaluation.notes,
             other=evaluation.other,
             cost=evaluation.cost,
+            note_calibration=None if evaluation.sure is None else evaluation.sure.calibration,
         )
 
     def bearing(self, part: str) -> NDArray[np.bool_]:
@@ -127,6 +135,9 @@ class Scored:
             notes=self.notes.select(order),
             other={name: own.select(order) for name, own in self.other.items()},
             cost=self.cost,
+            note_calibration=(
+                None if self.note_calibration is None else self.note_calibration.select(order)
+            ),
         )
 
     def save(self, path: str | Path) -> None:
@@ -148,6 +159,8 @@ class Scored:
             "cost": np.array(cost, dtype=np.float64),
             **_flat("notes", self.notes),
         }
+        if self.note_calibration is not None:
+            arrays |= _flat(SURE, self.note_calibration)
         for name, counts in self.parts.items():
             arrays |= _flat(name, counts)
         arrays |= {f"{OTHER}{name}": own.sums for name, own in self.other.items()}
@@ -176,10 +189,15 @@ class Scored:
                     int(arrays["sounding_offset"]),
                     str(arrays["middle_c"]),
                 ),
-                parts={n: _whole(FrameStatistics, n, arrays) for n in names if n != "notes"},
+                parts={
+                    n: _whole(FrameStatistics, n, arrays) for n in names if n not in ("notes", SURE)
+                },
                 notes=_whole(NoteStatistics, "notes", arrays),
                 other={name: RecordingStatistics(sums) for name, sums in other.items()},
                 cost=_cost(arrays["cost"].tolist()),
+                note_calibration=(
+                    _whole(NoteCalibrationStatistics, SURE, arrays) if SURE in names else None
+                ),
             )
         except (KeyError, ValueError, TypeError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)

@@ -14,6 +14,7 @@ from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.evaluation.evaluation import Evaluation
+from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.metrics.metric import registered
@@ -57,6 +58,8 @@ class Accumulator:
         self._notes: list[NoteStatistics] = []
         self._raw: list[FrameStatistics] = []
         self._raw_notes: list[NoteStatistics] = []
+        self._sure: list[NoteEvaluation] = []
+        self._raw_sure: list[NoteEvaluation] = []
         self._accepted: list[AcceptStatistics] = []
         self._sets: list[list[SetStatistics]] = [[] for _ in tuned.sets]
         self._stages: dict[str, list[FrameStatistics]] = {name: [] for name in stages.NAMES}
@@ -98,12 +101,16 @@ class Accumulator:
         for i, recording in enumerate(recordings):
             self._count(recording, posterior.of(i), labels[i], posterior.grid)
             self._notes.append(_note_counts(recording, transcriptions[i].notes))
+            if transcriptions[i].posterior is not None:
+                self._sure.append(NoteEvaluation.of(recording, transcriptions[i]))
         self._add_others(self._other, posterior, labels)
         if raw is not posterior:
             raw_transcriptions = self.decoder.decode(raw)
             for i, recording in enumerate(recordings):
                 self._raw.append(FrameStatistics.of(raw.of(i), labels[i]))
                 self._raw_notes.append(_note_counts(recording, raw_transcriptions[i].notes))
+                if raw_transcriptions[i].posterior is not None:
+                    self._raw_sure.append(NoteEvaluation.of(recording, raw_transcriptions[i]))
             self._add_others(self._raw_other, raw, labels)
         self.recordings.extend(recordings)
 
@@ -160,6 +167,8 @@ class Accumulator:
             alarm=self._alarm,
             raw=_stacked(self._raw) if self._raw else None,
             raw_notes=_stacked(self._raw_notes) if self._raw_notes else None,
+            sure=NoteEvaluation.stack(self._sure) if self._sure else None,
+            raw_sure=NoteEvaluation.stack(self._raw_sure) if self._raw_sure else None,
             places={
                 kind: {place: _stacked(parts) for place, parts in found.items()}
                 for kind, found in self._places.items()

@@ -13,6 +13,7 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.conformal import SetStatistics
 from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.evaluation.cost import Cost
+from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
 from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.metrics.recording_statistics import RecordingStatistics
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
@@ -59,6 +60,9 @@ class Evaluation:
     unlike
         What sets recordings apart from those that the model learned from, phrases by id; None where
         that is not known.
+    sure, raw_sure
+        Statistics of the probabilities of notes, after and before recalibration; None where they
+        are not known.
     """
 
     ids: tuple[str, ...]
@@ -82,6 +86,8 @@ class Evaluation:
     accepted: AcceptStatistics | None = None
     other: dict[str, RecordingStatistics] = field(default_factory=dict)
     raw_other: dict[str, RecordingStatistics] = field(default_factory=dict)
+    sure: NoteEvaluation | None = None
+    raw_sure: NoteEvaluation | None = None
     unlike: dict[str, tuple[str, ...]] | None = None
 
     @property

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from bayes_a2m.diagnostics.calibration_summary import CalibrationSummary, Trust
 from bayes_a2m.evaluation.cost import Cost
+from bayes_a2m.evaluation.note_results import NoteResults
 from bayes_a2m.files.record import Count, Record
 from bayes_a2m.metrics.metric import Family
 from bayes_a2m.resampling.bootstrap import Interval
@@ -215,6 +216,8 @@ class EvaluationResults(Record):
         the ones that it learned from.
     unlike
         The other recordings; None where it is not known which these are.
+    notes
+        The probabilities of its notes; None where they are not known.
     confusion
         Frames by true class (row) and predicted class (column).
     cost
@@ -238,3 +241,4 @@ class EvaluationResults(Record):
     unlike: UnlikeResults | None = None
     confusion: list[list[Count]]
     cost: Cost
+    notes: NoteResults | None = None

@@ -16,6 +16,8 @@ from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.diagnostics.overconfidence import overconfidence
 from bayes_a2m.evaluation.evaluation import Evaluation
+from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
+from bayes_a2m.evaluation.note_results import note_results
 from bayes_a2m.evaluation.results import (
     AcceptResults,
     CalibrationResults,
@@ -111,6 +113,16 @@ class _Scoring:
             unlike=self.unlike(),
             confusion=whole.frames.confusion.sum(axis=0).astype(int).tolist(),
             cost=whole.cost,
+            notes=None
+            if whole.sure is None
+            else note_results(
+                whole.sure,
+                self._weights(),
+                stored=whole.tuned.accepted_notes,
+                accept_error=accept_error,
+                inside=whole.inside,
+                seed=self.seed,
+            ),
         )
 
     def scores(self, which: Mask) -> Scores:
@@ -121,6 +133,7 @@ class _Scoring:
             {
                 **intervals(whole.frames.select(which).metrics_of, weights),
                 **intervals(whole.notes.select(which).metrics_of, weights),
+                **_of_sure(None if whole.sure is None else whole.sure.select(which), weights),
                 **_of_others(other, weights),
             }
         )
@@ -138,6 +151,7 @@ class _Scoring:
             {
                 **intervals(whole.raw.metrics_of, weights),
                 **intervals(whole.raw_notes.metrics_of, weights),
+                **_of_sure(whole.raw_sure, weights),
                 **_of_others(whole.raw_other, weights),
             }
         )
@@ -293,6 +307,11 @@ class _Scoring:
 def _headline(scores: Mapping[str, Interval]) -> Scores:
     """A table with a place for every score of a model as a whole."""
     return Scores.of({metric.name: scores.get(metric.name) for metric in headline()})
+
+
+def _of_sure(found: NoteEvaluation | None, weights: NDArray[np.int64]) -> dict[str, Interval]:
+    """Intervals of the scores of the probabilities of notes; none where they are not known."""
+    return {} if found is None else intervals(found.calibration.metrics_of, weights)
 
 
 def _of_others(

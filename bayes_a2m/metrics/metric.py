@@ -12,6 +12,8 @@ sums; which sums, its family says:
 - ``frames``, ``calibration``: :class:`~bayes_a2m.metrics.sums.FrameSums` to ``(S,)``;
 - ``class``, ``class_calibration``: the same to ``(S, class)``;
 - ``notes``: :class:`~bayes_a2m.metrics.sums.NoteSums` to ``(S,)``;
+- ``note_calibration``: none; :class:`~bayes_a2m.metrics.note_calibration.NoteCalibrationStatistics`
+  gives these scores, and ``note_ece`` of the family before, by their names;
 - ``recording``: sums that the score defines itself, for scores of other packages.
 
 A score of another package brings two functions. ``statistics(posterior, labels)`` is called once
@@ -54,7 +56,13 @@ from bayes_a2m.registry import get, names
 Better: TypeAlias = Literal["higher", "lower"]
 
 Family: TypeAlias = Literal[
-    "frames", "notes", "class", "calibration", "class_calibration", "recording"
+    "frames",
+    "notes",
+    "note_calibration",
+    "class",
+    "calibration",
+    "class_calibration",
+    "recording",
 ]
 
 Kernel: TypeAlias = Callable[[Any], Any]
@@ -75,7 +83,7 @@ class Metric:
     label
         What tables, axes and sentences call it.
     kernel
-        From sums to the score; None where no version computes it yet.
+        From sums to the score; None where its statistics give it by its name.
     better
         Which values are the better ones.
     range
@@ -125,6 +133,7 @@ class Metric:
 
 
 _notes = partial(Metric, family="notes")
+_sure = partial(Metric, family="note_calibration")
 _class = partial(Metric, family="class")
 _calibration = partial(Metric, family="calibration")
 _more = partial(Metric, family="class_calibration")
@@ -144,6 +153,9 @@ SHIPPED: tuple[Metric, ...] = (
     _notes("note_onset_f1_100ms", "note onset F1 within 100 ms", s.note_onset_f1_100ms, "higher"),
     _notes("note_onset_offset_f1", "note onset and offset F1", s.note_onset_offset_f1, "higher"),
     _notes("note_ece", "ECE of notes", None, "lower"),
+    _sure("note_ece_debiased", "ECE of notes, debiased", None, "lower", (-1, 1)),
+    _sure("note_brier", "Brier score of notes", None, "lower", (0, inf)),
+    _sure("note_auroc", "AUROC of right notes", None, "higher"),
     _class("precision", "precision", s.precision, "higher"),
     _class("recall", "recall", s.recall, "higher"),
     _class("false_positives", "false positives", s.false_positives, "lower", (0, inf), "frames"),

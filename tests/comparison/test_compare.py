@@ -279,7 +279,7 @@ def test_parts_are_compared_on_their_own(
         assert own["ece"].one == pytest.approx(value)
     recall = np.mean([m.parts["all"].per_class_of(once)["recall"][0, 2] for m in better])
     assert found.per_class["E4"]["recall"].one == pytest.approx(recall)
-    assert set(found.metrics) == set(NAMES) - {"note_ece"}
+    assert set(found.metrics) == set(NAMES) - {"note_ece"}  # these know no probabilities of notes
     assert tuple(found.per_class["silence"]) == PER_CLASS_NAMES
     assert "note_onset_f1_50ms" not in found.near_boundary
 
