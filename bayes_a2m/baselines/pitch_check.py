@@ -55,7 +55,7 @@ NAMED = 0.1
 
 @dataclass(frozen=True, eq=False)
 class PitchCheck:
-    """Where the pitches of a recording lie.
+    """The pitches of a recording: how much sounds, and how much of it elsewhere.
 
     Attributes
     ----------

@@ -105,7 +105,7 @@ class WindowDensity:
 
 @dataclass(frozen=True, eq=False)
 class NoveltyDetector:
-    """Tells recordings that sound unlike those that a network learned from.
+    """A detector of recordings that sound unlike those that a network learned from.
 
     Attributes
     ----------
@@ -186,7 +186,7 @@ class NoveltyDetector:
         return frames, float(self.window.distance(mean[None])[0])
 
     def novelty(self, model: NetworkPosterior, recording: Recording) -> float:
-        """How far a recording lies from those that were learned from; 1 is the limit.
+        """The distance of a recording from those that were learned from; 1 is the limit.
 
         Parameters
         ----------
