@@ -115,6 +115,7 @@ def main() -> None:
     found = {"method": given.method, "models": models, **measured(whole)}
     write_json(given.out / f"{name}.json", found)
     write_text(given.out / f"{name}.csv", listed(whole))
+    write_text(given.out / f"{name}.md", table(found))
     style.save(reliability_figure(found), given.out / f"{name}_reliability.png")
     style.save(times_figure(whole), given.out / f"{name}_onsets.png")
     print(given.out / f"{name}.json")
@@ -263,6 +264,49 @@ def measured(whole: Measured) -> dict[str, Any]:
     return found
 
 
+def table(found: dict[str, Any]) -> str:
+    """The numbers that are asked for, as Markdown."""
+
+    def cell(one: dict[str, Any]) -> str:
+        return f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
+
+    lines = [
+        f"{found['recordings']} recordings; 95 % intervals from resampling recordings.",
+        "",
+        "| onset within | 50 ms | 50 ms, decoder before | 100 ms | 100 ms, decoder before |",
+        "|---|---|---|---|---|",
+    ]
+    near, wide = (found[f"{t:g}"] for t in TOLERANCES)
+    for name in near["notes"]:
+        cells = [cell(one[who][name]) for one in (near, wide) for who in ("notes", "before")]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    f1 = []
+    for one, name in zip((near, wide), ("50ms", "100ms"), strict=True):
+        own, gain = (one[key][f"note_onset_f1_{name}"] for key in ("onsets", "onsets_gain"))
+        f1 += [cell(own), f"new − before {cell(gain)}"]
+    lines.append(f"| onset F1 | {' | '.join(f1)} |")
+    rest = []
+    for one in (near, wide):
+        rest += [f"new − before {cell(one['brier_gain']['note_brier'])}", ""]
+    lines.append(f"| Brier per reference note | {' | '.join(rest)} |")
+    tests = [f"{one['test']['ks_p']:.3f}, {one['test']['kuiper_p']:.3f}" for one in (near, wide)]
+    lines.append(f"| p of the clustered tests (KS, Kuiper) | {tests[0]} | | {tests[1]} | |")
+    forecasts = [cell(one["forecast"]) for one in (near, wide)]
+    lines.append(f"| rank correlation of the forecast | {forecasts[0]} | | {forecasts[1]} | |")
+    lines += ["", "| 90 % intervals | coverage, onsets | width, s | coverage, ends | width, s |"]
+    lines.append("|---|---|---|---|---|")
+    both = [found[f"{time}_intervals"] for time in ("onset", "offset")]
+    for name in [key for key in both[0] if key != "median_width"]:
+        cells = [cell(one[name][what]) for one in both for what in ("coverage", "width")]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    medians = [f"| | {one['median_width']:.3f} " for one in both]
+    lines.append(f"| median width {''.join(medians)}|")
+    lines += ["", "| transform (PIT) | KS | p | shape |", "|---|---|---|---|"]
+    for name, one in found["pit"].items():
+        lines.append(f"| {name} | {one['ks']:.3f} | {one['p']:.4f} | {one['shape']} |")
+    return "\n".join(lines) + "\n"
+
+
 def listed(whole: Measured) -> str:
     """Every note predicted, a line each, as CSV: what came of it at both tolerances."""
     columns = (
@@ -292,6 +336,7 @@ def listed(whole: Measured) -> str:
 def reliability_figure(found: dict[str, Any]) -> Figure:
     """Share of the notes that are right against their probability, at both tolerances."""
     figure = style.new_figure(7.2, 3.6)
+    figure.set_layout_engine("constrained")
     for axes, tolerance in zip(figure.subplots(1, 2, sharey=True), TOLERANCES, strict=True):
         one = found[f"{tolerance:g}"]
         bins = {k: np.array(v, dtype=float) for k, v in one["reliability"].items()}
@@ -316,6 +361,7 @@ def reliability_figure(found: dict[str, Any]) -> Figure:
 def times_figure(whole: Measured) -> Figure:
     """Onset errors of notes matched by pitch and overlap, by condition."""
     figure = style.new_figure(7.2, 3.0)
+    figure.set_layout_engine("constrained")
     axes = figure.subplots()
     errors: dict[str, list[float]] = {}
     for r, one in zip(whole.recordings, whole.notes[TOLERANCES[0]], strict=True):

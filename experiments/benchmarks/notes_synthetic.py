@@ -186,6 +186,7 @@ def _gaps(notes: Sequence[Note]) -> dict[int, int]:
 def gap_figure(repeats: dict[str, Repeats], weights: np.ndarray) -> Any:
     """F1 of repeats against the gap."""
     figure = style.new_figure(6.4, 3.6)
+    figure.set_layout_engine("constrained")
     axes = figure.subplots()
     places = np.arange(len(GAPS) - 1)
     for k, (way, one) in enumerate(repeats.items()):
