@@ -220,8 +220,44 @@ def _over_lags(by_shift: Floats, reference: Reference, prior: LagPrior) -> Float
     return total
 
 
+@dataclass(frozen=True)
+class NumberPrior:
+    """What is believed of the numbers before any reference: few references must not make sure.
+
+    The likelihood of two dozen notes that a network knows well grows without end with the power and
+    with a lag that never errs; the prior holds both where other networks and labels have them.
+
+    Attributes
+    ----------
+    power, power_spread
+        The median of the power, and the standard deviation of its logarithm.
+    note_bias, note_bias_spread
+        Mean and standard deviation of the bias of a note.
+    lag_spread, lag_recordings
+        The lag's spread in seconds, and the number of recordings that this is worth.
+    """
+
+    power: float
+    power_spread: float
+    note_bias: float
+    note_bias_spread: float
+    lag_spread: float
+    lag_recordings: float
+
+    def log_density(self, model: NoteModel) -> float:
+        """Log-density of power and bias, but for a constant."""
+        power = np.log(model.power / self.power) / self.power_spread
+        bias = (model.note_bias - self.note_bias) / self.note_bias_spread
+        return float(-0.5 * (power**2 + bias**2))
+
+
 def fit_lag(
-    by_shift: Floats, reference: Reference, *, by_condition: bool = False, steps: int = 30
+    by_shift: Floats,
+    reference: Reference,
+    *,
+    by_condition: bool = False,
+    steps: int = 30,
+    prior: NumberPrior | None = None,
 ) -> LagPrior:
     """The lag's distribution of greatest likelihood, by expectation and maximisation.
 
@@ -233,38 +269,47 @@ def fit_lag(
         Whether every condition has a mean and a spread of its own.
     steps
         Of the algorithm.
+    prior
+        Recordings of a given spread that are counted, too: an inverse gamma prior of the variance.
     """
     grid, shifts = reference.posterior.grid, reference.shifts
     names = sorted(set(reference.conditions)) if by_condition else [""]
     which = [np.array([not by_condition or c == n for c in reference.conditions]) for n in names]
     shares = [float(own.mean()) for own in which]
     half = grid.hop_seconds / 2
-    prior = LagPrior(
+    believed = prior.lag_recordings if prior else 0.0
+    extra = believed * prior.lag_spread**2 if prior else 0.0
+    lags = LagPrior(
         tuple(LagComponent(n, s, 0.0, 0.02) for n, s in zip(names, shares, strict=True))
     )
     seconds = shifts * grid.hop_seconds
     for _ in range(steps):
         weighted = by_shift.copy()
         for i, condition in enumerate(reference.conditions):
-            lag = prior.on(grid, condition if by_condition else None)
+            lag = lags.on(grid, condition if by_condition else None)
             logs = np.full(shifts.size, -np.inf)
             inside = np.abs(lag.frames) <= shifts[-1]
             logs[lag.frames[inside] - shifts[0]] = np.log(lag.probabilities[inside])
             weighted[i] += logs
         weighted = np.exp(weighted - np.logaddexp.reduce(weighted, axis=1, keepdims=True))
         first, second = weighted @ seconds, weighted @ np.square(seconds)
-        common = first.mean()
-        spread = max(float(second.mean() - common**2), half**2)
+        recordings = len(reference.conditions)
+        common = float(first.mean())
+        about = second.sum() - recordings * common**2 + extra
+        spread = max(float(about / (recordings + believed)), half**2)
         parts = []
         for name, share, own in zip(names, shares, which, strict=True):
-            pull = PRIOR_RECORDINGS if by_condition else 0.0
+            if not by_condition:
+                parts.append(LagComponent(name, share, common, float(np.sqrt(spread))))
+                continue
+            pull = PRIOR_RECORDINGS
             count = own.sum() + pull
             mean = float((first[own].sum() + pull * common) / count)
             about = second[own].sum() - 2 * mean * first[own].sum() + own.sum() * mean**2
             variance = float((about + pull * spread) / count)
             parts.append(LagComponent(name, share, mean, float(np.sqrt(max(variance, half**2)))))
-        prior = LagPrior(tuple(parts))
-    return prior
+        lags = LagPrior(tuple(parts))
+    return lags
 
 
 def fit_conditional(
@@ -276,6 +321,7 @@ def fit_conditional(
     lag: bool = True,
     by_condition: bool = False,
     draws: int = 5,
+    prior: NumberPrior | None = None,
 ) -> NoteModel:
     """The model with numbers that make the references likeliest.
 
@@ -296,6 +342,8 @@ def fit_conditional(
         Whether the lag's distribution is one for every condition.
     draws
         Of the network, at most, that are looked at.
+    prior
+        What is believed of the numbers before; without it the likelihood alone decides.
 
     Raises
     ------
@@ -318,9 +366,11 @@ def fit_conditional(
         by_shift = _SHIFTED[event](reference, candidate)
         if lag:
             candidate = replace(
-                candidate, lag=fit_lag(by_shift, reference, by_condition=by_condition)
+                candidate,
+                lag=fit_lag(by_shift, reference, by_condition=by_condition, prior=prior),
             )
         total = float(_over_lags(by_shift, reference, candidate.lag).sum())
+        total += prior.log_density(candidate) if prior else 0.0
         return candidate, -total if np.isfinite(total) else 1e300
 
     for round_ in range(_ROUNDS if len(numbers) > 1 else 1):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bayes_a2m.datasets import Dataset, load_folder
-from bayes_a2m.decoding import note_fitting
+from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.decoding.note_fitting import TYPICAL, fit_notes
@@ -100,14 +100,33 @@ def test_four_numbers_are_fitted_and_the_lag_is_found() -> None:
     melodies = tunes(8)
     decoder = fit_notes(base(tunes(20, 1)), heard(melodies, 0.7, lag=0.03), melodies)
     assert decoder.model.lag.components[0].mean == pytest.approx(0.03, abs=0.005)
-    assert decoder.model.power != TYPICAL["power"]
+    assert decoder.model.power != TYPICAL.power
 
 
-def test_few_notes_fit_nothing() -> None:
-    melodies = [m[:1] for m in tunes(note_fitting.FEWEST - 1)]
-    decoder = fit_notes(base(tunes(20, 1)), heard(melodies, 0.9), melodies)
-    assert decoder.model.power == TYPICAL["power"]
-    assert decoder.model.lag == note_fitting.TYPICAL_LAG
+def test_few_notes_make_no_note_sure() -> None:
+    # every note is found, and none is late: the likelihood alone would believe in frames and clock
+    melodies = tunes(4)
+    post = heard(melodies, 0.9)
+    alone = fit_conditional(base(tunes(20, 1)), Reference.of_notes(post, melodies))
+    held = fit_notes(base(tunes(20, 1)), post, melodies).model
+    assert alone.lag.components[0].sd < 0.005
+    assert held.lag.components[0].sd > 0.01
+    assert abs(np.log(held.power / TYPICAL.power)) < abs(np.log(alone.power / TYPICAL.power))
+
+
+@pytest.mark.long
+def test_many_notes_outweigh_what_was_believed() -> None:
+    melodies = tunes(24)
+    post = heard(melodies, 0.7, lag=0.03)
+    alone = fit_conditional(base(tunes(20, 1)), Reference.of_notes(post, melodies))
+    held = fit_notes(base(tunes(20, 1)), post, melodies).model
+    assert held.lag.components[0].mean == pytest.approx(alone.lag.components[0].mean, abs=0.002)
+    assert held.power == pytest.approx(alone.power, rel=0.4)
+
+
+def test_no_note_at_all_fits_nothing() -> None:
+    model = fit_notes(base(tunes(20, 1)), heard(tunes(3), 0.9), [(), (), ()]).model
+    assert model.lag.components[0].sd > 0.01
 
 
 def test_the_note_model_travels_with_the_model(tiny_point: Point, tiny_model: Path) -> None:
