@@ -75,7 +75,7 @@ MODULES: Mapping[str, str] = {
     "reporting.audit": "label_audit.page",
     "reporting.degradation": "demo.degradation_figure",
     "reporting.lag": "label_audit.lag_figure",
-    "reporting.truth": "demo.truth_figure",
+    "reporting.truth": "demo",
     "reporting.report.draft": "reporting.report.context",
     "reporting.report.parts": "reporting.report.sections",
     "reporting.report.parts.recordings": "reporting.report.sections.recordings",
@@ -91,7 +91,7 @@ MODULES: Mapping[str, str] = {
     "studies.demo.learning": "demo.steps.train",
     "studies.demo.measuring": "demo.steps.evaluate",
     "studies.demo.methods": "demo.steps.methods",
-    "studies.demo.place": "demo.place",
+    "studies.demo.place": "demo.runner",
     "studies.demo.runner": "demo.runner",
     "studies.demo.stage": "demo.context",
     "studies.demo.voices": "demo.steps.sing",
@@ -262,13 +262,12 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "course_point": "demo.steps.degrade:quick_scores",
         "degrade": "demo.steps.degrade:degrade",
         "most_common_mistake": "reporting.confusion:most_common_mistake",
-        "verdict": "demo.steps.degrade:verdict",
     },
+    "studies.demo.place": {"MADE_BY": "demo.record:MADE_BY"},
     "studies.demo.stage": {
         "Stage": "demo.context:DemoContext",
     },
     "studies.demo.voices": {
-        "plot": "demo.steps.plot:plot",
         "verify": "demo.steps.verify:verify",
     },
     "studies.conclusions": {"words_of": "comparison.conclusions:label_of"},
@@ -346,6 +345,23 @@ GONE: Mapping[str, Mapping[str, str]] = {
     "posteriors.diagnosis.library": {"of_each": "use bayes_a2m.diagnostics.arviz_compat"},
     "prediction": {"facts_of": "use bayes_a2m.prediction.netcdf.arranged"},
     "reporting.report.draft": {"together": "sections are classes now"},
+    "reporting.truth": dict.fromkeys(
+        ("CURVE", "LABELS", "pitch_curve", "thumbnail_figure", "truth_figure"),
+        "use bayes_a2m.reporting.recording.recording_figure",
+    ),
+    "studies.demo.hearing": dict.fromkeys(
+        ("missed", "note_rows"), "use bayes_a2m.demo.steps.transcribe.predicted_notes"
+    ),
+    "studies.demo.measuring": {
+        "BAND": "use LOW and HIGH of bayes_a2m.demo.steps.evaluate",
+        "SCORES": "the page's templates name their scores",
+        "gap": "use bayes_a2m.diagnostics.overconfidence",
+        "reliability": "use bayes_a2m.reporting.reliability.shares",
+        "verdict": "a Curve of bayes_a2m.demo.steps.degrade says gap and noticed",
+    },
+    "studies.demo.methods": {"DRAWS": "DemoSettings has draws"},
+    "studies.demo.runner": {"FORMAT_VERSION": "the record states its version"},
+    "studies.demo.voices": {"plot": "the step sing draws examples"},
     **{
         f"reporting.report.parts.{module}": dict.fromkeys(names, SECTIONS)
         for module, names in {
@@ -373,7 +389,7 @@ GONE: Mapping[str, Mapping[str, str]] = {
         "files_in": "use bayes_a2m.files.output.files_in",
     },
     "studies.plan": {"OWN": "a folder's manifest knows: bayes_a2m.files.manifest"},
-    "studies.demo.measuring": {"gap": "use bayes_a2m.diagnostics.overconfidence"},
+    "reporting.degradation": {"Course": "use Curve of bayes_a2m.demo.steps.degrade"},
     "studies.differences": {
         "better_of": "use bayes_a2m.metrics.metric.metric_named(name).better",
         "largest_of": "use bayes_a2m.metrics.metric.metric_named(name).largest_difference",

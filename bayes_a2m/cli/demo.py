@@ -21,28 +21,35 @@ def demo(
         int, typer.Option(min=0, help="Of voices, training and intervals: same seed, same numbers.")
     ] = 0,
     recordings: Annotated[int, typer.Option(min=9, help="How many are synthesised.")] = 60,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also compare the methods that take minutes to fit.")
+    ] = False,
     force: Force = False,
 ) -> None:
-    """Show everything on synthetic voices: two to three minutes on two cores.
+    """Show everything on synthetic voices, in two to three minutes on two cores.
 
-    Sings recordings in three conditions, checks and draws them, trains a small
-    model, evaluates it on recordings it never met and on ever worse ones, and
-    transcribes one. DIR/index.html shows and explains all of it; demo.json
-    holds its numbers. DIR appears when everything is done.
+    Synthesises recordings in three conditions, checks and draws them, trains a small
+    model, evaluates it on held-out recordings, transcribes one, and compares
+    uncertainty methods, also on degraded copies. DIR/index.html opens with a recording
+    to play and its notes; demo.json holds all numbers. DIR appears when everything is done.
 
     Examples:
 
         bayes-a2m demo
 
         bayes-a2m demo --out demo --seed 1
+
+        bayes-a2m demo --all
     """
     from bayes_a2m.cli.console import table
     from bayes_a2m.demo import DemoSettings, run_demo
+    from bayes_a2m.demo.context import COSTLY, QUICK
     from bayes_a2m.demo.runner import PAGE, PLACES
 
-    settings = DemoSettings(seed=seed, recordings=recordings)
+    methods = QUICK + COSTLY if every else QUICK
+    settings = DemoSettings(seed=seed, recordings=recordings, methods=methods)
     record = run_demo(out, settings, watch=_watch(), force=force)
-    total = sum(record["seconds"].values())
+    total = sum(record.seconds.values())
     table(f"Done in {total:.0f} s", ["where", "what"], [[str(out / n), w] for n, w in PLACES])
     typer.echo(str(out / PAGE))
 

@@ -222,7 +222,7 @@ def _over_lags(by_shift: Floats, reference: Reference, prior: LagPrior) -> Float
 
 @dataclass(frozen=True)
 class NumberPrior:
-    """What is believed of the numbers before any reference: few references must not make sure.
+    """A prior of the numbers: few references must not make sure.
 
     The likelihood of two dozen notes that a network knows well grows without end with the power and
     with a lag that never errs; the prior holds both where other networks and labels have them.

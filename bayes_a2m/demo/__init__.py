@@ -1,4 +1,4 @@
-"""The whole story on synthetic voices: sing, verify, plot, train, evaluate, transcribe, a page.
+"""The whole story on synthetic voices, from recordings to notes and to degraded copies, as a page.
 
 >>> from bayes_a2m.demo import DemoSettings
 >>> DemoSettings(seed=3).recordings

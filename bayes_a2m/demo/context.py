@@ -1,4 +1,4 @@
-"""The context that every step of the demo is given, and the outcome it gives back."""
+"""The settings of the demo, who is told how it goes, and the files that its steps share."""
 
 from __future__ import annotations
 
@@ -7,27 +7,33 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.datasets import Dataset, Recording, load_folder
+from bayes_a2m.files.record import Record
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_a2m.audio.features import FeatureExtractor
     from bayes_a2m.evaluation import Evaluation
     from bayes_a2m.posteriors.posterior import Posterior
 
 Update = Callable[[int, int], None]
 """Called with how much of a step is done, and of how much."""
 
+QUICK = ("ensemble", "laplace")
+"""Uncertainty methods that take seconds: one more training, and a Gaussian over a last layer."""
+
+COSTLY = ("mc_dropout", "variational", "sgmcmc", "hmc")
+"""Uncertainty methods that ``--all`` adds: trainings and samplers of their own."""
+
 
 class DemoSettings(Settings):
-    """The size of the demo. The defaults take two to three minutes on two cores."""
+    """The size of the demo. The defaults take two minutes and a half on two cores."""
 
     recordings: int = Field(60, ge=9, description="fewer leave no condition to report on")
     seconds: float = Field(4.0, ge=1, description="of each recording")
@@ -38,9 +44,9 @@ class DemoSettings(Settings):
     degradations: tuple[str, ...] = ("noisy", "laptop")
     severities: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
     methods: tuple[str, ...] = Field(
-        ("mc_dropout", "ensemble", "variational", "laplace", "sgmcmc", "hmc"),
-        description="uncertainty methods to compare with the network alone",
+        QUICK, description="uncertainty methods to compare with the network alone"
     )
+    draws: int = Field(30, ge=1, description="of methods that draw")
     resamples: int = Field(1000, ge=1, description="of the recordings, for every interval")
 
 
@@ -99,9 +105,13 @@ class DemoContext:
     @cached_property
     def model(self) -> Posterior:
         """The model as it was written, once it is trained."""
+        return self.load("model")
+
+    def load(self, folder: str) -> Posterior:
+        """Load a model that a step has written."""
         from bayes_a2m.models import load_model
 
-        return load_model(self.folder / "model")
+        return load_model(self.folder / folder)
 
     @cached_property
     def held_out(self) -> Dataset:
@@ -116,32 +126,19 @@ class DemoContext:
         with self.watch.bar("predicting") as update:
             return evaluate(self.model, self.held_out, progress=update)
 
-    @cached_property
-    def extractor(self) -> FeatureExtractor:
-        """The features that recordings are drawn with, those of ``bayes-a2m plot``."""
-        from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
-
-        return FeatureExtractor(CQTFeatures())
-
     @property
     def conditions(self) -> tuple[str, ...]:
         """The names of the conditions, in order of appearance."""
         return tuple(dict.fromkeys(r.condition for r in self.data))
 
-    @property
-    def examples(self) -> tuple[Recording, ...]:
-        """The first recording of every condition that has notes."""
-        by_condition = ([r for r in self.data if r.condition == c] for c in self.conditions)
-        return tuple(next((r for r in members if r.notes), members[0]) for members in by_condition)
-
-    def file(self, recording: Recording) -> str:
+    def sound(self, recording: Recording) -> str:
         """The place of a recording's sound within the folder."""
         assert recording.path is not None
         return f"data/{recording.path.name}"
 
-    def draw(self, name: str, figure: Figure, *endings: str) -> str:
-        """Write a figure to ``figures``, as PNG unless endings are given; gives the PNG's place."""
-        for ending in endings or ("png",):
+    def draw(self, name: str, figure: Figure) -> str:
+        """Write a figure to ``figures``, as PNG and SVG; gives the PNG's place."""
+        for ending in ("png", "svg"):
             style.save(figure, self.folder / f"figures/{name}.{ending}")
         return f"figures/{name}.png"
 
@@ -153,13 +150,13 @@ class Outcome:
     Attributes
     ----------
     facts
-        Plain finite values: what the section of the page shows and ``demo.json`` holds. There are
-        no seconds among them, so they repeat.
+        What the section of the page shows and ``demo.json`` holds. There are no seconds among
+        them, so they repeat.
     words
         One line for whoever waits.
     """
 
-    facts: dict[str, Any]
+    facts: Record
     words: str
 
 

@@ -1,8 +1,8 @@
-"""Accuracy and confidence while recordings get worse: confidence should fall as accuracy does."""
+"""Accuracy and overconfidence of methods while recordings get worse."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bayes_a2m.reporting import style
@@ -11,53 +11,54 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Course = Mapping[str, Sequence[float]]
-"""``severity``, ``accuracy``, ``confidence`` and ``ece``, of equal lengths."""
+    from bayes_a2m.demo.steps.degrade import Curve
+
+LINES = (
+    (style.INK, "o", "-"),
+    (style.BLUE, "s", "--"),
+    (style.VERMILLION, "^", "-."),
+)
+"""Colour, marker and stroke of each method, to be told apart in grey, too."""
 
 
-def degradation_figure(courses: Mapping[str, Course]) -> Figure:
-    """Accuracy, mean confidence and ECE by severity.
+def degradation_figure(curves: Sequence[Curve]) -> Figure:
+    """Accuracy above, mean confidence minus accuracy below, by severity.
 
     Parameters
     ----------
-    courses
-        The scores by severity, by the name of what was done to the recordings.
+    curves
+        Every method under every degradation.
 
     Returns
     -------
     Figure
-        A panel for each name, accuracy and confidence with the gap between them filled, and a
-        last one with the ECE of all.
+        A column for each degradation, a line for each method, named at its end in the last column.
     """
-    figure = style.new_figure(style.WIDTH, 2.5)
-    panels = figure.subplots(1, len(courses) + 1)
-    lowest = min(min(*c["accuracy"], *c["confidence"]) for c in courses.values())
-    for axes, (name, course) in zip(panels, courses.items(), strict=False):
-        _draw_gap(axes, course)
-        axes.set_ylim(max(0.0, lowest - 0.08), 1.01)
-        style.dress(axes, title=name, x="severity", grid=True)
-    style.dress(panels[0], y="share of frames")
-    last = panels[-1]
-    lines = zip(courses.items(), (style.BLUE, style.VERMILLION, style.GREEN), strict=False)
-    markers = iter("so^")
-    for (name, course), colour in lines:
-        marker = next(markers)
-        last.plot(
-            course["severity"], course["ece"], f"{marker}-", color=colour, markersize=4, label=name
-        )
-    last.set_ylim(0, 1.15 * max(0.02, *(e for c in courses.values() for e in c["ece"])))
-    style.dress(last, title="ECE", x="severity", grid=True)
-    for axes in panels:
-        axes.set_xticks(list(next(iter(courses.values()))["severity"]))
-    panels[0].legend(fontsize=style.TICK, frameon=False, loc="lower left")
-    last.legend(fontsize=style.TICK, frameon=False, loc="upper left")
-    figure.tight_layout(pad=0.4, w_pad=1.2)
+    kinds = list(dict.fromkeys(curve.degradation for curve in curves))
+    methods = list(dict.fromkeys(curve.method for curve in curves))
+    figure = style.new_figure(style.WIDTH, 4.2)
+    panels = figure.subplots(2, len(kinds), sharex=True, sharey="row", squeeze=False)
+    for curve in curves:
+        colour, marker, stroke = LINES[methods.index(curve.method) % len(LINES)]
+        column = panels[:, kinds.index(curve.degradation)]
+        for axes, values in zip(column, (curve.accuracy, curve.gap), strict=True):
+            axes.plot(
+                curve.severity, values, marker=marker, linestyle=stroke, color=colour,
+                markersize=4, label=curve.method,
+            )  # fmt: skip
+    for axes, kind in zip(panels[0], kinds, strict=True):
+        style.dress(axes, title=kind, grid=True)
+    for axes in panels[1]:
+        axes.axhspan(-0.03, 0.03, color=style.SILENCE, alpha=0.15, linewidth=0)
+        axes.axhline(0.0, color=style.SILENCE, linewidth=0.8)
+        axes.set_xticks(curves[0].severity)
+        style.dress(axes, x="severity", grid=True)
+    style.dress(panels[0, 0], y="accuracy")
+    style.dress(panels[1, 0], y="confidence − accuracy")
+    _legend(panels[0, 0])
+    figure.tight_layout(pad=0.4, w_pad=1.2, h_pad=1.0)
     return figure
 
 
-def _draw_gap(axes: Axes, course: Course) -> None:
-    """Two lines, and what lies between them."""
-    x, right, stated = course["severity"], course["accuracy"], course["confidence"]
-    axes.fill_between(x, right, stated, color=style.ORANGE, alpha=0.25, linewidth=0)
-    axes.plot(x, stated, "o--", color=style.ORANGE, markersize=4, label="mean confidence")
-    axes.plot(x, right, "o-", color=style.INK, markersize=4, label="accuracy")
+def _legend(axes: Axes) -> None:
+    axes.legend(fontsize=style.TICK, frameon=False, loc="lower left")

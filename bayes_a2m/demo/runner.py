@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from bayes_a2m.demo.context import DemoContext, DemoSettings, Outcome, Step, Watch
-from bayes_a2m.demo.place import MADE_BY, RECORD, building
+from bayes_a2m.demo.record import DemoRecord, DemoSections
 from bayes_a2m.demo.steps.degrade import degrade
 from bayes_a2m.demo.steps.evaluate import evaluate
 from bayes_a2m.demo.steps.methods import compare
-from bayes_a2m.demo.steps.plot import plot
 from bayes_a2m.demo.steps.sing import sing
 from bayes_a2m.demo.steps.train import train
 from bayes_a2m.demo.steps.transcribe import transcribe
 from bayes_a2m.demo.steps.verify import verify
-from bayes_a2m.files import write_json
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import OutputFolder
 from bayes_a2m.files.output import files_in
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.version import __version__
 
-FORMAT_VERSION = 1
+PAGE, RECORD = "index.html", "demo.json"
 
-PAGE = "index.html"
-
-TITLE = "From a voice to notes, and how sure"
+TITLE = "From a voice to notes, each with its probability"
 
 STEPS = (
-    Step("sing", "Sing", sing),
+    Step("sing", "Synthesise", sing),
     Step("verify", "Verify", verify),
-    Step("plot", "Plot", plot),
     Step("train", "Train", train),
     Step("evaluate", "Evaluate", evaluate),
-    Step("methods", "Doubt", compare),
-    Step("degrade", "Degrade", degrade),
     Step("transcribe", "Transcribe", transcribe),
+    Step("methods", "Compare methods", compare),
+    Step("degrade", "Degrade", degrade),
 )
 """The steps in order. Each may use what those before it wrote, and makes a section of the page."""
 
@@ -45,10 +42,10 @@ PLACES = (
     (RECORD, "every number of this page, for programs"),
     ("data/", "the recordings, their MIDI, what is known of them, and the truth behind them"),
     ("model/", "the model: all that transcribing elsewhere needs"),
-    ("methods/", "the models of other ways of being uncertain"),
+    ("methods/", "the models of other uncertainty methods"),
     ("metrics.json", "every score on the held-out recordings, with intervals"),
     ("transcription/", "one held-out recording as MIDI, table and picture"),
-    ("figures/", "the pictures of this page, as PNG, the diagrams as SVG, too"),
+    ("figures/", "the pictures of this page, as PNG and SVG"),
 )
 """The files and folders of a demo, and what they hold."""
 
@@ -60,7 +57,7 @@ def run_demo(
     watch: Watch | None = None,
     steps: Sequence[Step] = STEPS,
     force: bool = False,
-) -> dict[str, Any]:
+) -> DemoRecord:
     """Run every step, then write the page and ``demo.json``.
 
     Parameters
@@ -78,7 +75,7 @@ def run_demo(
 
     Returns
     -------
-    dict
+    DemoRecord
         The content of ``demo.json``.
 
     Raises
@@ -98,54 +95,74 @@ def run_demo(
             outcomes[step.name] = step.work(context)
             seconds[step.name] = round(time.perf_counter() - start, 2)
             watch.end(outcomes[step.name].words, seconds[step.name])
-        facts = {name: outcome.facts for name, outcome in outcomes.items()}
-        _write_page(context, steps, facts, seconds)
-        record = {
-            "format_version": FORMAT_VERSION,
-            "made_by": MADE_BY,
-            "version": __version__,
-            "settings": wanted.model_dump(mode="json"),
-            "sections": facts,
-            "seconds": seconds,
-            "files": sorted({*_shown(files_in(folder)), RECORD}),
-        }
-        write_json(folder / RECORD, record)
+        record = DemoRecord(
+            version=__version__,
+            settings=wanted.model_dump(mode="json"),
+            sections=DemoSections(**{name: found.facts for name, found in outcomes.items()}),
+            seconds=seconds,
+        )
+        write_demo_page(context.folder, record, steps, shown_as=out.as_posix())
+        shown = [name for name in files_in(folder) if not Path(name).name.startswith(".")]
+        record = record.model_copy(update={"files": sorted({*shown, RECORD})})
+        record.write(folder / RECORD)
     return record
 
 
-def _shown(names: Sequence[str]) -> list[str]:
-    """The files that people see; the lists of what may be replaced are hidden."""
-    return [name for name in names if not Path(name).name.startswith(".")]
+@contextmanager
+def building(out: Path, *, force: bool = False) -> Iterator[Path]:
+    """A folder beside ``out`` whose files take the place of an earlier demo's when all went well.
+
+    If the block raises, or is interrupted, the folder is removed and ``out`` is as it was.
+
+    Raises
+    ------
+    InputError
+        If ``out`` is a file, a folder that somebody works in, or one with files that no demo
+        made; or if the folder cannot be made.
+    """
+    here = Path.cwd().resolve()
+    if out.is_dir() and out.resolve() in (here, *here.parents):
+        raise InputError(f"{out}: is the folder you are in; give another --out")
+    with OutputFolder(out, "demo", force=force, beside=()).replacing() as folder:
+        yield folder
 
 
-def _write_page(
-    context: DemoContext,
-    steps: Sequence[Step],
-    facts: dict[str, dict[str, Any]],
-    seconds: dict[str, float],
+def write_demo_page(
+    folder: Path, record: DemoRecord, steps: Sequence[Step], *, shown_as: str
 ) -> None:
-    """The opening, a section a step, and what comes next."""
-    shared = {"out": context.out.as_posix(), "settings": context.settings.model_dump(mode="json")}
+    """Write the page: the opening, a section a step, and what comes next.
+
+    Parameters
+    ----------
+    folder
+        The folder of the demo, with all its figures.
+    record
+        The numbers.
+    steps
+        The steps that made them.
+    shown_as
+        The name of the folder in commands that the page shows.
+    """
+    facts, total = dict(record.sections), sum(record.seconds.values())
+    shared = {"out": shown_as, "settings": record.settings, "sections": record.sections}
     sections = [
-        PageSection(step.name, step.title, f"demo_{step.name}.html", {**facts[step.name], **shared})
+        PageSection(
+            step.name, step.title, f"demo_{step.name}.html", {**dict(facts[step.name]), **shared}
+        )
         for step in steps
     ]
-    places = [
-        (name, words)
-        for name, words in PLACES
-        if name in (PAGE, RECORD) or (context.folder / name).exists()
-    ]
     closing = {
-        "places": places,
-        "seconds": [(step.title, seconds[step.name]) for step in steps],
-        "total": sum(seconds.values()),
+        "places": [
+            (name, words)
+            for name, words in PLACES
+            if name in (PAGE, RECORD) or (folder / name).exists()
+        ],
+        "seconds": [(step.title, record.seconds[step.name]) for step in steps],
+        "total": total,
         **shared,
     }
     sections.append(PageSection("next", "Your own voice", "demo_next.html", closing))
-    opening = {"facts": facts, "total": sum(seconds.values()), "version": __version__, **shared}
-    write_page(
-        context.folder / PAGE,
-        TITLE,
-        PageSection("opening", "", "demo_opening.html", opening),
-        sections,
+    opening = PageSection(
+        "opening", "", "demo_opening.html", {"total": total, "version": record.version, **shared}
     )
+    write_page(folder / PAGE, TITLE, opening, sections, scripts=("follow.js",))

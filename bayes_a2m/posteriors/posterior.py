@@ -225,7 +225,7 @@ class Posterior(ABC):
     def predict_with_onsets(
         self, recording: Recording, draws: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """What :meth:`predict_recording` gives, and log-probabilities of onsets.
+        """The prediction of :meth:`predict_recording`, and log-probabilities of onsets.
 
         Returns
         -------

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from bayes_a2m import demo as library
 from bayes_a2m.cli.demo import demo
 from bayes_a2m.demo import DemoSettings, Watch
+from bayes_a2m.demo.record import DemoRecord, DemoSections
 from bayes_a2m.errors import InputError
 
 
@@ -27,13 +28,15 @@ def test_a_line_a_step_then_where_everything_is(
 ) -> None:
     given: dict[str, Any] = {}
 
-    def run(out: Path, settings: DemoSettings, *, watch: Watch, force: bool) -> dict[str, Any]:
+    def run(out: Path, settings: DemoSettings, *, watch: Watch, force: bool) -> DemoRecord:
         given.update(out=out, settings=settings)
         watch.begin(1, 2, "Sing")
         with watch.bar("singing") as update:
             update(1, 1)
         watch.end("9 recordings [bold]", 1.25)
-        return {"seconds": {"sing": 61.2, "verify": 0.3}}
+        return DemoRecord(
+            version="0", settings={}, sections=DemoSections(), seconds={"sing": 61.2, "verify": 0.3}
+        )
 
     monkeypatch.setattr(library, "run_demo", run)
     out = tmp_path / "demo"

@@ -16,8 +16,9 @@ FACTS = {"recordings": 2, "errors": 0, "warnings": 1, "out": "x"}
 
 
 def verify_section(message: str) -> PageSection:
-    kind = {"level": "warning", "code": "crumb", "count": 1, "file": "a", "message": message}
-    return PageSection("verify", "Verify", "demo_verify.html", {**FACTS, "kinds": [kind]})
+    problem = {"level": "warning", "code": "crumb", "file": "a", "message": message}
+    facts = {**FACTS, "problems": [problem], "summary": {"crumb": 1}}
+    return PageSection("verify", "Verify", "demo_verify.html", facts)
 
 
 def test_hostile_text_is_only_text(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_hostile_text_is_only_text(tmp_path: Path) -> None:
 
 def test_a_fact_that_is_missing_is_an_error(tmp_path: Path) -> None:
     section = PageSection("verify", "Verify", "demo_verify.html", FACTS)
-    with pytest.raises(jinja2.UndefinedError, match="kinds"):
+    with pytest.raises(jinja2.UndefinedError, match="problems"):
         render_page(tmp_path, "x", section, [])
     assert not list(tmp_path.iterdir())
 

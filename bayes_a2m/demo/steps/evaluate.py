@@ -2,95 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bayes_a2m.demo.context import DemoContext, Outcome
 from bayes_a2m.diagnostics.overconfidence import overconfidence
 from bayes_a2m.evaluation import results_of
+from bayes_a2m.evaluation.results import ClassScores
+from bayes_a2m.files.record import Count, Record
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
-from bayes_a2m.reporting.confusion import confusion_figure, most_common_mistake
-from bayes_a2m.reporting.reliability import reliability_figure, shares
-from bayes_a2m.resampling.score_table import ScoreTable
+from bayes_a2m.reporting.confusion import confusion_caption, confusion_figure
+from bayes_a2m.reporting.html import plural, score
+from bayes_a2m.reporting.reliability import reliability_figure
+from bayes_a2m.resampling.bootstrap import Interval
+from bayes_a2m.resampling.score_table import Scores
 
-SCORES = ("accuracy", "macro_f1", "nll", "ece", "note_onset_f1_100ms")
-"""The scores that the table by condition shows."""
-
-BAND = (0.6, 0.8)
+LOW, HIGH = 0.6, 0.8
 """The confidences by which the page explains calibration."""
+
+
+class Band(Record):
+    """The frames whose confidence lies between two values: how confident, how often right."""
+
+    low: float
+    high: float
+    frames: Count
+    confidence: float | None
+    accuracy: float | None
+    overconfidence: Interval
+
+
+class Quality(Record):
+    """Scores on the held-out recordings; ``metrics.json`` has all of them.
+
+    Attributes
+    ----------
+    counts
+        Held-out recordings of every condition.
+    overconfidence
+        Mean confidence minus accuracy over all frames.
+    band
+        The example by which calibration is explained.
+    """
+
+    recordings: Count
+    frames: Count
+    counts: dict[str, Count]
+    metrics: Scores
+    per_condition: dict[str, Scores]
+    per_class: dict[str, ClassScores]
+    near_boundary: Scores
+    away_from_boundary: Scores
+    confusion: list[list[Count]]
+    mistake: str
+    overconfidence: Interval
+    band: Band
 
 
 def evaluate(context: DemoContext) -> Outcome:
     """Score the model on the held-out recordings, and draw confusion and reliability."""
     evaluation, names = context.evaluation, context.model.vocabulary.names
-    statistics, resamples, seed = (
-        evaluation.frames,
-        context.settings.resamples,
-        context.settings.seed,
-    )
+    resamples, seed = context.settings.resamples, context.settings.seed
     results = results_of(evaluation, resamples=resamples, seed=seed)
     results.write(context.folder / "metrics.json")
-    context.draw("confusion", confusion_figure(results.confusion, names), "png", "svg")
-    context.draw("reliability", reliability_figure(statistics), "png", "svg")
-    present = [name for name in context.conditions if name in results.per_condition]
-    facts: dict[str, Any] = {
-        "recordings": results.recordings,
-        "frames": results.frames,
-        "all": _chosen(results.metrics),
-        "conditions": {name: _chosen(results.per_condition[name]) for name in present},
-        "counts": {name: evaluation.conditions.count(name) for name in present},
-        "near": _chosen(results.near_boundary),
-        "away": _chosen(results.away_from_boundary),
-        "classes": {
-            name: _chosen(scores, ("precision", "recall"))
-            for name, scores in results.per_class.items()
-        },
-        "mistake": most_common_mistake(results.confusion, names),
-        "confusion": results.confusion,
-        "reliability": reliability(statistics),
-        "band": band(statistics, resamples=resamples, seed=seed),
-        "gap": vars(overconfidence(statistics, resamples=resamples, seed=seed)),
+    context.draw("confusion", confusion_figure(results.confusion, names))
+    context.draw("reliability", reliability_figure(evaluation.frames))
+    taken = {
+        name: getattr(results, name) for name in Quality.model_fields if hasattr(results, name)
     }
-    accuracy, ece = (facts["all"][name]["value"] for name in ("accuracy", "ece"))
-    words = f"{results.recordings} held-out recordings: accuracy {accuracy:.3f}, ECE {ece:.3f}"
-    return Outcome(facts, words)
+    facts = Quality(
+        **taken,
+        counts={name: evaluation.conditions.count(name) for name in results.per_condition},
+        mistake=confusion_caption(results.confusion, names),
+        overconfidence=overconfidence(evaluation.frames, resamples=resamples, seed=seed),
+        band=band(evaluation.frames, resamples=resamples, seed=seed),
+    )
+    accuracy, ece = (facts.metrics[name] or Interval(None) for name in ("accuracy", "ece"))
+    words = f"{plural(results.recordings, 'held-out recording')}: "
+    return Outcome(facts, words + f"accuracy {score(accuracy.value)}, ECE {score(ece.value)}")
 
 
-def reliability(statistics: FrameStatistics) -> list[dict[str, float | None]]:
-    """The frames, the mean confidence and the accuracy of every bin, the least confident first."""
-    return [
-        {
-            "frames": float(frames),
-            "confidence": float(confidence) if frames else None,
-            "right": float(accuracy) if frames else None,
-        }
-        for frames, confidence, accuracy in zip(*shares(statistics), strict=True)
-    ]
-
-
-def band(statistics: FrameStatistics, *, resamples: int, seed: int) -> dict[str, Any]:
-    """The frames whose confidence is in :data:`BAND`: how many, how sure, how often right.
-
-    Also ``gap``, their overconfidence with its interval.
-    """
+def band(statistics: FrameStatistics, *, resamples: int, seed: int) -> Band:
+    """Count the frames whose confidence lies between :data:`LOW` and :data:`HIGH`."""
     bins = statistics.top_count.shape[1]
-    first, last = (round(edge * bins) for edge in BAND)
+    chosen = slice(round(LOW * bins), round(HIGH * bins))
     frames, confidence, right = (
-        float(sums[:, first:last].sum())
+        float(sums[:, chosen].sum())
         for sums in (statistics.top_count, statistics.top_confidence, statistics.top_right)
     )
-    chosen = slice(first, last)
-    return {
-        "low": first / bins,
-        "high": last / bins,
-        "frames": frames,
-        "stated": confidence / frames if frames else None,
-        "right": right / frames if frames else None,
-        "gap": vars(overconfidence(statistics, bins=chosen, resamples=resamples, seed=seed)),
-    }
-
-
-def _chosen(
-    table: ScoreTable, names: tuple[str, ...] = SCORES
-) -> dict[str, dict[str, float | None] | None]:
-    """Some scores of a table as plain values."""
-    return {n: None if score is None else vars(score) for n, score in table.only(names).items()}
+    return Band(
+        low=chosen.start / bins,
+        high=chosen.stop / bins,
+        frames=int(frames),
+        confidence=confidence / frames if frames else None,
+        accuracy=right / frames if frames else None,
+        overconfidence=overconfidence(statistics, bins=chosen, resamples=resamples, seed=seed),
+    )
