@@ -78,6 +78,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
     "report_sections": {
         "confusion": "bayes_a2m.reporting.report.sections.confusion:Confusion",
         "reliability": "bayes_a2m.reporting.report.sections.reliability:Reliability",
+        "notes": "bayes_a2m.reporting.report.sections.notes:Notes",
         "recordings": "bayes_a2m.reporting.report.sections.recordings:Recordings",
         "slices": "bayes_a2m.reporting.report.sections.slices:Slices",
         "selective": "bayes_a2m.reporting.report.sections.selective:SelectivePrediction",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,15 @@ def report(
             metavar="FILE.nc",
             help="Predictions of any model, as evaluate --predictions writes them; may be given "
             "several times.",
+            show_default=False,
+        ),
+    ] = None,
+    notes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Notes of any tool, with confidences or without: JAMS, CSV, or a folder of them; "
+            "may be given several times.",
             show_default=False,
         ),
     ] = None,
@@ -81,6 +90,8 @@ def report(
 
         bayes-a2m report --predictions theirs.nc --data recordings --out reports/theirs
 
+        bayes-a2m report models/crnn --notes theirs.csv --data recordings --out reports/notes
+
         bayes-a2m report models/crnn --data recordings --split validation --out r --no-sound
     """
     from bayes_a2m.cli import progress
@@ -90,11 +101,12 @@ def report(
     from bayes_a2m.models import load_model
     from bayes_a2m.reporting.report.context import ReportOptions
     from bayes_a2m.reporting.report.entry import of_model
+    from bayes_a2m.reporting.report.note_entry import of_file
     from bayes_a2m.reporting.report.page import PAGE, RECORD, report_folder, write_report
     from bayes_a2m.reporting.report.predictions import of_predictions
 
-    if not models and not predictions:
-        raise InputError("nothing to report: give a MODEL, or --predictions FILE.nc")
+    if not models and not predictions and not notes:
+        raise InputError("nothing to report: give a MODEL, --predictions FILE.nc, or --notes FILE")
     if not 0 < accept_error < 1:
         raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
     if not 0 < tolerance < 1:
@@ -110,17 +122,18 @@ def report(
             f"{whole.name} has",
             "leave the model out, or take other data",
         )
-    chosen = _chosen(whole, split, loaded, list(predictions or []))
+    chosen = _chosen(whole, split, loaded, list(predictions or []), list(notes or []))
     for path, model in zip(models or [], loaded, strict=True):
         for sentence in model.seen.copies(chosen):
             say(f"caution: {path}: {sentence}")
-    names = _names([*(models or []), *(predictions or [])])
+    names = _names([*(models or []), *(predictions or []), *(notes or [])])
     options = ReportOptions(
         seed=seed,
         accept_error=accept_error,
         tolerance=tolerance,
         sections={
             "recordings": {"worst": worst, "sound": sound},
+            "notes": {"sound": sound},
             "embeddings": {"projection": projection},
         },
         progress=sys.stderr.isatty(),
@@ -132,24 +145,59 @@ def report(
             entries.append(
                 of_model(name, model, chosen, draws=draws, progress=update, **shared)  # type: ignore[arg-type]
             )
-    for name, path in zip(names[len(loaded) :], predictions or [], strict=True):
+    for name, path in zip(names[len(loaded) :], predictions or [], strict=False):
         entries.append(of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
     for entry in entries:
         for caution in entry.cautions:
             say(f"caution: {entry.name}: {caution}")
-    record = write_report(out, chosen, tuple(entries), options, bar=progress.bar, force=force)
+    drawn = {"resamples": options.resamples, "seed": seed}
+    theirs = [
+        of_file(name, path, chosen, **drawn)
+        for name, path in zip(names[len(entries) :], notes or [], strict=True)
+    ]
+    for one in theirs:
+        if one.caution:
+            say(f"caution: {one.caution}")
+    record = write_report(
+        out, chosen, tuple(entries), options, bar=progress.bar, force=force, notes=theirs
+    )
     rows = [
         [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]
     ]
-    table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
+    if rows:
+        table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
+    _notes_table(record)
     typer.echo(str(out / PAGE))
 
 
+def _notes_table(record: dict[str, Any]) -> None:
+    """Print whether the notes of models and of other tools can be believed."""
+    from bayes_a2m.cli.console import score, table
+    from bayes_a2m.resampling.bootstrap import Interval
+
+    found = [(one["name"], one["metrics"]["notes"]) for one in record["models"]]
+    found += [(one["name"], one["results"]) for one in record["notes"]]
+    names = ("confidence", "precision", "ece_debiased", "brier", "auroc")
+    rows = [
+        [name, *(score(Interval(**results[key])) for key in names)]
+        for name, results in found
+        if results is not None
+    ]
+    if rows:
+        heads = ["mean confidence", "precision", "ECE debiased", "Brier score", "AUROC"]
+        table("Notes (onset within 50 ms)", ["", *heads], rows)
+
+
 def _chosen(
-    whole: Dataset, split: str | None, models: list[Posterior], predictions: list[Path]
+    whole: Dataset,
+    split: str | None,
+    models: list[Posterior],
+    predictions: list[Path],
+    notes: list[Path],
 ) -> Dataset:
     """The split asked for; else what no model saw and, without models, what is predicted."""
     from bayes_a2m.errors import InputError
+    from bayes_a2m.reporting.report.note_entry import read_notes
     from bayes_a2m.reporting.report.predictions import read_predictions
 
     if split:
@@ -162,6 +210,10 @@ def _chosen(
         chosen = chosen.where(lambda r, known=known: r.id in known)  # type: ignore[misc]
         if not len(chosen):
             raise InputError(f"{path}: predicts none of the recordings of {whole.name}")
+    if not models and not predictions:
+        for path in notes:
+            named = set(read_notes(path, chosen))
+            chosen = chosen.where(lambda r, named=named: r.id in named)  # type: ignore[misc]
     return chosen
 
 
@@ -177,7 +229,8 @@ def _names(paths: list[Path]) -> list[str]:
     >>> _names([Path("a/crnn"), Path("b/crnn"), Path("b/other")])
     ['a/crnn', 'b/crnn', 'b/other']
     """
-    full = [(p.with_suffix("") if p.suffix == ".nc" else p).absolute().parts for p in paths]
+    files = (".nc", ".csv", ".jams")
+    full = [(p.with_suffix("") if p.suffix in files else p).absolute().parts for p in paths]
     if len(set(full)) < len(full):
         return [f"{parts[-1]} {i}" for i, parts in enumerate(full, start=1)]
     while len(full) > 1 and len({parts[-1] for parts in full}) == 1:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_a2m.audio.features import Spectrum
+    from bayes_a2m.baselines.pitch_curve import PitchCurve
     from bayes_a2m.decoding.transcription import Transcription
-    from bayes_a2m.metrics.inputs import Floats
     from bayes_a2m.music import Note, Vocabulary
 
 REFERENCE_EDGE = "#9a6a00"
@@ -82,21 +82,13 @@ def roll_notes(transcription: Transcription) -> list[RollNote]:
     return notes
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A continuous pitch to draw over a spectrum: seconds and hertz, nan where there is none."""
-
-    seconds: Floats
-    hertz: Floats
-
-
 def piano_roll_figure(
     rows: Mapping[str, Sequence[RollNote]],
     spectrum: Spectrum,
     vocabulary: Vocabulary,
     *,
     reference: Sequence[Note] | None = None,
-    curve: Curve | None = None,
+    curve: PitchCurve | None = None,
     start: float = 0.0,
     title: str = "",
     marks: Sequence[tuple[float, float]] = (),
@@ -192,7 +184,8 @@ def _draw_note(axes: Axes, one: RollNote, line: int, start: float) -> None:
     from matplotlib.patheffects import withStroke
 
     onset = one.note.onset - start
-    opacity = 0.0 if one.probability is None else _PALEST + (1 - _PALEST) * one.probability
+    # squared, since eyes tell 0.7 from 0.9 badly
+    opacity = 0.0 if one.probability is None else _PALEST + (1 - _PALEST) * one.probability**2
     axes.broken_barh(
         [(onset, one.note.duration)],
         (line - _PREDICTION, 2 * _PREDICTION),
@@ -223,13 +216,23 @@ def _draw_note(axes: Axes, one: RollNote, line: int, start: float) -> None:
         )
 
 
-def draw_curve(axes: Axes, curve: Curve, start: float = 0.0) -> None:
+def draw_curve(axes: Axes, curve: PitchCurve, start: float = 0.0) -> None:
     """Draw a continuous pitch over a spectrum, whose vertical axis is MIDI pitch."""
+    from matplotlib.patheffects import withStroke
+
     with np.errstate(invalid="ignore"):
         pitch = 69 + 12 * np.log2(curve.hertz / 440)
-    limits = axes.get_ylim()
-    axes.plot(curve.seconds - start, pitch, color=CURVE, linewidth=1.0, zorder=3)
-    axes.set_ylim(limits)
+    limits = axes.get_xlim(), axes.get_ylim()
+    axes.plot(
+        curve.seconds - start,
+        pitch,
+        color=CURVE,
+        linewidth=1.0,
+        zorder=3,
+        path_effects=[withStroke(linewidth=2.2, foreground="#00000099")],
+    )
+    axes.set_xlim(limits[0])
+    axes.set_ylim(limits[1])
 
 
 def label_times(axes: Axes, start: float) -> None:
@@ -248,7 +251,7 @@ def pitches_of(vocabulary: Vocabulary, *sequences: Sequence[Note]) -> list[int]:
 def legend_words(
     rows: Mapping[str, Sequence[RollNote]],
     reference: Sequence[Note] | None,
-    curve: Curve | None,
+    curve: PitchCurve | None,
 ) -> str:
     """The meaning of the colours that are drawn, on one line."""
     known = any(n.probability is not None for notes in rows.values() for n in notes)

@@ -13,7 +13,6 @@ from bayes_a2m.music import Note
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.panels import time_panels
 from bayes_a2m.reporting.piano_roll import (
-    Curve,
     draw_curve,
     draw_roll,
     label_times,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from bayes_a2m.baselines.pitch_curve import PitchCurve
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.prediction.posterior import FramePosterior
 
@@ -44,7 +44,7 @@ def transcription_figure(
     *,
     recording: int = 0,
     reference: Iterable[Note] | None = None,
-    curve: Curve | None = None,
+    curve: PitchCurve | None = None,
     start: float = 0.0,
     end: float | None = None,
 ) -> Figure:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_a2m.baselines.pitch_curve import PitchCurve
 from bayes_a2m.music import Note
 from bayes_a2m.music.midi import PitchBend
-from bayes_a2m.transcription.pitch_curve import PitchCurve
 
 FEWEST_FRAMES = 5
 """Frames with a pitch below which nothing is said of a note."""

@@ -24,11 +24,9 @@ def picture_names(stem: str, duration: float) -> list[str]:
 def write_pictures(one: TranscribedRecording, folder: Path, stem: str) -> list[str]:
     """Write the pictures of a transcription, each atomically; gives their names in order."""
     from bayes_a2m.reporting import style
-    from bayes_a2m.reporting.piano_roll import Curve
     from bayes_a2m.reporting.transcription import pages_of, transcription_figure
 
     spectrum = one.model.features_of(one.recording)
-    curve = Curve(one.curve.seconds, one.curve.hertz)
     duration = one.posterior.grid.seconds(int(one.posterior.lengths[0]))
     names = picture_names(stem, duration)
     for name, (start, end) in zip(names, pages_of(duration), strict=True):
@@ -37,7 +35,7 @@ def write_pictures(one: TranscribedRecording, folder: Path, stem: str) -> list[s
             one.transcription,
             spectrum,
             reference=one.recording.notes,
-            curve=curve,
+            curve=one.curve,
             start=start,
             end=end,
         )

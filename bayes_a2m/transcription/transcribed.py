@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.baselines.pitch_curve import PitchCurve, pitch_curve
 from bayes_a2m.music import midi
 from bayes_a2m.transcription.intonation import Intonation, intonation
-from bayes_a2m.transcription.pitch_curve import PitchCurve, pitch_curve
 from bayes_a2m.transcription.summary import forecast_words
 
 if TYPE_CHECKING:

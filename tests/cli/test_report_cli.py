@@ -155,3 +155,24 @@ def test_one_recording_and_a_class_that_never_occurs_make_a_page(
     assert "never predicted" in text
     assert ">nan" not in text
     assert " nan " not in text
+
+
+def test_notes_of_any_tool_are_reported(
+    tiny_folder: Path, tiny_data: Dataset, tmp_path: Path
+) -> None:
+    data = tiny_data.split("validation")
+    theirs = tmp_path / "theirs.csv"
+    rows = [f"{r.id},{n.onset},{n.offset},{n.pitch},0.8" for r in data for n in r.notes or ()]
+    theirs.write_text("\n".join(["recording,onset,offset,pitch,confidence", *rows]) + "\n")
+    base = ("--data", tiny_folder, "--out", tmp_path / "out")
+    done = run("report", "--notes", theirs, *base)
+    assert done.returncode == 0, done.stderr
+    assert "Notes (onset within 50 ms)" in done.stdout
+    record = read_json(tmp_path / "out" / "report.json")
+    assert record["recordings"] == list(data.ids)  # those that the table names
+    assert record["notes"][0]["name"] == "theirs"
+    assert record["notes"][0]["results"]["ece"]["value"] == pytest.approx(0.2)
+    broken = tmp_path / "broken.jams"
+    broken.write_text("{}")
+    assert "broken.jams: not a JAMS file" in refused("report", "--notes", broken, *base)
+    assert "no such file" in refused("report", "--notes", tmp_path / "none.csv", *base)

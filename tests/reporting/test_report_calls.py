@@ -13,7 +13,7 @@ import pytest
 
 from bayes_a2m.calibration.methods import Temperature
 from bayes_a2m.datasets import Dataset
-from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.files import read_json, write_json
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.point import Point
@@ -54,7 +54,7 @@ def test_a_report_of_three_models_does_everything_once(
     )
     models = {name: load_model(folder) for name in ("a", "b", "c")}
     counted(Temperature, "apply", lambda probs: int(np.prod(np.shape(probs)[:-1])))
-    counted(Decoder, "decode", lambda posterior: int(posterior.lengths.sum()))
+    counted(NoteDecoder, "decode", lambda posterior: int(posterior.lengths.sum()))
     counted(Point, "predict_chunks", len)
     data = tiny_data.split("validation")
     shared = {"draws": 1, "resamples": 20, "accept_error": 0.05}

@@ -9,10 +9,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from bayes_a2m.baselines.pitch_curve import pitch_curve
 from bayes_a2m.music import Note
 from bayes_a2m.transcription.intonation import Intonation, intonation, pitch_bends
 from bayes_a2m.transcription.loudness import velocities
-from bayes_a2m.transcription.pitch_curve import pitch_curve
 from bayes_a2m.transcription.sonification import sonified, write_wav
 
 RATE = 16000

@@ -24,6 +24,8 @@ from bayes_a2m.resampling.bootstrap import Interval
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from bayes_a2m.reporting.report.note_entry import NoteEntry
+
 
 @dataclass(frozen=True)
 class ReportOptions:
@@ -65,12 +67,15 @@ class ReportContext:
         The models and files of predictions that are reported on, in the order of the page.
     options
         The options of the report.
+    notes
+        The notes that are reported on: those of the entries, then those of other tools.
     """
 
     folder: Path
     data: Dataset
     entries: tuple[ReportEntry, ...]
     options: ReportOptions = field(default_factory=ReportOptions)
+    notes: tuple[NoteEntry, ...] = ()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -107,6 +112,7 @@ class ReportContext:
         entry: ReportEntry | None = None,
         kind: str = "wide",
         svg: bool = True,
+        title: str = "",
     ) -> Picture:
         """Write a figure as PNG and SVG into ``figures``.
 
@@ -123,12 +129,14 @@ class ReportContext:
         svg
             Whether an SVG is written, too. Pictures of spectra go without: they would hold a
             bitmap.
+        title
+            What stands above it; the name of ``entry`` where there is one.
         """
         stem = name if entry is None else f"{name}_{self.stem(entry)}"
         for ending in ("png", "svg") if svg else ("png",):
             dpi = style.DPI if svg else style.SPECTRUM_DPI
             style.save(figure, self.folder / "figures" / f"{stem}.{ending}", dpi=dpi)
-        title = "" if entry is None else self.title_of(entry)
+        title = title if entry is None else self.title_of(entry)
         return Picture(f"figures/{stem}.png", alt, caption, kind, title)
 
     def table(self, table: Table) -> Table:

@@ -14,6 +14,7 @@ from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, known
 from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.note_entry import NoteEntry, of_entry
 from bayes_a2m.reporting.report.section import Section, make_sections
 from bayes_a2m.reporting.report.verdict import class_verdicts, headline, withdrawn_verdicts
 from bayes_a2m.reporting.table import Column, Table
@@ -34,6 +35,7 @@ def write_report(
     *,
     bar: Bar,
     force: bool = False,
+    notes: Sequence[NoteEntry] = (),
 ) -> dict[str, Any]:
     """Write the whole report, or nothing; an earlier report in ``out`` is replaced.
 
@@ -53,6 +55,8 @@ def write_report(
         Opens a progress bar.
     force
         Whether files of others may be replaced.
+    notes
+        The notes of other tools, reported on beside those of the entries.
 
     Returns
     -------
@@ -68,7 +72,9 @@ def write_report(
     chosen = options or ReportOptions()
     sections_of_report = make_sections(chosen.sections)
     with report_folder(out, force=force).replacing() as folder:
-        context = ReportContext(folder, data, entries, chosen)
+        drawn = {"resamples": chosen.resamples, "seed": chosen.seed}
+        own = tuple(of_entry(entry, data, **drawn) for entry in entries)
+        context = ReportContext(folder, data, entries, chosen, (*own, *notes))
         verdicts = _verdicts(context)
         opening = PageSection("opening", "", "report_opening.html", _opening(context, verdicts))
         with bar("drawing") as update:
@@ -92,6 +98,11 @@ def write_report(
                 }
                 for entry in entries
             ],
+            "notes": [
+                {"name": one.name, "f1": {k: vars(v) for k, v in one.f1.items()}}
+                | {"results": one.results.to_dict()}
+                for one in notes
+            ],
         }
         write_json(folder / RECORD, record)
     return record
@@ -108,7 +119,7 @@ def _built(
     """Build every section; those that have nothing to show are left out."""
     pages = []
     for done, section in enumerate(sections, start=1):
-        content = section.build(context)
+        content = section.build(context) if context.entries or not section.needs_models else None
         if content is not None:
             facts = {"content": content, **content.facts}
             pages.append(PageSection(section.name, section.title, section.template, facts))
@@ -165,7 +176,7 @@ def _conditions_told(entry: ReportEntry) -> str | None:
 
 
 def _title(context: ReportContext) -> str:
-    names = [s.name for s in context.entries]
+    names = [one.name for one in context.notes]
     return f"How far can {names[0] if len(names) == 1 else 'they'} be trusted?"
 
 
@@ -194,10 +205,13 @@ def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str
     return {
         "models": told,
         "met": [(s.name, s.seen) for s in context.entries if s.seen],
-        "unknown": [s.name for s in context.entries if s.seen is None],
+        "unknown": [
+            *(s.name for s in context.entries if s.seen is None),
+            *(one.name for one in context.notes if one.origin == "notes"),
+        ],
         "data": context.data.name,
         "recordings": len(context.data),
-        "frames": context.entries[0].metrics.frames,
+        "frames": context.entries[0].metrics.frames if context.entries else 0,
         "comparison": context.table(_comparison(context)) if len(told) > 1 else None,
         "classes": context.table(_class_table(context, verdicts)),
     }

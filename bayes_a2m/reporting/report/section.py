@@ -70,6 +70,8 @@ class Section(ABC):
         :class:`SectionContent` one after another.
     Options
         The settings of the section, a pydantic model; a section without settings leaves it alone.
+    needs_models
+        Whether it is about frames, so that a report on notes alone leaves it out.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class Section(ABC):
     title: ClassVar[str]
     template: ClassVar[str] = "report_section.html"
     Options: ClassVar[type[Settings]] = Settings
+    needs_models: ClassVar[bool] = True
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         self.options: Any = parse_settings(self.Options, options or {}, self.name)

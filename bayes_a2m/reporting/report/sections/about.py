@@ -13,6 +13,7 @@ class About(Section):
     name = "about"
     title = "About this report"
     template = "report_about.html"
+    needs_models = False
 
     def build(self, context: ReportContext) -> SectionContent:
         """Give the facts that the template puts into words."""
@@ -23,6 +24,7 @@ class About(Section):
             "resamples": context.options.resamples,
             "seed": context.options.seed,
             "models": [(e.name, e.origin, e.method, e.posterior.draws) for e in context.entries],
+            "notes": [one.name for one in context.notes if one.origin == "notes"],
             "conditions": sorted({r.condition for r in context.data if r.condition}),
             "vocabulary": context.names,
         }

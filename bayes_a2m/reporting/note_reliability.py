@@ -1,0 +1,96 @@
+"""The reliability diagram of notes: stated probability against the share that is right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_a2m.reporting import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_a2m.evaluation.note_results import NoteResults
+
+
+FEW = 5
+"""Notes in a bin below which its share says nothing."""
+
+
+def note_reliability_figure(found: NoteResults) -> Figure:
+    """Share of right notes by stated probability, with 95 % intervals, over how many there are.
+
+    Parameters
+    ----------
+    found
+        The scores of the probabilities of notes.
+
+    Returns
+    -------
+    Figure
+        One column wide: above, points with bars and the diagonal; below, notes a bin.
+    """
+    figure = style.new_figure(style.COLUMN, 3.5)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.0, 1))
+    upper.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.8, linestyle=(0, (4, 3)))
+    for one in found.reliability:
+        accuracy = one.accuracy
+        if accuracy.value is None:
+            continue
+        if accuracy.low is not None and accuracy.high is not None and one.notes >= FEW:
+            bar = [accuracy.low, accuracy.high]
+            upper.plot([one.confidence] * 2, bar, color=style.BLUE, linewidth=1.1, alpha=0.75)
+        # the area of a point grows with the notes it stands for; few say nothing and are hollow
+        size = 12 + 60 * float(np.sqrt(one.notes / max(1, found.notes)))
+        upper.scatter(
+            [one.confidence],
+            [accuracy.value],
+            s=size,
+            facecolor="white" if one.notes < FEW else style.BLUE,
+            edgecolor=style.BLUE,
+            linewidth=0.9,
+            zorder=3,
+        )
+        lower.bar(one.confidence, one.notes, width=0.05, color=style.SKY)
+        lower.annotate(
+            f"{one.notes}",
+            (one.confidence, one.notes),
+            xytext=(0, 1.5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=style.TICK - 1,
+            color=style.INK,
+        )
+    upper.annotate(
+        "perfect calibration",
+        (0.05, 0.05),
+        xytext=(8, -1),
+        textcoords="offset points",
+        fontsize=style.TICK,
+        color="#595959",
+    )
+    upper.set_ylim(-0.02, 1.02)
+    lower.set_xlim(0, 1)
+    lower.set_ylim(0, 1.3 * max((one.notes for one in found.reliability), default=1))
+    style.dress(upper, y="share of notes right", grid=True)
+    style.dress(lower, x="stated probability of a note", y="notes")
+    figure.align_ylabels((upper, lower))
+    figure.tight_layout(pad=0.4, h_pad=0.6)
+    return figure
+
+
+def note_reliability_caption(found: NoteResults) -> str:
+    """The caption of the figure, in one sentence or two."""
+    if found.confidence.value is None or found.precision.value is None:
+        return "There are no notes of known probability."
+    words = (
+        f"{found.notes} notes: stated {100 * found.confidence.value:.1f} % on average, right "
+        f"{100 * found.precision.value:.1f} %"
+    )
+    if found.ece.value is not None and found.ece_debiased.value is not None:
+        words += (
+            f"; the calibration error is {found.ece.value:.3f}, less what chance alone gives "
+            f"{found.ece_debiased.value:.3f}"
+        )
+    return f"{words}. Bars are 95 % intervals by recording; hollow points are of fewer than {FEW}."
