@@ -27,6 +27,7 @@ from bayes_a2m.escape import printable
 
 if TYPE_CHECKING:
     import typer
+    from typer.core import TyperCommand
 
 
 def make_app() -> typer.Typer:
@@ -38,6 +39,7 @@ def make_app() -> typer.Typer:
     from bayes_a2m.cli.demo import demo
     from bayes_a2m.cli.evaluate import evaluate
     from bayes_a2m.cli.features import features
+    from bayes_a2m.cli.listing import ListsExperiments, ListsStudies
     from bayes_a2m.cli.networks import networks
     from bayes_a2m.cli.plot import plot
     from bayes_a2m.cli.report import report
@@ -49,17 +51,26 @@ def make_app() -> typer.Typer:
 
     app = typer.Typer(
         name="bayes-a2m",
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+    def version(wanted: bool) -> None:
+        if wanted:
+            from bayes_a2m.version import __version__
+
+            typer.echo(f"bayes-a2m {__version__}")
+            raise typer.Exit
 
     @app.callback()
     def options(
         debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
         threads: int = typer.Option(
             0, "--threads", min=0, help="Processor threads to use; 0: as many as there are."
+        ),
+        shown: bool = typer.Option(
+            False, "--version", callback=version, is_eager=True, help="Show the version and leave."
         ),
     ) -> None:
         """Audio to MIDI, with probabilities that can be believed.
@@ -81,8 +92,14 @@ def make_app() -> typer.Typer:
             os.environ["OMP_NUM_THREADS"] = str(threads)
 
     verbs = (demo, synth, verify, plot, features, train, evaluate, compare, report, audit)
+    special: dict[Callable[..., Any], type[TyperCommand]] = {
+        compare: Versus,
+        train: ListsExperiments,
+        audit: ListsExperiments,
+        run: ListsStudies,
+    }
     for verb in (*verbs, run, networks, transcribe):
-        app.command(cls=Versus if verb is compare else None)(_interruptible(verb))
+        app.command(cls=special.get(verb))(_interruptible(verb))
     return app
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.notebook import Shown
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Shown):
     """Data set: recordings over one vocabulary, as an immutable sequence."""
 
     recordings: tuple[Recording, ...]
@@ -28,6 +30,19 @@ class Dataset:
         if len(set(ids)) < len(ids):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             raise InputError(f"{self.name}: ids given twice: {', '.join(twice[:5])}")
+
+    def _shown(self) -> Mapping[str, object]:
+        def counted(values: Iterable[str]) -> str:
+            counts = Counter(value or "none" for value in values)
+            return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+        facts: dict[str, object] = {"name": self.name, "recordings": len(self)}
+        facts["classes"] = " ".join(self.vocabulary.names)
+        if self.splits:
+            facts["splits"] = counted(r.split for r in self)
+        if any(r.condition for r in self):
+            facts["conditions"] = counted(r.condition for r in self)
+        return facts | {"notes": sum(len(r.notes or ()) for r in self)}
 
     def __len__(self) -> int:
         return len(self.recordings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,12 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import content_hash
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 from bayes_a2m.music.notes import clip, to_labels
+from bayes_a2m.notebook import RollNote, Shown, roll
 from bayes_a2m.repairs import Repair
 
 
-@dataclass(frozen=True)
-class Recording:
+@dataclass(frozen=True, repr=False)
+class Recording(Shown):
     """Recording: where its sound is, and what is known about it.
 
     Sound is read when it is asked for and not kept, so a set of any size fits in memory.
@@ -58,6 +60,24 @@ class Recording:
             raise InputError(f"recording {self.id}: there is no sample in it")
         if self.samples is not None and not np.isfinite(self.samples).all():
             raise InputError(f"recording {self.id}: samples are not finite numbers")
+
+    def _shown(self) -> Mapping[str, object]:
+        facts = {"id": self.id}
+        if self.path is not None:
+            facts["path"] = self.path.name
+        known = {"condition": self.condition, "take": self.take, "split": self.split}
+        facts |= {name: value for name, value in known.items() if value}
+        if self.samples is not None and self.sample_rate is not None:
+            facts["seconds"] = f"{len(self.samples) / self.sample_rate:.3f}"
+        return facts | {"notes": "not known" if self.notes is None else str(len(self.notes))}
+
+    def _html(self) -> str:
+        if not self.notes:
+            return ""
+        pitches = range(min(n.pitch for n in self.notes), max(n.pitch for n in self.notes) + 1)
+        drawn = [RollNote(n.onset, n.offset, n.pitch) for n in self.notes]
+        names = {pitch: Vocabulary().pitch_name(pitch) for pitch in pitches}
+        return roll(drawn, max(n.offset for n in self.notes), names)
 
     @cached_property
     def duration(self) -> float:

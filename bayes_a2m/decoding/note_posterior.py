@@ -29,7 +29,7 @@ pitch that overlaps the predicted one most is looked up, and the quantiles of it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -52,6 +52,7 @@ from bayes_a2m.decoding.sampling import generators_of
 from bayes_a2m.decoding.semi_markov import Segments, Tables
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
+from bayes_a2m.notebook import RollNote, Shown, roll
 from bayes_a2m.prediction.posterior import FramePosterior
 
 Floats = NDArray[np.float64]
@@ -125,8 +126,8 @@ class NoteHypothesis:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class NotePosterior:
+@dataclass(frozen=True, eq=False, repr=False)
+class NotePosterior(Shown):
     """Everything that is known of the notes of a recording.
 
     Attributes
@@ -159,6 +160,23 @@ class NotePosterior:
     tolerance: float
     vocabulary: Vocabulary
     grid: FrameGrid
+
+    def _shown(self) -> Mapping[str, object]:
+        least = min(self.hypotheses, key=lambda one: one.probability, default=None)
+        facts: dict[str, object] = {"id": self.id, "notes": len(self.hypotheses)}
+        if least is not None:
+            name = self.vocabulary.pitch_name(least.pitch)
+            facts["least_sure"] = f"{name} at {least.onset:.2f} s ({least.probability:.2f})"
+        return facts | {
+            "expected_f1": f"{self.expected_f1:.2f}",
+            "tolerance": f"{self.tolerance:g} s",
+            "samples": len(self.samples),
+        }
+
+    def _html(self) -> str:
+        drawn = [RollNote(n.onset, n.offset, n.pitch, n.probability) for n in self.hypotheses]
+        names = {pitch: self.vocabulary.pitch_name(pitch) for pitch in self.vocabulary.pitches}
+        return roll(drawn, self.duration, names)
 
     @property
     def notes(self) -> tuple[Note, ...]:

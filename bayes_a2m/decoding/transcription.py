@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +14,7 @@ from bayes_a2m.audio.io import EXTENSIONS
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import write_text
 from bayes_a2m.music import Note, Vocabulary, midi
+from bayes_a2m.notebook import RollNote, Shown, roll
 from bayes_a2m.prediction.posterior import FramePredictive
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ LEAST_ALTERNATIVE = 0.005
 """Probability below which another pitch is not named."""
 
 
-@dataclass(frozen=True)
-class Transcription:
+@dataclass(frozen=True, repr=False)
+class Transcription(Shown):
     """Notes of one recording.
 
     Attributes
@@ -71,6 +72,18 @@ class Transcription:
     posterior: NotePosterior | None = None
     threshold: float | None = None
     other_pitch: tuple[float, ...] = ()
+
+    def _shown(self) -> Mapping[str, object]:
+        if self.posterior is not None:
+            return self.posterior._shown()
+        return {"id": self.id, "notes": len(self.notes), "probabilities": "not known"}
+
+    def _html(self) -> str:
+        if self.posterior is not None:
+            return self.posterior._html()
+        drawn = [RollNote(n.onset, n.offset, n.pitch) for n in self.notes]
+        names = {pitch: self.vocabulary.pitch_name(pitch) for pitch in self.vocabulary.pitches}
+        return roll(drawn, max((n.offset for n in self.notes), default=1.0), names)
 
     @property
     def hypotheses(self) -> tuple[NoteHypothesis, ...] | None:
@@ -217,11 +230,14 @@ def _described(
     return dict(zip(NOTE_COLUMNS, [*words, " ".join(others)], strict=True))
 
 
-@dataclass(frozen=True)
-class Transcriptions:
+@dataclass(frozen=True, repr=False)
+class Transcriptions(Shown):
     """Notes of several recordings, a sequence of :class:`Transcription`."""
 
     items: tuple[Transcription, ...]
+
+    def _shown(self) -> Mapping[str, object]:
+        return {"recordings": len(self), "notes": sum(len(one.notes) for one in self)}
 
     def __len__(self) -> int:
         return len(self.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.metrics.recording_statistics import RecordingStatistics
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.notebook import Shown
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Shown):
     """Sufficient statistics of every recording, from which all scores and intervals follow.
 
     Attributes
@@ -89,6 +91,15 @@ class Evaluation:
     sure: NoteEvaluation | None = None
     raw_sure: NoteEvaluation | None = None
     unlike: dict[str, tuple[str, ...]] | None = None
+
+    def _shown(self) -> Mapping[str, object]:
+        scores = self.frames.quick_metrics_of(np.ones((1, len(self.frames))))
+        return {
+            "recordings": len(self.ids),
+            "draws": self.draws,
+            **{name: f"{float(scores[name][0]):.4f}" for name in ("accuracy", "nll", "ece")},
+            "classes": " ".join(self.vocabulary.names),
+        }
 
     @property
     def inside(self) -> NDArray[np.bool_]:

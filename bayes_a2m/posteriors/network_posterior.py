@@ -65,6 +65,27 @@ class FitContext:
         return self if self.folder is None else replace(self, folder=self.folder / name)
 
 
+def checked_network(network: object, method: str) -> Network:
+    """The network; what people give in its place gets a line that says what to pass.
+
+    Raises
+    ------
+    InputError
+        If it is a fitted model, or a module of torch that is no network of the package.
+    """
+    if isinstance(network, Posterior):
+        raise InputError(
+            f"{method}: takes a network, not a fitted model; write "
+            f"{method}(model.network).fit(train, tune, start=model)"
+        )
+    if not isinstance(network, Network):
+        raise InputError(
+            f"{method}: {type(network).__name__} is no network; wrap a module of torch: "
+            "bayes_a2m.adapt(Module)"
+        )
+    return network
+
+
 class NetworkPosterior(Posterior):
     """A network and the uncertainty about it; subclasses say how they infer and how they draw.
 
@@ -95,7 +116,7 @@ class NetworkPosterior(Posterior):
         seed: int = 0,
         **options: Any,
     ) -> None:
-        self.network = network
+        self.network = checked_network(network, type(self).__name__)
         self.experiment = Experiment(
             features=features or CQTFeatures(),
             windows=windows or WindowSettings(),

@@ -24,6 +24,7 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.notebook import Shown
 from bayes_a2m.posteriors.fingerprint import fingerprint, training_inputs
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.model_directory import ModelState, read, write
@@ -48,7 +49,39 @@ CHUNK = 8
 """How many recordings are predicted and held in memory at a time."""
 
 
-class Posterior(ABC):
+def checked_recordings(recordings: Dataset | Sequence[Recording]) -> list[Recording]:
+    """The recordings as a list; what people give in their place gets a line that says what to pass.
+
+    Raises
+    ------
+    InputError
+        If it is a path, one recording, or samples.
+
+    >>> checked_recordings("song.wav")
+    Traceback (most recent call last):
+        ...
+    bayes_a2m.errors.InputError: song.wav: is a path; pass [bayes_a2m.Recording("song", \
+path=Path("song.wav"))], or a data set from bayes_a2m.load_folder
+    """
+    if isinstance(recordings, str | Path):
+        path = Path(recordings)
+        raise InputError(
+            f'{path}: is a path; pass [bayes_a2m.Recording("{path.stem}", path=Path("{path}"))], '
+            "or a data set from bayes_a2m.load_folder"
+        )
+    if isinstance(recordings, Recording):
+        raise InputError(f"recording {recordings.id}: is one recording; pass a list, [recording]")
+    chosen = list(recordings)
+    for one in chosen[:1]:
+        if not isinstance(one, Recording):
+            raise InputError(
+                f"no recordings but {type(one).__name__}; samples are passed as "
+                '[bayes_a2m.Recording("name", samples=samples, sample_rate=16000)]'
+            )
+    return chosen
+
+
+class Posterior(Shown, ABC):
     """Something that learns from recordings and says how likely each class is in each frame.
 
     Attributes
@@ -162,6 +195,21 @@ class Posterior(ABC):
     @abstractmethod
     def features_of(self, recording: Recording) -> Spectrum:
         """The spectrum of a recording that it reads, in decibels, before normalisation."""
+
+    def _shown(self) -> Mapping[str, object]:
+        facts: dict[str, object] = {"method": self.name}
+        if self.trains_network:
+            facts["network"] = self.experiment.architecture.name
+        facts["features"] = self.experiment.features.name
+        if self.fitted is None:
+            return facts | {"fitted": "no"}
+        seen = self.fitted.seen
+        return facts | {
+            "parameters": f"{self.parameter_count:,}",
+            "classes": " ".join(self.fitted.vocabulary.names),
+            "fitted_on": f"{len(seen.fit)} recordings, tuned on {len(seen.tune)}",
+            "recalibration": type(self.fitted.calibrator.recalibration).__name__,
+        }
 
     @property
     @abstractmethod
@@ -485,7 +533,7 @@ class Posterior(ABC):
         InputError
             If there is no recording, or its sound cannot be read.
         """
-        return self._together(list(recordings), draws, raw)
+        return self._together(checked_recordings(recordings), draws, raw)
 
     def _together(self, recordings: Sequence[Recording], draws: int, raw: bool) -> FramePosterior:
         if not recordings:

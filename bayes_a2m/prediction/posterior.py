@@ -7,7 +7,7 @@ decoding and reports read one and know nothing else of the model.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.files import reading
 from bayes_a2m.files.formats import KEY
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.notebook import Shown
 from bayes_a2m.prediction.netcdf import FORMAT, arranged, onset_mean_of
 from bayes_a2m.prediction.netcdf_files import WHAT, read_netcdf, write_netcdf
 
@@ -35,7 +36,7 @@ Array = NDArray[np.float32]
 Real = TypeVar("Real", np.float32, np.float64)
 
 
-class FramePredictive(ABC):
+class FramePredictive(Shown, ABC):
     """Posterior predictive, whose draws may be kept or only summed.
 
     Uncertainty is split twice over, and both splits are exact. In nats: entropy is expected entropy
@@ -91,6 +92,15 @@ class FramePredictive(ABC):
     def __len__(self) -> int:
         """Number of recordings."""
         return len(self.ids)
+
+    def _shown(self) -> Mapping[str, object]:
+        return {
+            "recordings": len(self),
+            "draws": self.draws,
+            "frames": int(self.lengths.sum()),
+            "seconds": f"{sum(self.grid.seconds(int(n)) for n in self.lengths):.1f}",
+            "classes": " ".join(self.vocabulary.names),
+        }
 
     def total_variance(self) -> Array:
         """Total variance ``p (1 - p)`` of each class, expected variance plus variance."""
@@ -180,7 +190,7 @@ class FramePredictive(ABC):
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FramePosterior(FramePredictive):
     """Draws from the posterior predictive of the class of every frame.
 
@@ -274,7 +284,8 @@ class FramePosterior(FramePredictive):
         Parameters
         ----------
         probs
-            One array ``(frame, class)`` a recording, of any lengths.
+            One array a recording, of any lengths: ``(frame, class)``, or ``(draw, frame, class)``
+            where the model draws, with as many draws for each.
         ids
             Names of the recordings; their numbers where left out.
         vocabulary, grid
@@ -295,7 +306,10 @@ class FramePosterior(FramePredictive):
         >>> post.mean().round(3).tolist()
         [[[0.5, 0.5], [0.0, 1.0]]]
         """
+        if isinstance(probs, np.ndarray) and probs.ndim == 2:
+            raise InputError(f"one recording of shape {probs.shape}: give a list, [probs]")
         arrays = [np.asarray(p, dtype=np.float32) for p in probs]
+        arrays = [a[None] if a.ndim == 2 else a for a in arrays]
         names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(arrays)))
         vocabulary = vocabulary or Vocabulary()
         if not arrays:
@@ -303,29 +317,36 @@ class FramePosterior(FramePredictive):
         if len(names) != len(arrays):
             raise InputError(f"{len(arrays)} recordings, but {len(names)} ids")
         for name, array in zip(names, arrays, strict=True):
-            if array.ndim != 2 or not array.size:
+            if array.ndim != 3 or not array.size:
                 raise InputError(
-                    f"recording {name}: probabilities must be (frame, class), "
-                    f"not of shape {array.shape}"
+                    f"recording {name}: probabilities must be (frame, class) or "
+                    f"(draw, frame, class), not of shape {array.shape}"
                 )
-            if array.shape[1] != len(vocabulary):
+            if array.shape[0] != arrays[0].shape[0]:
                 raise InputError(
-                    f"recording {name}: {array.shape[1]} classes do not fit the vocabulary "
+                    f"recording {name}: {array.shape[0]} draws, but {arrays[0].shape[0]} in "
+                    f"recording {names[0]}"
+                )
+            if array.shape[2] != len(vocabulary):
+                raise InputError(
+                    f"recording {name}: {array.shape[2]} classes do not fit the vocabulary "
                     f"{', '.join(vocabulary.names)}"
                 )
-            total = array.sum(axis=1)
+            total = array.sum(axis=2)
             if not np.isfinite(array).all() or array.min() < 0 or abs(total - 1).max() > 1e-3:
                 raise InputError(f"recording {name}: probabilities must sum to one in every frame")
         starts = None
         if onsets is not None:
             given = [np.asarray(one, dtype=np.float32) for one in onsets]
-            if [one.shape for one in given] != [array.shape[:1] for array in arrays]:
+            if [one.shape for one in given] != [array.shape[1:2] for array in arrays]:
                 raise InputError("onsets must be one array (frame,) a recording, as long as it")
             for name, one in zip(names, given, strict=True):
                 if not (np.isfinite(one).all() and one.min() >= 0 and one.max() <= 1):
                     raise InputError(f"recording {name}: onset probabilities must lie in 0 to 1")
-            starts = [np.log(np.maximum(one, SMALLEST))[None, None] for one in given]
-        log_probs = [np.log(np.maximum(a, SMALLEST))[None, None] for a in arrays]
+            logs = [np.log(np.maximum(one, SMALLEST)) for one in given]
+            draws = arrays[0].shape[0]
+            starts = [np.broadcast_to(one, (1, draws, one.size)) for one in logs]
+        log_probs = [np.log(np.maximum(a, SMALLEST))[None] for a in arrays]
         return cls.of_recordings(log_probs, names, vocabulary, grid or FrameGrid(), onsets=starts)
 
     @classmethod

@@ -76,7 +76,7 @@ class Moments:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PosteriorSummary(FramePredictive):
     """Prediction that reads like a ``FramePosterior`` and holds moments instead of draws.
 

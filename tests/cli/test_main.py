@@ -20,6 +20,7 @@ from bayes_a2m.datasets import Dataset
 from bayes_a2m.files import read_json
 from bayes_a2m.music import jams
 from bayes_a2m.prediction.posterior import FramePosterior
+from bayes_a2m.version import __version__
 from tests import tiny
 from tests.cli.command import refused, run, run_new
 
@@ -44,6 +45,22 @@ def test_help_is_quick_to_load_and_names_every_verb() -> None:
         shown = run(verb, "--help")
         assert shown.returncode == 0
         assert "Examples:" in shown.stdout
+
+
+def test_help_lists_what_ships_and_the_version_is_told() -> None:
+    assert "crnn, demo, ensemble" in " ".join(run("train", "--help").stdout.split())
+    assert "methods, one_vs_two_stage" in " ".join(run("run", "--help").stdout.split())
+    assert run("--version").stdout == f"bayes-a2m {__version__}\n"
+
+
+def test_words_can_be_completed() -> None:
+    environment = {"_BAYES_A2M_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+    command = [sys.executable, "-m", "bayes_a2m"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True,
+        env={**os.environ, **environment, "COMP_WORDS": "bayes-a2m tr"},
+    )  # fmt: skip
+    assert done.stdout.split() == ["train", "transcribe"]
 
 
 def test_help_imports_nothing_heavy() -> None:

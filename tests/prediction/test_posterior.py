@@ -429,3 +429,15 @@ def test_onsets_that_do_not_fit_are_refused(onsets: list[list[float]]) -> None:
             np.full((1, 1, 1, 3, 2), np.log(0.5)), [3], ("a",), Vocabulary((60,)), FrameGrid(),
             np.zeros((1, 1, 1, 2)),
         )  # fmt: skip
+
+
+def test_probabilities_of_draws_are_wrapped() -> None:
+    generator = np.random.default_rng(0)
+    probs = [generator.dirichlet(np.ones(4), size=(3, frames)) for frames in (5, 7)]
+    post = FramePosterior.from_probs(probs)
+    assert post.draws == 3
+    np.testing.assert_allclose(post.of(1), probs[1].mean(axis=0), rtol=1e-4)
+    with pytest.raises(InputError, match="recording 1: 2 draws, but 3 in recording 0"):
+        FramePosterior.from_probs([probs[0], probs[1][:2]])
+    with pytest.raises(InputError, match=r"give a list, \[probs\]"):
+        FramePosterior.from_probs(probs[0][0])
