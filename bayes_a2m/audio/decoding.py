@@ -25,13 +25,31 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.wav_header import read_header
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import ensure_regular, reading
 from bayes_a2m.repairs import Repair
 
 if TYPE_CHECKING:
     import soundfile
 
 BLOCK = 1 << 18
-"""Samples (of each channel) that are decoded at a time."""
+"""Samples, of all channels together, that are decoded at a time."""
+
+RATES = (1000, 1_000_000)
+"""Samples a second that sound may have; a damaged header may say that it has 1, or billions."""
+
+MOST_CHANNELS = 64
+
+LARGEST = 2**30
+"""Bytes of decoded samples from which on they must be in proportion to the file."""
+
+DENSEST = 300
+"""Decoded bytes that one byte of a file may stand for; the densest codings of voice reach 256."""
+
+FFMPEG_PATIENCE = 20.0
+"""Seconds that ffmpeg may take, and one more for every :data:`FFMPEG_SPEED` bytes."""
+
+FFMPEG_SPEED = 100_000
+"""Bytes a second at which ffmpeg is given up."""
 
 _UNKNOWN = 1 << 40
 """Samples from which on libsndfile means that a header does not say how many there are."""
@@ -85,7 +103,7 @@ def decode(path: Path) -> Decoded:
         If the file is missing, is no sound, or cannot be decoded to its end.
     """
     source, repairs = _source(path)
-    with _opened(path, source) as sound:
+    with reading(path, "sound", "export it again"), _opened(path, source) as sound:
         if sound is not None:
             rate, channels = sound.samplerate, sound.channels
             blocks = list(_blocks(path, sound))
@@ -93,7 +111,7 @@ def decode(path: Path) -> Decoded:
                 return Decoded(np.zeros((0, channels), dtype=np.float32), rate, repairs)
             whole = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
             return Decoded(whole, rate, repairs)
-    return _decode_with_ffmpeg(path)
+        return _decode_with_ffmpeg(path)
 
 
 def measure(path: Path) -> AudioInfo:
@@ -109,13 +127,16 @@ def measure(path: Path) -> AudioInfo:
         As :func:`decode`.
     """
     source, _ = _source(path)
-    with _opened(path, source, from_start=False) as sound:
+    with (
+        reading(path, "sound", "export it again"),
+        _opened(path, source, from_start=False) as sound,
+    ):
         if sound is not None:
             info = AudioInfo(sound.samplerate, sound.channels, sound.frames)
             if _has_last(sound):
                 return info
-    state = path.stat()
-    return _counted(path, state.st_size, state.st_mtime_ns)
+        state = path.stat()
+        return _counted(path, state.st_size, state.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
@@ -151,24 +172,20 @@ def _source(path: Path) -> tuple[bytes | str | io.BytesIO, tuple[Repair, ...]]:
     InputError
         If there is no such file, or it cannot be opened.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such sound file")
+    ensure_regular(path, "a sound file")
     # as bytes a name need not be UTF-8; Windows has no such names
     name = os.fsencode(path) if os.name == "posix" else str(path)
-    try:
-        with path.open("rb") as file:
-            header = read_header(file)
-            if header is not None and header.unfinished:
-                file.seek(0)
-                mended = io.BytesIO(header.mended(file.read()))
-                return mended, (Repair("sound-header", header.remark),)
-            if header is not None and header.remark:
-                return name, (Repair("sound-header", header.remark),)
-            if _is_cut_ogg(file):
-                text = "it does not end with a whole last page: its end is probably missing"
-                return name, (Repair("sound-header", text),)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    with reading(path, "a sound file", "export it again"), path.open("rb") as file:
+        header = read_header(file)
+        if header is not None and header.unfinished:
+            file.seek(0)
+            mended = io.BytesIO(header.mended(file.read()))
+            return mended, (Repair("sound-header", header.remark),)
+        if header is not None and header.remark:
+            return name, (Repair("sound-header", header.remark),)
+        if _is_cut_ogg(file):
+            text = "it does not end with a whole last page: its end is probably missing"
+            return name, (Repair("sound-header", text),)
     return name, ()
 
 
@@ -210,13 +227,39 @@ def _opened(
     try:
         sound = (FromStart if from_start else soundfile.SoundFile)(source)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a headerless .raw file
-        kind = path.suffix[1:].upper()
-        if kind in ("WAV", "FLAC"):  # ffmpeg would read rubbish as silence or noise
+        kind = _kind(path)
+        if kind is not None:  # ffmpeg would read rubbish as silence or noise
             raise InputError(f"{path}: not a readable {kind} file; export it again") from error
         yield None
         return
     with sound:
+        if not RATES[0] <= sound.samplerate <= RATES[1] or sound.channels > MOST_CHANNELS:
+            raise InputError(
+                f"{path}: its header says {sound.channels} channels at {sound.samplerate} Hz, "
+                "which no sound has; export it again"
+            )
         yield sound
+
+
+_BEGINS = {b"RIFF": "WAV", b"RIFX": "WAV", b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF"}
+"""What files that libsndfile reads begin with."""
+
+
+def _kind(path: Path) -> str | None:
+    """The format of a file that libsndfile reads, by its name or its first bytes; None: another."""
+    named = path.suffix[1:].upper()
+    if named in ("WAV", "FLAC"):
+        return named
+    with path.open("rb") as file:
+        return _BEGINS.get(file.read(4))
+
+
+def _ensure_bearable(path: Path, decoded: int) -> None:
+    """Refuse what is out of all proportion to the file that it is decoded from."""
+    if decoded > max(LARGEST, DENSEST * path.stat().st_size):
+        raise InputError(
+            f"{path}: stands for more than {decoded / 2**20:,.0f} MiB of sound; cut it into parts"
+        )
 
 
 def _blocks(path: Path, sound: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
@@ -237,8 +280,10 @@ def _blocks(path: Path, sound: soundfile.SoundFile) -> Iterator[NDArray[np.float
 
     done = 0
     try:
-        while len(block := sound.read(BLOCK, dtype="float32", always_2d=True)):
+        count = max(1, BLOCK // sound.channels)
+        while len(block := sound.read(count, dtype="float32", always_2d=True)):
             done += len(block)
+            _ensure_bearable(path, 4 * done * sound.channels)
             yield block
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise incomplete("damaged or cut off: it cannot be decoded to the end") from error
@@ -259,10 +304,24 @@ def _decode_with_ffmpeg(path: Path) -> Decoded:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise InputError(f"{path}: not a format libsndfile reads; install ffmpeg or convert to WAV")
+    size = path.stat().st_size
+    most = max(LARGEST, DENSEST * size)
     # AU (unlike WAV) allows an unknown length in its header, so it can be piped
     command = [ffmpeg, "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode"]
-    command += ["-i", f"file:{path}", "-vn", "-f", "au", "-c:a", "pcm_f32be", "-"]
-    done = subprocess.run(command, capture_output=True, check=False)
+    command += ["-protocol_whitelist", "file"]  # a playlist may name what lies elsewhere
+    command += ["-i", f"file:{path}", "-vn", "-fs", str(most)]
+    command += ["-f", "au", "-c:a", "pcm_f32be", "-"]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            check=False,
+            timeout=FFMPEG_PATIENCE + size / FFMPEG_SPEED,
+        )
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{path}: decoding it does not end; convert it to WAV") from None
+    if len(done.stdout) >= most:
+        _ensure_bearable(path, len(done.stdout) + 1)
     said = done.stderr.decode(errors="replace").strip().splitlines()
     if done.returncode != 0 or not done.stdout:
         raise InputError(f"{path}: not a sound file ({said[-1] if said else 'no audio in it'})")
@@ -272,4 +331,6 @@ def _decode_with_ffmpeg(path: Path) -> Decoded:
         samples, rate = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise InputError(f"{path}: could not be decoded ({error})") from error
+    if not RATES[0] <= rate <= RATES[1]:
+        raise InputError(f"{path}: is said to have {rate} samples a second; export it again")
     return Decoded(samples, rate)

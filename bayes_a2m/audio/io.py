@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_a2m.audio.decoding import AudioInfo, Decoded, decode, measure
 from bayes_a2m.audio.mono import to_mono
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import ensure_regular
 from bayes_a2m.repairs import Repair
 
 if TYPE_CHECKING:
@@ -147,13 +148,13 @@ def find(paths: Iterable[Path]) -> list[Path]:
             inside = sorted(
                 p
                 for p in path.iterdir()
-                if p.suffix.lower() in EXTENSIONS and not p.name.startswith(".") and p.is_file()
+                if p.suffix.lower() in EXTENSIONS and not p.name.startswith(".") and not p.is_dir()
             )
             if not inside:
                 raise InputError(f"{path}: no sound file in this folder")
             found.extend(inside)
         else:
-            _exists(path)
+            ensure_regular(path, "a sound file")
             found.append(path)
     return found
 
@@ -173,8 +174,3 @@ _SNDFILE = (
 )
 EXTENSIONS = frozenset((*_SNDFILE, ".m4a", ".aac", ".mp4"))
 """Endings taken for sound when a folder is searched; a file named outright may have any."""
-
-
-def _exists(path: Path) -> None:
-    if not path.is_file():
-        raise InputError(f"{path}: no such sound file")

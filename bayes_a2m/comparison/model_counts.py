@@ -6,8 +6,6 @@ made of. A study stores one for each model it trained, and compares without pred
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +16,8 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.evaluation import Cost, Evaluation
-from bayes_a2m.files import atomic_path
+from bayes_a2m.files import atomic_path, reading
+from bayes_a2m.files.arrays import read_arrays
 from bayes_a2m.files.formats import check_version
 from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
@@ -177,7 +176,7 @@ class Scored:
             If the file is missing, broken, or something else.
         """
         arrays = _arrays(Path(path))
-        try:
+        with reading(Path(path), "counts of a model", "make them again"):
             other = {k.removeprefix(OTHER): v for k, v in arrays.items() if k.startswith(OTHER)}
             named = [key for key in arrays if "." in key and not key.startswith(OTHER)]
             names = list(dict.fromkeys(key.split(".")[0] for key in named))
@@ -199,9 +198,6 @@ class Scored:
                     _whole(NoteCalibrationStatistics, SURE, arrays) if SURE in names else None
                 ),
             )
-        except (KeyError, ValueError, TypeError) as error:
-            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise InputError(f"{path}: not complete as the counts of a model ({reason})") from error
 
 
 def scores_of(counts: FrameStatistics, weights: Floats) -> dict[str, Floats]:
@@ -234,15 +230,7 @@ def _cost(values: Sequence[float]) -> Cost:
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of a file that begins as ours do."""
     alien = InputError(f"{path}: not the counts of a model, as Scored.save writes them")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (AttributeError, TypeError) as error:  # a lone array is no archive
-        raise alien from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: not readable as counts of a model ({error})") from error
+    arrays = read_arrays(path, "counts of a model")
     written = str(arrays.get("format"))
     if not written.startswith(BEGINS):
         raise alien

@@ -10,9 +10,14 @@ from typing import Any, TypeAlias
 import yaml
 
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import is_given
+from bayes_a2m.files.yaml import parse_yaml, read_yaml
 
 Find: TypeAlias = Callable[[str], Path]
 """A function that finds the file of a name that ships."""
+
+BASES = 20
+"""How many files may inherit from one another."""
 
 
 def shipped_files() -> dict[str, Path]:
@@ -23,7 +28,7 @@ def shipped_files() -> dict[str, Path]:
 
 def is_study(path: Path) -> bool:
     """Whether a file that ships is a study: it has arms."""
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values = read_yaml(path)
     return isinstance(values, dict) and "arms" in values
 
 
@@ -49,8 +54,8 @@ def find_file(
         If there is neither (the nearest name is suggested).
     """
     path, word = Path(name), str(name)
-    if path.is_file():
-        return path
+    if is_given(path) and not (path.is_dir() and path.suffix not in (".yaml", ".yml")):
+        return path  # a folder may have the name of what ships
     if path.suffix in (".yaml", ".yml"):
         raise InputError(f"{path}: no such {what} file")
     if word in known:
@@ -82,18 +87,17 @@ def read(path: Path, find: Find, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """
     if path.resolve() in seen:
         raise InputError(f"{path}: its base: leads back to itself")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not readable as YAML ({reason})") from error
+    if len(seen) > BASES:
+        raise InputError(f"{path}: its base: has a base, and so on, more than {BASES} times")
+    values = read_yaml(path)
+    values = {} if values is None else values
     if not isinstance(values, dict):
         raise InputError(f"{path}: an experiment is a mapping of settings")
     base = values.pop("base", None)
     if base is None:
         return values
     beside = path.parent / str(base)
-    parent = beside if beside.is_file() else find(str(base))
+    parent = beside if is_given(beside) and not beside.is_dir() else find(str(base))
     return _merged(read(parent, find, (*seen, path.resolve())), values)
 
 
@@ -127,8 +131,8 @@ def override(values: dict[str, Any], setting: str) -> None:
     if not equals or not all(keys):
         raise InputError(f"--set {setting}: write it as key.key=value")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        value = parse_yaml(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise InputError(f"--set {setting}: the value is not YAML") from error
     if isinstance(value, str):
         value = _as_number(value)

@@ -6,20 +6,21 @@ There may be ``metadata.csv`` (``id,condition,split,take``) and ``dataset.yaml``
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bayes_a2m.datasets import splits
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import is_given, reading
+from bayes_a2m.files.csv import read_csv
+from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Note, Vocabulary, midi
 
 SOUND = (".wav", ".flac")
@@ -29,7 +30,7 @@ COLUMNS = ("id", "condition", "split", "take")
 class FolderSettings(BaseModel):
     """Settings in ``dataset.yaml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str | None = None
     source: str | None = None
@@ -178,20 +179,14 @@ def read_metadata(path: Path) -> dict[str, dict[str, str]]:
     Raises
     ------
     InputError
-        If a column is unknown, ``id`` is missing, or an id is given twice.
+        If it cannot be read, a column is unknown, ``id`` is missing, or an id is given twice.
     """
-    if not path.is_file():
+    if not is_given(path):
         return {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            header = [name.strip() for name in reader.fieldnames or []]
-            rows = [
-                {(k or "").strip(): (v or "").strip() for k, v in row.items() if k is not None}
-                for row in reader
-            ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not readable as CSV ({error})") from error
+    lines = [cells for _, cells in read_csv(path)]
+    header = lines[0] if lines else []
+    empty = dict.fromkeys(header, "")
+    rows = [{**empty, **dict(zip(header, row, strict=False))} for row in lines[1:]]
     if "id" not in header:
         raise InputError(f"{path}: the first line must name the columns, among them 'id'")
     for name in header:
@@ -211,25 +206,22 @@ def read_settings(path: Path) -> FolderSettings:
     Raises
     ------
     InputError
-        If it is not YAML or holds an unknown key or a bad value.
+        If it cannot be read, is not YAML, or holds an unknown key or a bad value.
     """
-    if not path.is_file():
+    if not is_given(path):
         return FolderSettings()
-    try:
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        settings = FolderSettings.model_validate(values)
-        _ = settings.vocabulary
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            hint = suggest(key, FolderSettings.model_fields)
-            raise InputError(f"{path}: unknown key {key!r}{hint}") from error
-        raise InputError(f"{path}: {key}: {first['msg']}") from error
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    values: Any = read_yaml(path)
+    with reading(path, "settings of a data folder"):
+        try:
+            settings = FolderSettings.model_validate({} if values is None else values)
+            _ = settings.vocabulary
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                hint = suggest(key, FolderSettings.model_fields)
+                raise InputError(f"{path}: unknown key {key!r}{hint}") from error
+            raise InputError(f"{path}: {key or 'the whole'}: {first['msg']}") from error
     return settings
 
 

@@ -6,7 +6,7 @@ from bayes_a2m.files.json import read_json, write_json
 from bayes_a2m.files.lock import locked
 from bayes_a2m.files.manifest import Manifest
 from bayes_a2m.files.output import OutputFolder
-from bayes_a2m.files.reading import ensure_regular, read_text, reading
+from bayes_a2m.files.reading import ensure_regular, is_given, read_bytes, read_text, reading
 
 __all__ = [
     "Manifest",
@@ -16,7 +16,9 @@ __all__ = [
     "content_hash",
     "ensure_free",
     "ensure_regular",
+    "is_given",
     "locked",
+    "read_bytes",
     "read_json",
     "read_text",
     "reading",

@@ -7,6 +7,7 @@ its file through :func:`ensure_regular` and parses it within :func:`reading`.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,20 @@ from pathlib import Path
 
 from bayes_a2m.errors import InputError
 
-TEXT_LIMIT = 256 * 2**20
-"""Bytes that a text file (JSON, CSV) may have."""
+TEXT_LIMIT = 64 * 2**20
+"""Bytes that a text file (JSON, CSV) may have; what it stands for takes many times as much."""
+
+
+def is_given(path: Path) -> bool:
+    """Whether something stands under the name of a file that may be left out.
+
+    It need not be a file: a reader that took a pipe, a folder or a link that leads nowhere for no
+    file at all would go on with what stands in its place.
+    """
+    try:
+        return os.path.lexists(path)
+    except ValueError:  # a NUL in the name
+        return False
 
 
 def ensure_regular(path: Path, what: str, *, limit: int | None = None) -> int:
@@ -43,7 +56,7 @@ def ensure_regular(path: Path, what: str, *, limit: int | None = None) -> int:
     try:
         found = path.stat()
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{path}: no such {_noun(what)}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:  # a NUL in the name
@@ -109,6 +122,28 @@ def read_text(path: Path, what: str, *, limit: int = TEXT_LIMIT) -> str:
     ensure_regular(path, what, limit=limit)
     with reading(path, what):
         return path.read_text(encoding="utf-8-sig")
+
+
+def read_bytes(path: Path, what: str, *, limit: int) -> bytes:
+    """The content of a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is larger than ``limit`` bytes.
+    """
+    ensure_regular(path, what, limit=limit)
+    with reading(path, what):
+        return path.read_bytes()
+
+
+def _noun(what: str) -> str:
+    """What a file is called where there is none.
+
+    >>> _noun("a sound file"), _noun("YAML")
+    ('sound file', 'file')
+    """
+    return what.partition(" ")[2] if what.startswith(("a ", "an ")) and "file" in what else "file"
 
 
 def _reason(error: Exception) -> str:

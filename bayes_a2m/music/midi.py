@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_path
+from bayes_a2m.files import atomic_path, read_bytes, reading
 from bayes_a2m.music.midi_events import MidiError, parse
 from bayes_a2m.music.midi_notes import notes_of
 from bayes_a2m.music.notes import Note, clip
 from bayes_a2m.music.vocabulary import Vocabulary
 from bayes_a2m.repairs import Repair
+
+LIMIT = 4 * 2**20
+"""Bytes that a MIDI file may have: a million events."""
 
 TEMPO = 120.0
 """Beats a minute where nothing else is asked for."""
@@ -63,16 +66,14 @@ def content(path: Path) -> MidiContent:
     Raises
     ------
     InputError
-        If the file is missing, is not MIDI, or was cut off.
+        If the file is missing, cannot be read, is not MIDI, or was cut off.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such MIDI file")
-    try:
-        notes, repairs = notes_of(parse(path.read_bytes()))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except MidiError as error:
-        raise InputError(f"{path}: not a MIDI file ({error}); export it again") from error
+    data = read_bytes(path, "a MIDI file", limit=LIMIT)
+    with reading(path, "a MIDI file", "export it again"):
+        try:
+            notes, repairs = notes_of(parse(data))
+        except MidiError as error:
+            raise InputError(f"{path}: not a MIDI file ({error}); export it again") from error
     return MidiContent(notes, repairs=repairs)
 
 

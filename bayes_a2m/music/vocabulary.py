@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from bayes_a2m.errors import InputError
 
+FARTHEST = 48
+"""Semitones between a labelled and the sounding pitch, at most: four octaves."""
+
 _LETTERS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -50,7 +53,13 @@ class Vocabulary:
             raise InputError(f"pitches must be MIDI numbers from 0 to 127, not {self.pitches}")
         if list(self.pitches) != sorted(set(self.pitches)):
             raise InputError(f"pitches must ascend, each once, not {self.pitches}")
-        if not re.fullmatch(r"C-?\d+", self.middle_c):
+        offset = self.sounding_offset
+        if not isinstance(offset, int) or not -FARTHEST <= offset <= FARTHEST:
+            raise InputError(
+                f"sounding_offset must be a whole number from -{FARTHEST} to {FARTHEST}, "
+                f"not {offset!r}"
+            )
+        if not isinstance(self.middle_c, str) or not re.fullmatch(r"C-?\d", self.middle_c):
             raise InputError(f"middle_c must be a C such as 'C4' or 'C3', not {self.middle_c!r}")
 
     def __len__(self) -> int:

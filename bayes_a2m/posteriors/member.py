@@ -11,12 +11,15 @@ import numpy as np
 from bayes_a2m import registry
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_path
+from bayes_a2m.files import is_given, reading
+from bayes_a2m.files.tensors import read_tensors, write_tensors
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.network_posterior import FitContext, NetworkPosterior
 from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.training_data import TrainingData
+
+WHAT, MEND = "the result of a member's training", "delete it, and it is trained again"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class MemberTraining:
     @property
     def finished(self) -> bool:
         """Whether its result is there; it is written whole or not at all."""
-        return self._result.is_file()
+        return is_given(self._result)
 
     @property
     def share_done(self) -> float:
@@ -59,7 +62,7 @@ class MemberTraining:
             return 1.0
         try:
             lines = (self.folder / "training.csv").read_text().count("\n")
-        except OSError:
+        except (OSError, ValueError):  # it is being written, or is no text: no matter here
             return 0.0
         return 0.99 * min(1.0, max(0, lines - 1) / self.plan.training.epochs)
 
@@ -75,8 +78,6 @@ class MemberTraining:
         InputError
             If the training fails.
         """
-        from safetensors.torch import save_file
-
         if self.resample:
             # a stream of its own, so that the bootstrap is not tied to the weights' random start
             seed = np.random.SeedSequence([self.plan.seed, 5])
@@ -84,21 +85,21 @@ class MemberTraining:
         self.folder.mkdir(parents=True, exist_ok=True)
         member = unfitted(self.plan, self.network)
         result = member.fit_examples(training_data, FitContext(self.folder, resume=True), self.base)
-        weights = {k: v.detach().contiguous() for k, v in member.weights().items()}
-        record = {"log": result.log, "seconds": str(result.seconds)}
-        with atomic_path(self._result) as path:
-            save_file(weights, path, metadata=record)
+        write_tensors(self._result, member.weights(), result.to_words())
 
     def read(self) -> tuple[NetworkPosterior, TrainingRecord]:
-        """Read the trained member, and how its training went."""
-        from safetensors import safe_open
-        from safetensors.torch import load_file
+        """Read the trained member, and how its training went.
 
-        member = unfitted(self.plan, self.network)
-        member.load_weights(load_file(self._result))
-        with safe_open(self._result, framework="pt") as file:
-            record = file.metadata()
-        return member, TrainingRecord(record["log"], float(record["seconds"]))
+        Raises
+        ------
+        InputError
+            If its file is damaged, or that of another network.
+        """
+        tensors, words = read_tensors(self._result, WHAT, MEND)
+        with reading(self._result, WHAT, MEND):
+            member = unfitted(self.plan, self.network)
+            member.load_weights(tensors)
+            return member, TrainingRecord.of_words(words)
 
 
 def unfitted(plan: Experiment, network: Network) -> NetworkPosterior:

@@ -35,6 +35,7 @@ from bayes_a2m.files import (
     Manifest,
     atomic_folder,
     ensure_regular,
+    is_given,
     read_json,
     read_text,
     reading,
@@ -42,6 +43,7 @@ from bayes_a2m.files import (
     write_text,
 )
 from bayes_a2m.files.formats import migrated, read_versioned, write_versioned
+from bayes_a2m.files.tensors import read_tensors
 from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.conditions import TrainingConditions
@@ -174,13 +176,15 @@ def ensure_whole(path: Path) -> None:
     """
     if not path.is_dir():
         raise InputError(f"{path}: no such model directory; 'bayes-a2m train' makes one")
-    missing = [name for name in FILES if not (path / name).is_file()]
+    missing = [name for name in FILES if not is_given(path / name)]
     if missing:
         raise InputError(
             f"{path}: no model directory, or a broken one: {', '.join(missing)} missing; copy it "
             "again or train again"
         )
-    if not (path / CHECKSUMS).exists():
+    for name in FILES:
+        ensure_regular(path / name, "a part of a model")
+    if not is_given(path / CHECKSUMS):
         return
     known = Manifest.read(path / CHECKSUMS)
     damaged = known.damaged(path)
@@ -206,17 +210,13 @@ def read(path: Path) -> ModelState:
     config = _read_config(path / "config.yaml")
     weights = _read_weights(path / "model.safetensors")
     ensure_parts(config.get("parts"), str(path))
-    try:
+    with reading(path / "config.yaml", "the config of a model", "copy the model again"):
         cut = [name for name in NEEDED if name not in config["experiment"]]
         if cut:
             raise InputError(f"{path / 'config.yaml'}: lacks {', '.join(cut)}; copy it again")
         vocabulary = Vocabulary(**config["vocabulary"])
         experiment = validate_experiment(config["experiment"], str(path / "config.yaml"))
         seconds = float(config["training_seconds"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path / 'config.yaml'}: lacks or misstates {error}") from error
     if not (math.isfinite(seconds) and seconds >= 0):
         raise InputError(f"{path / 'config.yaml'}: training_seconds is {seconds}")
 
@@ -262,23 +262,16 @@ def _note_decoder(values: Any) -> NoteDecoder:
 
 def _read_conditions(path: Path) -> TrainingConditions | None:
     """The conditions of the training recordings; models of 0.1.0 know of none."""
-    return TrainingConditions.from_dict(read_json(path), str(path)) if path.is_file() else None
+    if not is_given(path):
+        return None
+    with reading(path, "the conditions of a model", "copy the model again"):
+        return TrainingConditions.from_dict(read_json(path), str(path))
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors, all numbers of which are finite."""
-    from safetensors.torch import load_file
-
-    ensure_regular(path, "the tensors of a model")
-    with reading(path, "the tensors of a model", "copy the model again"):
-        weights: dict[str, Tensor] = load_file(path)
-    for name, tensor in weights.items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise InputError(
-                f"{path}: {name} holds numbers that are not finite; copy the model again, or train "
-                "again"
-            )
-    return weights
+    mend = "copy the model again, or train again"
+    return read_tensors(path, "the tensors of a model", mend)[0]
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -350,13 +350,22 @@ class Posterior(Shown, ABC):
         model.fitted = state.fitted
         try:
             model.load_state(state)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
+        except Exception as error:  # whatever tensors of a wrong shape or type lead to
             reason = " ".join(str(error).split())[:200]
             raise InputError(
                 f"{source}: the tensors do not fit the {cls.name} model of config.yaml "
                 f"({reason}); train again"
             ) from error
-        extra = sorted(state.weights.keys() - model.weights().keys())
+        own = model.weights()
+        for name, tensor in state.weights.items():
+            if name in own and own[name].dtype != tensor.dtype:
+                raise InputError(
+                    f"{source}: {name} holds numbers of another type than a {cls.name} model has "
+                    f"({tensor.dtype}, not {own[name].dtype}); copy it again, or train again"
+                )
+        extra = sorted(state.weights.keys() - own.keys())
         if extra:
             raise InputError(
                 f"{source}: holds tensors that are no part of a {cls.name} model "

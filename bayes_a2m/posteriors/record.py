@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,6 +20,21 @@ class TrainingRecord:
 
     log: str = ""
     seconds: float = 0.0
+
+    def to_words(self) -> dict[str, str]:
+        """Convert to words that may stand in a file beside tensors."""
+        return {"log": self.log, "seconds": str(self.seconds)}
+
+    @classmethod
+    def of_words(cls, words: Mapping[str, str]) -> TrainingRecord:
+        """Restore from what :meth:`to_words` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a word is missing, or no number of seconds.
+        """
+        return cls(words["log"], float(words["seconds"]))
 
     def then(self, later: TrainingRecord) -> TrainingRecord:
         """Join this training and a later one that went on from it, with epochs counted through."""

@@ -29,7 +29,8 @@ from torch import Tensor
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import atomic_path
+from bayes_a2m.files import is_given, reading
+from bayes_a2m.files.tensors import read_tensors, write_tensors
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.network_posterior import FitContext, WeightPosterior
 from bayes_a2m.posteriors.posterior import NOT_FITTED
@@ -104,7 +105,7 @@ class SGMCMC(WeightPosterior):
     ) -> tuple[dict[str, Tensor], TrainingRecord]:
         """Samples of one chain by name, ``(draw, ...)``."""
         finished = None if context.folder is None else context.folder / "chain.safetensors"
-        if finished is not None and context.resume and finished.is_file():
+        if finished is not None and context.resume and is_given(finished):
             return _read(finished)
         from bayes_a2m.training.sampling import sample
 
@@ -154,7 +155,7 @@ class SGMCMC(WeightPosterior):
         }
         record = TrainingRecord(result.log, result.seconds)
         if finished is not None:
-            _write(finished, stacked, record)
+            write_tensors(finished, stacked, record.to_words())
         return stacked, record
 
     @property
@@ -194,18 +195,10 @@ class SGMCMC(WeightPosterior):
         self.samples = dict(state)
 
 
-def _write(path: Path, samples: Mapping[str, Tensor], record: TrainingRecord) -> None:
-    from safetensors.torch import save_file
-
-    with atomic_path(path) as beside:
-        metadata = {"log": record.log, "seconds": str(record.seconds)}
-        save_file(dict(samples), beside, metadata=metadata)
+WHAT, MEND = "the samples of a chain", "delete it, and the chain is sampled again"
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], TrainingRecord]:
-    from safetensors import safe_open
-    from safetensors.torch import load_file
-
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-    return load_file(path), TrainingRecord(metadata["log"], float(metadata["seconds"]))
+    samples, words = read_tensors(path, WHAT, MEND)
+    with reading(path, WHAT, MEND):
+        return samples, TrainingRecord.of_words(words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from lightning.fabric.plugins.io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
-from bayes_a2m.files import write_text
+from bayes_a2m.errors import InputError
+from bayes_a2m.files import ensure_regular, reading, write_text
 
 COLUMNS = ("epoch", "train_nll", "tuning_nll", "tuning_accuracy", "learning_rate", "seconds")
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Writer of checkpoints that are there whole or not at all, also after a kill."""
+    """Checkpoints that are there whole or not at all, also after a kill, and read with care."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
@@ -31,6 +33,34 @@ class WholeCheckpoints(TorchCheckpointIO):
         partial = whole.with_name(f".{whole.name}.partial")
         torch.save(checkpoint, partial)
         partial.replace(whole)
+
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Read one by :func:`read_checkpoint`, wherever its tensors were."""
+        return read_checkpoint(Path(path))
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint, its tensors in the memory of the processor.
+
+    It is an archive whose parts have checksums, which torch does not look at.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no checkpoint, or is damaged.
+    """
+    what, mend = "a checkpoint", f"delete {path.parent} and train again"
+    ensure_regular(path, what)
+    with reading(path, what, mend):
+        with zipfile.ZipFile(path) as archive:
+            if (damaged := archive.testzip()) is not None:
+                raise InputError(f"{path}: is damaged in {damaged}; {mend}")
+        content = torch.load(path, weights_only=True, map_location="cpu")
+        if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
+            raise InputError(f"{path}: is no checkpoint of a training; {mend}")
+    return content
 
 
 class RunningAverage(WeightAveraging):

@@ -21,9 +21,15 @@ from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import is_given
 from bayes_a2m.networks.network import Network
 from bayes_a2m.training.bar import EpochBar
-from bayes_a2m.training.callbacks import RunningAverage, TrainingLog, WholeCheckpoints
+from bayes_a2m.training.callbacks import (
+    RunningAverage,
+    TrainingLog,
+    WholeCheckpoints,
+    read_checkpoint,
+)
 from bayes_a2m.training.data import Examples
 from bayes_a2m.training.losses import class_weights
 from bayes_a2m.training.module import NetworkTraining
@@ -187,7 +193,7 @@ def run(
             seed=module.seed,
             conditions=settings.augment.conditions,
         )
-        start = str(last) if resume and last.is_file() else None
+        start = str(last) if resume and is_given(last) else None
         with _interruptible(), channels_last(module.network):
             trainer.fit(module, examples, ckpt_path=start, weights_only=True)
     if keep_best and not checkpoint.best_model_path:
@@ -197,7 +203,7 @@ def run(
 
 def best_weights(folder: Path, prefix: str) -> dict[str, torch.Tensor]:
     """Read the tensors of ``best.ckpt`` whose names start with a prefix, which is taken off."""
-    state = torch.load(folder / "best.ckpt", weights_only=True, map_location="cpu")["state_dict"]
+    state = read_checkpoint(folder / "best.ckpt")["state_dict"]
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 

@@ -82,4 +82,5 @@ def same_number(id_: str, known: Iterable[str]) -> str | None:
     """The id that is the same number written otherwise (``7`` and ``007``)."""
     if not id_.isdecimal():
         return None
-    return next((k for k in known if k != id_ and int(k) == int(id_)), None)
+    number = id_.lstrip("0")  # as text: there is no end to its digits
+    return next((k for k in known if k != id_ and k.lstrip("0") == number), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,12 +10,14 @@ from bayes_a2m.datasets.folder import COLUMNS
 from bayes_a2m.datasets.splits import SHARES
 from bayes_a2m.datasets.verify.files import Files, same_number
 from bayes_a2m.datasets.verify.problem import Code, Level, Problem
-from bayes_a2m.errors import suggest
+from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import is_given
+from bayes_a2m.files.csv import read_csv
 
 
 def metadata_in(path: Path, files: Files) -> tuple[dict[str, dict[str, str]] | None, list[Problem]]:
     """Rows of ``metadata.csv`` by id, None where there is no such table, and what is wrong."""
-    if not path.is_file():
+    if not is_given(path):
         return None, []
     problems: list[Problem] = []
 
@@ -24,11 +25,9 @@ def metadata_in(path: Path, files: Files) -> tuple[dict[str, dict[str, str]] | N
         problems.append(Problem(level, path.name, code, text))
 
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        complain("error", "metadata-csv", f"not readable as CSV ({error})")
+        lines = read_csv(path)
+    except InputError as error:
+        complain("error", "metadata-csv", str(error).removeprefix(f"{path}: "))
         return None, problems
     header = lines[0][1] if lines else []
     for name in header:

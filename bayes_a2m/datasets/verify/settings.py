@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from bayes_a2m.datasets.folder import FolderSettings
 from bayes_a2m.datasets.verify.problem import Problem
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import is_given
+from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Vocabulary
 
 ANY = tuple(range(128))
@@ -20,16 +21,16 @@ ANY = tuple(range(128))
 
 def settings_in(path: Path) -> tuple[FolderSettings, list[Problem]]:
     """The valid part of ``dataset.yaml``, defaults for the rest, and the problems found."""
-    if not path.is_file():
+    if not is_given(path):
         return FolderSettings(), []
 
     def problem(text: str) -> Problem:
         return Problem("error", path.name, "dataset-yaml", text)
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        text = f"not readable as YAML ({str(error).splitlines()[0]})"
+        values = read_yaml(path)
+    except InputError as error:
+        text = str(error).removeprefix(f"{path}: ")
         return FolderSettings(pitches=ANY), [problem(text)]
     if values is None:
         return FolderSettings(), []
