@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+
+ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+"""Signals that end the command."""
 
 
 @dataclass
@@ -147,19 +151,46 @@ def zygote(folder: Path) -> Iterator[Zygote]:
 def _serve() -> None:
     """Answer messages until there are no more."""
     _import_everything()
+    pipes: dict[int, subprocess.Popen[bytes]] = {}
     # as a shell starts its commands: nothing is ignored
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     for line in sys.stdin:
         message = json.loads(line)
         if "start" in message:
+            # what is said on a full disk goes through a pipe, as to a terminal
+            said = _pipe_into(message["stderr"]) if message["largest_file"] is not None else None
+            signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # until the child is the command
             pid = os.fork()
             if pid == 0:
-                _child(message)
+                _child(message, None if said is None else said.handle)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            if said is not None:
+                os.close(said.handle)
+                pipes[pid] = said.reader
             answer: dict[str, Any] = {"pid": pid}
         else:
             answer = {"code": _waited(message["wait"], message["timeout"])}
+            if message["wait"] in pipes:
+                pipes.pop(message["wait"]).wait()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+@dataclass
+class _Pipe:
+    """A pipe: the handle to write to, and the process that writes into a file what comes."""
+
+    handle: int
+    reader: subprocess.Popen[bytes]
+
+
+def _pipe_into(path: str) -> _Pipe:
+    """A pipe whose content goes into a file."""
+    source, sink = os.pipe()
+    with Path(path).open("wb") as file:
+        reader = subprocess.Popen(["cat"], stdin=source, stdout=file)
+    os.close(source)
+    return _Pipe(sink, reader)
 
 
 def _import_everything() -> None:
@@ -184,14 +215,13 @@ def _import_everything() -> None:
     make_app()
 
 
-def _child(message: dict[str, Any]) -> None:
-    """Become the command; never returns."""
+def _child(message: dict[str, Any], stderr: int | None) -> None:
+    """Become the command, with another handle for what it says, if any; never returns."""
     import resource
-    import signal
 
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
-        signal.signal(getattr(signal, name), default)
+    for number in ENDING:
+        default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, default)
     os.setsid()
     os.chdir(message["cwd"])
     if message["env"] is not None:
@@ -202,7 +232,8 @@ def _child(message: dict[str, Any]) -> None:
         (1, message["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
         (2, message["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
     ):
-        os.dup2(os.open(name, mode), number)
+        handle = stderr if number == 2 and stderr is not None else os.open(name, mode)
+        os.dup2(handle, number)
     if message["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (message["largest_file"],) * 2)
     if message["memory"] is not None:
@@ -217,7 +248,9 @@ def _child(message: dict[str, Any]) -> None:
     code = 70
     try:
         from bayes_a2m.cli.main import main
+        from bayes_a2m.cli.signals import Signals
 
+        Signals.raised = _unblocked(Signals.raised)  # type: ignore[method-assign]
         main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -233,10 +266,23 @@ def _child(message: dict[str, Any]) -> None:
     os._exit(code)
 
 
+def _unblocked(raised: Any) -> Any:
+    """``Signals.raised``, from which on signals come through.
+
+    Between its fork and there the child is neither the server nor the command yet.
+    """
+
+    @contextmanager
+    def let_through(signals: Any) -> Iterator[None]:
+        with raised(signals):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            yield
+
+    return let_through
+
+
 def _waited(pid: int, timeout: float) -> int | None:
     """The exit code of a child."""
-    import signal
-
     deadline = time.monotonic() + timeout
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from bayes_a2m.music.grid import FrameGrid
 if TYPE_CHECKING:
     from torch import nn
 
+LARGEST_KERNELS = 2**26
+"""Samples of all kernels of a constant-Q transform together, at most: half a gigabyte."""
+
 
 class Features(BaseModel):
     """Settings of features, and the transform they describe.
@@ -29,7 +32,7 @@ class Features(BaseModel):
     ``bins`` a frame has.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     group: ClassVar[str] = "features"
     name: ClassVar[str]
@@ -37,10 +40,10 @@ class Features(BaseModel):
     """Label of a figure's axis; the name where it is empty."""
 
     kind: str = ""
-    bins: int = Field(ge=1, description="values of a frame")
+    bins: int = Field(ge=1, le=8192, description="values of a frame")
     sample_rate: int = Field(16000, ge=4000, le=192000, description="Hz")
-    hop: int = Field(96, ge=8, description="samples from one frame to the next")
-    floor_db: float = Field(-70.0, description="levels below this count as this, dB")
+    hop: int = Field(96, ge=8, le=16384, description="samples from one frame to the next")
+    floor_db: float = Field(-70.0, ge=-300, le=300, description="levels below this count as this, dB")
 
     @property
     def grid(self) -> FrameGrid:
@@ -77,9 +80,20 @@ class CQTFeatures(Features):
     name = "cqt"
     label = "CQT"
 
-    bins: int = Field(252, ge=12)
-    bins_per_octave: int = Field(36, ge=12)
-    fmin: float = Field(C1, gt=0, description="lowest frequency, Hz")
+    bins: int = Field(252, ge=12, le=2048)
+    bins_per_octave: int = Field(36, ge=12, le=384)
+    fmin: float = Field(C1, ge=1, description="lowest frequency, Hz")
+
+    @model_validator(mode="after")
+    def _is_bearable(self) -> Self:
+        """Refuse kernels, as long as the lowest bin resolves, that would fill the memory."""
+        longest = self.bins_per_octave / np.log(2) * self.sample_rate / self.fmin
+        if self.bins * longest > LARGEST_KERNELS:
+            raise ValueError(
+                f"{self.bins} kernels of up to {longest:.0f} samples are too many: raise fmin, or "
+                "take fewer bins (bins_per_octave) or a lower sample_rate"
+            )
+        return self
 
     def transform(self) -> nn.Module:
         """Make the transform from samples ``(..., n)`` to magnitudes ``(..., frames, bins)``."""
@@ -105,8 +119,8 @@ class MelFeatures(Features):
     name = "mel"
     label = "mel spectrum"
 
-    bins: int = Field(128, ge=12)
-    window: int = Field(2048, ge=64, description="samples of the Fourier transform")
+    bins: int = Field(128, ge=12, le=2048)
+    window: int = Field(2048, ge=64, le=65536, description="samples of the Fourier transform")
     fmin: float = Field(30.0, ge=0, description="Hz")
     fmax: float = Field(8000.0, gt=0, description="Hz")
 

@@ -34,7 +34,7 @@ from bayes_a2m.music import FrameGrid
 class WindowSettings(Settings):
     """Settings of the windows that recordings are cut into, in seconds."""
 
-    seconds: float = Field(4.0, gt=0)
+    seconds: float = Field(4.0, gt=0, le=600)
     overlap: float = Field(1.0, ge=0, description="seconds two windows share, cross-faded")
 
     @model_validator(mode="after")
@@ -192,7 +192,7 @@ class Experiment(Settings):
     recalibration: str = Field(
         CHOOSE, description="how probabilities are recalibrated on the tuning split"
     )
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
 
     @field_validator("recalibration")
     @classmethod

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, get_origin
+from typing import Any, Self, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from bayes_a2m.errors import InputError, suggest
+
+
+MOST = 10_000_000
+"""A whole number among settings, at most: of units, epochs, frames."""
+
+MOST_SEED = 2**63 - 1
+"""A seed at most: what generators take."""
 
 
 class Settings(BaseModel):
     """The base of all settings: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _in_proportion(self) -> Self:
+        """Refuse whole numbers that would ask for years, or for more memory than there is."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            most = MOST_SEED if name in ("seed", "seeds") else MOST
+            for number in numbers:
+                if isinstance(number, int) and abs(number) > most:
+                    raise ValueError(f"{name}: {number} is out of all proportion, {most} at most")
+        return self
 
 
 Model = TypeVar("Model", bound=BaseModel)

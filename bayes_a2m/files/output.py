@@ -206,7 +206,7 @@ class OutputFolder:
         if replaces:
             earlier.and_also(written).write(self.path / self.manifest_name)
         else:
-            self._append(written)
+            self._append(written, earlier)
         write_text(beside / READY, json.dumps({"verb": self.verb, "obsolete": obsolete}))
         try:
             self._move(new, obsolete)
@@ -240,13 +240,17 @@ class OutputFolder:
             latest = Manifest({name: digests[-1:] for name, digests in kept.items()})
             latest.write(self.path / self.manifest_name)
 
-    def _append(self, written: Manifest) -> None:
-        """Add lines to the manifest, which may be long, without writing it anew."""
+    def _append(self, written: Manifest, earlier: Manifest) -> None:
+        """Add what is new to the manifest, which may be long, without writing it anew."""
         path = self.path / self.manifest_name
+        known = earlier.hashes
+        new = {n: d for n, d in written.hashes.items() if known.get(n, ())[-1:] != d}
+        if not new:
+            return
         # a line that a killed process left unfinished is ended first
         start = "\n" if path.is_file() else f"{HEADER}\n"
         with path.open("ab") as file:
-            file.write((start + "\n".join(written.lines()) + "\n").encode(*CODING))
+            file.write((start + "\n".join(Manifest(new).lines()) + "\n").encode(*CODING))
 
     def _recover(self) -> None:
         """Finish what a killed process had begun to move; remove what it had not finished."""

@@ -13,7 +13,7 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.cross_validation.folds import folds_of
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import OutputFolder, read_json
+from bayes_a2m.files import OutputFolder, is_given, read_json
 from bayes_a2m.files.formats import KEY, check_version, write_versioned
 from bayes_a2m.label_audit.decisions import Decisions
 from bayes_a2m.label_audit.out_of_fold import (
@@ -84,7 +84,7 @@ def run_audit(
     output.check((PAGE, RECORD))
     audited = load_to_audit(data_dir, seed=experiment.seed)
     decisions = out / DECISIONS
-    decided = Decisions.load(decisions) if decisions.is_file() else Decisions()
+    decided = Decisions.load(decisions) if is_given(decisions) else Decisions()
     _check(audited.data, experiment, folds)
     models = out / MODELS
     with output.lock():
@@ -138,10 +138,12 @@ def _claim(
         "recordings": recordings_of(audited.data),
     }
     claim = models / IDENTITY
-    if not claim.is_file():
+    if not is_given(claim):
         write_versioned(claim, identity, IDENTITY_VERSION)
         return
     known, wanted = read_json(claim), identity
+    if not isinstance(known, dict):
+        raise InputError(f"{claim}: says nothing of an audit; delete {models} to start anew")
     if check_version(known.get(KEY), IDENTITY_VERSION, str(claim)) == 1:
         identity = _identity_of_0_1_0(audited, experiment, folds)
     for key, what in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from bayes_a2m import registry, renamed
 from bayes_a2m.config.settings import Settings, parse_settings
+from bayes_a2m.errors import InputError
 from bayes_a2m.networks.heads import Head
 from bayes_a2m.networks.onsets import OnsetHead
 
@@ -202,6 +204,21 @@ class Network(nn.Module, ABC):
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
 
+LARGEST = 500_000_000
+"""Weights that a network may have: two gigabytes."""
+
+
+def _weights_of(kind: type[Network], bins: int, classes: int, settings: Mapping[str, Any]) -> int:
+    """How many weights a network would have, found without memory for them; 0 if not known.
+
+    One that cannot be made without memory, or not at all, is made or refused elsewhere.
+    """
+    with suppress(Exception), torch.device("meta"), torch.random.fork_rng(devices=[]):
+        network = kind(bins, classes, **settings)
+        return sum(tensor.numel() for tensor in (*network.parameters(), *network.buffers()))
+    return 0
+
+
 def make_network(name: str, settings: Mapping[str, Any], *, bins: int, classes: int = 2) -> Network:
     """Make a network from an experiment's settings.
 
@@ -221,6 +238,12 @@ def make_network(name: str, settings: Mapping[str, Any], *, bins: int, classes: 
     """
     kind: type[Network] = registry.get("networks", name, key="network.name")
     kind.parse(settings)  # before the size of its input could be taken for a setting
+    count = _weights_of(kind, bins, classes, settings)
+    if count > LARGEST:
+        raise InputError(
+            f"network: {name} would have {count:,} weights of these settings; make it smaller, "
+            f"to {LARGEST:,} at most"
+        )
     return kind(bins, classes, **settings)
 
 

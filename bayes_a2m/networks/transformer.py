@@ -98,7 +98,7 @@ class Transformer(StepNetwork):
     class Options(StepNetwork.Options):
         """Sizes of a Transformer beside those of what is common to networks of steps."""
 
-        blocks: int = Field(3, ge=1, description="blocks of attention")
+        blocks: int = Field(3, ge=1, le=100, description="blocks of attention")
         heads: int = Field(4, ge=1, description="heads of attention")
         inner: int = Field(192, ge=1, description="units between the two affine maps of a block")
 

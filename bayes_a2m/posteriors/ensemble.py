@@ -79,7 +79,7 @@ class DeepEnsemble(NetworkPosterior):
     class Options(Settings):
         """The number of members, and their settings."""
 
-        members: int = 5
+        members: int = Field(5, le=1000)
         method: Named = Named(name="point")
         resample: bool = False
         jobs: int | None = Field(None, ge=1, description="at once; None: one a processor")

@@ -238,8 +238,8 @@ def read(path: Path) -> ModelState:
         record=TrainingRecord(read_text(path / "training.csv", "CSV"), seconds),
         fingerprint=str(config.get("fingerprint", "")),
         conditions=_read_conditions(path / CONDITIONS),
-        notes=part(NOTES, _note_decoder) if (path / NOTES).is_file() else None,
-        novelty=NoveltyDetector.load(path / NOVELTY) if (path / NOVELTY).is_file() else None,
+        notes=part(NOTES, _note_decoder) if is_given(path / NOTES) else None,
+        novelty=NoveltyDetector.load(path / NOVELTY) if is_given(path / NOVELTY) else None,
     )
     if len(fitted.decoder.prior) != len(vocabulary):
         raise InputError(

@@ -346,7 +346,10 @@ class Posterior(Shown, ABC):
         InputError
             If the tensors are not those of such a model.
         """
-        model = cls.of_experiment(state.experiment)
+        try:
+            model = cls.of_experiment(state.experiment)
+        except InputError as error:
+            raise InputError(f"{source}/config.yaml: {error}") from error
         model.fitted = state.fitted
         try:
             model.load_state(state)

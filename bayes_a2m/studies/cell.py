@@ -19,7 +19,7 @@ from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import locked, write_text
+from bayes_a2m.files import is_given, locked, read_text, write_text
 from bayes_a2m.files.atomic import made_parents
 from bayes_a2m.models.construction import posterior_class
 from bayes_a2m.posteriors.fingerprint import fingerprint, recordings_of, training_inputs
@@ -115,9 +115,9 @@ class Cell:
     @property
     def failure(self) -> str | None:
         """The reason why it failed when it was last tried, in a line; None where it did not."""
-        return (
-            self._failure.read_text(encoding="utf-8").strip() if self._failure.is_file() else None
-        )
+        if not is_given(self._failure):
+            return None
+        return read_text(self._failure, "the reason of a failure").strip()
 
     @property
     def share_done(self) -> float:
@@ -130,7 +130,7 @@ class Cell:
         for log in self._work.rglob("training.csv"):
             try:
                 rows += max(0, log.read_text(encoding="utf-8").count("\n") - 1)
-            except OSError:  # the process at work has just taken it away
+            except (OSError, ValueError):  # the process at work has just taken it away
                 continue
         kind = posterior_class(self.experiment.posterior.name)
         epochs = kind.passes(self.experiment, started=self.start is not None)

@@ -13,7 +13,8 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.folder import load_folder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import read_json, write_json
+from bayes_a2m.files import is_given, read_json, write_json
+from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.models import check
 from bayes_a2m.posteriors.fingerprint import recordings_of
 from bayes_a2m.studies.cell import Cell
@@ -126,15 +127,13 @@ def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Datase
 
 def _voices(values: Mapping[str, object], folder: Path, bar: Bar) -> Path:
     """Sing the voices, unless the same ones lie there; the folder."""
-    import yaml
-
     from bayes_a2m.datasets.synthetic.folder import SETTINGS, write_folder
     from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 
     settings = SynthesisSettings(**values)
     settings_file = folder / SETTINGS
     wanted = settings.model_dump(mode="json")
-    existing = settings_file.is_file() and yaml.safe_load(settings_file.read_text(encoding="utf-8"))
+    existing = read_yaml(settings_file) if is_given(settings_file) else None
     if existing != wanted:
         with bar("singing") as update:
             write_folder(folder, settings, update)
@@ -148,7 +147,7 @@ def _joined(data: Dataset, seconds: float, folder: Path, bar: Bar) -> Path:
     wanted = {"seconds": seconds, "splits": {r.id: r.split for r in data}, **recordings_of(data)}
     record = folder.with_name(folder.name + ".json")
     if folder.is_dir():
-        if not record.is_file() or read_json(record) != wanted:
+        if not is_given(record) or read_json(record) != wanted:
             raise InputError(
                 f"{folder}: holds other recordings, labels or splits; name another --out, or "
                 "delete it"

@@ -24,6 +24,7 @@ from bayes_a2m.config.experiment import (
 from bayes_a2m.config.settings import Settings, explain
 from bayes_a2m.datasets.synthetic.settings import SynthesisSettings
 from bayes_a2m.errors import InputError, suggest
+from bayes_a2m.files import is_given
 
 
 class FitSettings(Settings):
@@ -207,7 +208,8 @@ def _experiment(study: Study, name: str, overrides: Sequence[str], source: Path)
     place = f"{source}, arm {name}"
     try:
         values = yaml_files.read(
-            beside if beside.is_file() else find_experiment(arm.experiment), find_experiment
+            beside if is_given(beside) and not beside.is_dir() else find_experiment(arm.experiment),
+            find_experiment,
         )
         for settings in (study.set, arm.set):
             for dotted, value in settings.items():

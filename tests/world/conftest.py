@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import yaml
@@ -27,6 +29,10 @@ EXPERIMENT = {
     "training": {"epochs": 2, "batch": 4, "learning_rate": 0.02},
 }
 """A network that is trained in a second."""
+
+
+Whole: TypeAlias = Callable[[str], tuple[Path, float]]
+"""From a verb to the folder that it left, undisturbed, and the seconds that it took."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
 def world(server: Zygote, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Recordings, a model, an experiment and a study."""
     folder = tmp_path_factory.mktemp("world")
-    data = tiny.make_folder(folder / "data", recordings=12, seconds=1.0)
+    data = tiny.make_folder(folder / "data", recordings=16, seconds=1.0)
     experiment = folder / "small.yaml"
     experiment.write_text(yaml.safe_dump(EXPERIMENT))
     study = folder / "study.yaml"
@@ -68,3 +74,22 @@ def world(server: Zygote, tmp_path_factory: pytest.TempPathFactory) -> World:
     done = server.run("train", experiment, "--data", data, "--out", model, timeout=300)
     assert done.code == 0, done.stderr
     return World(data, model, experiment, study)
+
+
+@pytest.fixture(scope="session")
+def whole(server: Zygote, world: World, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """What each verb leaves when nothing disturbs it, and the seconds it takes."""
+    from tests.world.verbs import WRITERS, code_of
+
+    known: dict[str, tuple[Path, float]] = {}
+
+    def run(verb: str) -> tuple[Path, float]:
+        if verb not in known:
+            out = tmp_path_factory.mktemp(f"whole-{verb}")
+            start = time.monotonic()
+            done = server.run(*WRITERS[verb](world, out), code=code_of(verb), timeout=600)
+            assert done.code == 0, done.stderr
+            known[verb] = out, time.monotonic() - start
+        return known[verb]
+
+    return run

@@ -1,0 +1,142 @@
+"""Damaged and hostile files for every reader, through the verbs that read them.
+
+Whatever is in a file, a verb ends in time with one line or does its work; it shows no traceback,
+calls no fault unexpected, takes no more memory than it should, and touches nothing but its own.
+``make test-slow`` tries for a minute, ``make fuzz`` for an hour: ``BAYES_A2M_FUZZ_SECONDS``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.damage import Damaged, damaged
+from tests.fuzz.readers import READERS, WRITTEN, Call, Origin, make_origin
+from tests.world.conftest import World, server, world
+from tests.zygote import Done, Zygote
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["server", "world"]
+
+SECONDS = float(os.environ.get("BAYES_A2M_FUZZ_SECONDS", "60"))
+
+USUAL = 0.5
+"""Seconds that a verb takes, to know how many inputs fit."""
+
+LONGEST = 20.0
+"""Seconds that a verb may take."""
+
+MEMORY = 2 * 2**30
+"""Bytes that a verb may take."""
+
+
+@pytest.fixture(scope="module")
+def origin(server: Zygote, world: World, tmp_path_factory: pytest.TempPathFactory) -> Origin:
+    """A world in which every file is whole."""
+    return make_origin(server, world, tmp_path_factory.mktemp("origin"))
+
+
+def assert_well(done: Done) -> None:
+    """It ended in time, with its work or a line."""
+    assert done.code is not None, "it did not end"
+    assert done.code in (0, 1, 2), (done.code, done.stderr)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "unexpected" not in done.stderr, done.stderr
+    if done.code == 2:
+        assert done.last_line.startswith("bayes-a2m: "), done.stderr
+
+
+def _count() -> None:
+    """Count an input, where somebody wants to know how many there were."""
+    if "BAYES_A2M_FUZZ_COUNT" in os.environ:
+        with Path(os.environ["BAYES_A2M_FUZZ_COUNT"]).open("a") as file:
+            file.write(".")
+
+
+def contents(folder: Path, damaged_file: str) -> dict[Path, bytes]:
+    """What no verb may touch: every file but the damaged one and those that verbs write."""
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not path.is_symlink()
+        and path != folder / damaged_file
+        and path.relative_to(folder).parts[0] not in WRITTEN
+    }
+
+
+@pytest.mark.parametrize("name", list(READERS))
+@pytest.mark.timeout(max(900, 2 * SECONDS))
+def test_damaged_files_are_told_in_a_line(
+    server: Zygote, origin: Origin, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    if not (origin.folder / name).is_file():
+        pytest.skip("so small a model has no such part")
+    content = (origin.folder / name).read_bytes()
+    folder = tmp_path_factory.mktemp("fuzz")
+    place = origin.copy(folder / "world")
+    others = tuple(
+        path.read_bytes() for path in sorted(origin.folder.rglob("*.*")) if path.is_file()
+    )
+    before = contents(place, name)
+    share = SECONDS / len(READERS)
+    until = time.monotonic() + share
+
+    @settings(
+        max_examples=max(3, int(share / USUAL)),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(damaged(content, others), st.sampled_from(READERS[name]))
+    def one(changed: Damaged, call: Call) -> None:
+        if time.monotonic() > until:
+            return
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_bytes(changed.content)
+        _count()
+        out = folder / "out"
+        done = server.run(*call(place, out), timeout=LONGEST, memory=MEMORY)
+        assert_well(done)
+        assert contents(place, name) == before
+        shutil.rmtree(out, ignore_errors=True)
+        if name.startswith("started"):
+            for made in WRITTEN:
+                shutil.rmtree(place / made, ignore_errors=True)
+            shutil.copytree(origin.folder / WRITTEN[1], place / WRITTEN[1])
+
+    one()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "nothing", "unreadable"])
+@pytest.mark.parametrize("name", list(READERS))
+def test_what_is_no_file_is_refused_at_once(
+    server: Zygote, origin: Origin, tmp_path: Path, name: str, kind: str
+) -> None:
+    if kind == "unreadable" and os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    place = origin.copy(tmp_path / "world")
+    path = place / name
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "unreadable":
+        shutil.copy(origin.folder / name, path)
+        path.chmod(0)
+    for call in READERS[name][:2]:
+        done = server.run(*call(place, tmp_path / "out"), timeout=LONGEST, memory=MEMORY)
+        assert_well(done)
+        if kind != "nothing":
+            assert done.code in (1, 2), (done.stdout, done.stderr)
+            assert path.stem in done.stdout + done.stderr
