@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bayes_a2m import registry
+from bayes_a2m.errors import InputError
 
 Watch = Callable[[], tuple[float, int]]
 
@@ -59,9 +61,14 @@ def run_all(
     list of str
         The reasons why calls failed. A process that is killed takes the others with it; see by
         what they left which calls have to be run again.
+
+    Raises
+    ------
+    InputError
+        If a call cannot be handed to a process, as where the disk is full.
     """
     from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
     if not calls:
         return []
@@ -83,6 +90,11 @@ def run_all(
                 reasons += [reason] if reason else []
         except TerminatedWorkerError:
             reasons.append("a process was killed")
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"{what}: a task could not be handed to its process; make room in "
+                f"{tempfile.gettempdir()}, or name another folder in TMPDIR"
+            ) from error
     return reasons
 
 

@@ -43,7 +43,9 @@ class Features(BaseModel):
     bins: int = Field(ge=1, le=8192, description="values of a frame")
     sample_rate: int = Field(16000, ge=4000, le=192000, description="Hz")
     hop: int = Field(96, ge=8, le=16384, description="samples from one frame to the next")
-    floor_db: float = Field(-70.0, ge=-300, le=300, description="levels below this count as this, dB")
+    floor_db: float = Field(
+        -70.0, ge=-300, le=300, description="levels below this count as this, dB"
+    )
 
     @property
     def grid(self) -> FrameGrid:

@@ -164,9 +164,10 @@ def _side(paths: Sequence[Path], parts: int = 1) -> str:
 def _ensure_each_once(one: Sequence[Path], other: Sequence[Path]) -> None:
     """Refuse a model that is twice on a side: two seeds that are one would look too sure."""
     from bayes_a2m.errors import InputError
+    from bayes_a2m.files.atomic import real_path
 
     for side in (one, other):
-        twice = [p for i, p in enumerate(side) if p.resolve() in {q.resolve() for q in side[:i]}]
+        twice = [p for i, p in enumerate(side) if real_path(p) in {real_path(q) for q in side[:i]}]
         if twice:
             raise InputError(f"{twice[0]}: given twice on the same side; give each model once")
 

@@ -82,7 +82,7 @@ def train(
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.files import ensure_free, locked
-    from bayes_a2m.files.atomic import made_parents
+    from bayes_a2m.files.atomic import made_parents, real_path
     from bayes_a2m.models import load_model, make_posterior
     from bayes_a2m.posteriors.fingerprint import training_inputs
     from bayes_a2m.studies.fitted import describe_fitted, is_described
@@ -103,7 +103,7 @@ def train(
     workdir = out.with_name(out.name + ".partial")
     known = "" if base is None or base.fitted is None else base.fitted.fingerprint
     # a model of 0.1.0 has no fingerprint: its folder stands for it
-    going_on = known or (None if start is None else str(start.resolve()))
+    going_on = known or (None if start is None else str(real_path(start)))
     inputs = training_inputs(plan, fitting, tuning, going_on)
     with made_parents(out), locked(out, wait=False):
         _claim(workdir, inputs, resume)

@@ -120,6 +120,7 @@ def transcribe(
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
+    from bayes_a2m.files.atomic import real_path
     from bayes_a2m.models import load_model
     from bayes_a2m.music import midi
     from bayes_a2m.transcription import (
@@ -139,8 +140,8 @@ def transcribe(
     known = midi.read(reference) if reference is not None else None
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; -o names a folder")
-    written = {(out / name).resolve() for name in _names(paths[0], wanted, settings)}
-    if reference is not None and reference.resolve() in written:
+    written = {real_path(out / name) for name in _names(paths[0], wanted, settings)}
+    if reference is not None and real_path(reference) in written:
         raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
     output = OutputFolder(out, "transcribe", force=force)
     output.check(name for path in paths for name in _names(path, wanted, settings))

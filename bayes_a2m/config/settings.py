@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from bayes_a2m.errors import InputError, suggest
 
-
 MOST = 10_000_000
 """A whole number among settings, at most: of units, epochs, frames."""
 

@@ -11,6 +11,7 @@ import yaml
 
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.files import is_given
+from bayes_a2m.files.atomic import real_path
 from bayes_a2m.files.yaml import parse_yaml, read_yaml
 
 Find: TypeAlias = Callable[[str], Path]
@@ -85,7 +86,7 @@ def read(path: Path, find: Find, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     InputError
         If a file is no mapping in YAML, or its bases lead back to itself.
     """
-    if path.resolve() in seen:
+    if real_path(path) in seen:
         raise InputError(f"{path}: its base: leads back to itself")
     if len(seen) > BASES:
         raise InputError(f"{path}: its base: has a base, and so on, more than {BASES} times")
@@ -98,7 +99,7 @@ def read(path: Path, find: Find, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         return values
     beside = path.parent / str(base)
     parent = beside if is_given(beside) and not beside.is_dir() else find(str(base))
-    return _merged(read(parent, find, (*seen, path.resolve())), values)
+    return _merged(read(parent, find, (*seen, real_path(path))), values)
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

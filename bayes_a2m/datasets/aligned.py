@@ -17,6 +17,7 @@ from bayes_a2m.audio import io
 from bayes_a2m.datasets.folder import scan
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import OutputFolder
+from bayes_a2m.files.atomic import real_path
 from bayes_a2m.music import Note, midi
 
 
@@ -59,7 +60,7 @@ def ensure_aligned_place(source: Path, out: Path, *, force: bool = False) -> Out
         If ``out`` holds what no aligned copy wrote, or lies in the data folder or the other way
         round.
     """
-    here, there = source.resolve(), out.resolve()
+    here, there = real_path(source), real_path(out)
     if here == there or here in there.parents or there in here.parents:
         raise InputError(f"{out}: the aligned copy must lie outside {source}")
     output = OutputFolder(out, "aligned", force=force, beside=())

@@ -19,6 +19,7 @@ from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.files import is_given, reading
+from bayes_a2m.files.atomic import real_path
 from bayes_a2m.files.csv import read_csv
 from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Note, Vocabulary, midi
@@ -170,7 +171,7 @@ def load_folder(
     if not content.has_splits:
         drawn = splits.draw(recordings, seed=seed)
         recordings = [replace(r, split=drawn[r.id]) for r in recordings]
-    return Dataset(tuple(recordings), vocabulary, settings.name or path.resolve().name)
+    return Dataset(tuple(recordings), vocabulary, settings.name or real_path(path).name)
 
 
 def read_metadata(path: Path) -> dict[str, dict[str, str]]:

@@ -121,6 +121,11 @@ def linked(path: Path) -> Path:
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
+def real_path(path: Path) -> Path:
+    """The path without links, as far as they lead somewhere; a loop of links is left as it is."""
+    return Path(os.path.realpath(path))
+
+
 def cannot_write(path: Path, error: Exception) -> InputError:
     """The line that says of a file or folder that it could not be written."""
     number = getattr(error, "errno", None)

@@ -158,12 +158,23 @@ class Seen:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Seen:
-        """Read the content of ``seen.json``; that of version 0.1.0 has no ``sounds``."""
+        """Read the content of ``seen.json``; that of version 0.1.0 has no ``sounds``.
+
+        Raises
+        ------
+        InputError
+            If an id or a hash is no text.
+        KeyError, TypeError, AttributeError
+            If something is missing, or of another shape.
+        """
+        fit, tune, takes = dict(values["fit"]), dict(values["tune"]), tuple(values["takes"])
+        if not all(isinstance(word, str) for word in (*fit.values(), *tune.values(), *takes)):
+            raise InputError("ids, hashes and takes must be text; copy the model again")
         sounds = {
             str(digest): Sound(str(sound["hash"]), str(sound["signature"]))
             for digest, sound in values.get("sounds", {}).items()
         }
-        return cls(dict(values["fit"]), dict(values["tune"]), tuple(values["takes"]), sounds)
+        return cls(fit, tune, takes, sounds)
 
     def _is_among(self, recording: Recording, digests: Iterable[str]) -> bool:
         known = set(digests)

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path, ensure_regular, reading
 from bayes_a2m.files.formats import KEY, check_version
+from bayes_a2m.files.uninterrupted import uninterrupted
 from bayes_a2m.prediction.netcdf import FORMAT
 
 if TYPE_CHECKING:
@@ -33,8 +37,11 @@ WHAT = "a NetCDF file of predictions"
 SLOWEST = 4e6
 """Bytes a second at which reading somebody else's file is given up."""
 
-PATIENCE = 60.0
-"""Seconds that reading somebody else's file may take besides, most of them for imports."""
+PATIENCE = 8.0
+"""Seconds of a processor that reading somebody else's file may take besides, most for imports."""
+
+CROWDED = 8
+"""How many times longer it may take where other processes want the processor, too."""
 
 DENSEST = 2000
 """Bytes that one byte of a file may stand for; compression reaches half of that."""
@@ -80,7 +87,10 @@ def read_netcdf(path: Path) -> xarray.Dataset:
                 raise InputError(f"{path}: is damaged (its checksum is another); write it again")
         else:
             body = _read_apart(path, size)
-        with xarray.open_dataset(io.BytesIO(body), engine="h5netcdf") as data:
+        with (
+            uninterrupted(),
+            xarray.open_dataset(io.BytesIO(body), engine="h5netcdf") as data,
+        ):
             check_version(data.attrs.get(KEY), FORMAT, str(path))
             return data.load()
 
@@ -90,7 +100,8 @@ def write_netcdf(path: Path, data: xarray.Dataset) -> None:
     packed = {name: {"zlib": True, "complevel": 4} for name in data.data_vars}
     # in memory first: where the disk is full HDF5 ends the whole process
     buffer = io.BytesIO()
-    data.to_netcdf(buffer, engine="h5netcdf", encoding=packed)
+    with uninterrupted():
+        data.to_netcdf(buffer, engine="h5netcdf", encoding=packed)
     body = buffer.getvalue()
     with atomic_path(path) as temporary:
         digest = hashlib.sha256(body).hexdigest().encode()
@@ -113,24 +124,28 @@ def _read_apart(path: Path, size: int) -> bytes:
             command,
             capture_output=True,
             check=False,
-            timeout=PATIENCE + size / SLOWEST,
+            timeout=CROWDED * (PATIENCE + size / SLOWEST),
             env=environment,
-            preexec_fn=_bounded if os.name == "posix" else None,
+            preexec_fn=partial(_bounded, size) if os.name == "posix" else None,
         )
     except subprocess.TimeoutExpired:
         raise InputError(f"{path}: not {WHAT}, or damaged (reading it does not end)") from None
     if done.returncode == 0:
         return done.stdout
+    if done.returncode == -getattr(signal, "SIGXCPU", 0):
+        raise InputError(f"{path}: not {WHAT}, or damaged (reading it does not end)")
     if done.returncode < 0:
         raise InputError(f"{path}: not {WHAT}, or damaged (the HDF5 library fails on it)")
     lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
     raise InputError(f"{path}: not {WHAT}, or damaged ({lines[-1][:200]})")
 
 
-def _bounded() -> None:
-    """Bound the memory of the process that reads, where the system can."""
+def _bounded(size: int) -> None:
+    """Bound the memory and the time of the process that reads, where the system can."""
     try:
         import resource
     except ImportError:  # Windows
         return
     resource.setrlimit(resource.RLIMIT_AS, (4 * LARGEST, 4 * LARGEST))
+    seconds = math.ceil(PATIENCE + size / SLOWEST)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))

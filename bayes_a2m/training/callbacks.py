@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import ensure_regular, reading, write_text
+from bayes_a2m.files import atomic_path, ensure_regular, reading, write_text
 
 COLUMNS = ("epoch", "train_nll", "tuning_nll", "tuning_accuracy", "learning_rate", "seconds")
 
@@ -27,12 +27,17 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
     ) -> None:
-        """Write beside the place, then rename, which is atomic."""
-        whole = Path(path)
-        whole.parent.mkdir(parents=True, exist_ok=True)
-        partial = whole.with_name(f".{whole.name}.partial")
-        torch.save(checkpoint, partial)
-        partial.replace(whole)
+        """Write atomically.
+
+        Raises
+        ------
+        InputError
+            If there is no room.
+        """
+        content = io.BytesIO()  # torch does not say what keeps it from writing to a file
+        torch.save(checkpoint, content)
+        with atomic_path(Path(path)) as temporary:
+            temporary.write_bytes(content.getbuffer())
 
     def load_checkpoint(
         self, path: Any, map_location: Any = None, weights_only: bool | None = None
