@@ -59,8 +59,10 @@ class Done:
 
     @property
     def last_line(self) -> str:
-        """The last line of stderr."""
-        return ([line for line in self.stderr.splitlines() if line.strip()] or [""])[-1]
+        """The last line of stderr, but for what joblib's tracker says after a process has ended."""
+        tracker = ("resource_tracker", "warnings.warn(")
+        lines = [line for line in self.stderr.splitlines() if not any(t in line for t in tracker)]
+        return ([line for line in lines if line.strip()] or [""])[-1]
 
 
 class Zygote:

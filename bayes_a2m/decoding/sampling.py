@@ -103,7 +103,7 @@ def generators_of(
     True
     """
     seed = int(generator.integers(2**63))
-    return [np.random.default_rng([seed, *name.encode()]) for name in ids]
+    return [np.random.default_rng([seed, *name.encode(errors="surrogateescape")]) for name in ids]
 
 
 def ffbs(

@@ -18,6 +18,7 @@ from bayes_a2m.demo.steps.transcribe import transcribe
 from bayes_a2m.demo.steps.verify import verify
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import OutputFolder
+from bayes_a2m.files.atomic import real_path
 from bayes_a2m.files.output import files_in
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.version import __version__
@@ -120,8 +121,8 @@ def building(out: Path, *, force: bool = False) -> Iterator[Path]:
         If ``out`` is a file, a folder that somebody works in, or one with files that no demo
         made; or if the folder cannot be made.
     """
-    here = Path.cwd().resolve()
-    if out.is_dir() and out.resolve() in (here, *here.parents):
+    here = real_path(Path.cwd())
+    if out.is_dir() and real_path(out) in (here, *here.parents):
         raise InputError(f"{out}: is the folder you are in; give another --out")
     with OutputFolder(out, "demo", force=force, beside=()).replacing() as folder:
         yield folder
