@@ -219,7 +219,7 @@ def figure(rows: list[Row], path: Path) -> None:
             place.set_title(f"{model}, {title}", fontsize=9)
             place.set_xlabel("gain (dB)" if title == "level" else "severity")
         line[0].set_ylabel("share")
-    axes[0][0].legend(loc="lower left", fontsize=7)
+    axes[0][1].legend(loc="center left", fontsize=7)
     style.save(canvas, path)
 
 
