@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from bayes_a2m.cli.options import Force
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Dataset
     from bayes_a2m.posteriors.posterior import Posterior
+    from bayes_a2m.reporting.report.record import ReportRecord
 
 
 def report(
@@ -72,6 +73,15 @@ def report(
             metavar="SHARE", help="A gap between confidence and accuracy that does not matter."
         ),
     ] = 0.03,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCORE[:CLASS]>=NUMBER",
+            help="A bound on a score, of a class or a condition if named; exit code 1 where it is "
+            "not kept. May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
     force: Force = False,
 ) -> None:
@@ -93,6 +103,8 @@ def report(
         bayes-a2m report models/crnn --notes theirs.csv --data recordings --out reports/notes
 
         bayes-a2m report models/crnn --data recordings --split validation --out r --no-sound
+
+        bayes-a2m report models/crnn --data recordings --out r --require 'precision:E4>=0.9'
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say, table
@@ -104,6 +116,7 @@ def report(
     from bayes_a2m.reporting.report.note_entry import of_file
     from bayes_a2m.reporting.report.page import PAGE, RECORD, report_folder, write_report
     from bayes_a2m.reporting.report.predictions import of_predictions
+    from bayes_a2m.reporting.report.requirement import Requirement
 
     if not models and not predictions and not notes:
         raise InputError("nothing to report: give a MODEL, --predictions FILE.nc, or --notes FILE")
@@ -111,6 +124,7 @@ def report(
         raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
     if not 0 < tolerance < 1:
         raise InputError(f"--tolerance {tolerance:g}: must lie between 0 and 1")
+    requirements = tuple(Requirement.parse(text) for text in require or [])
     report_folder(out, force=force).check((PAGE, RECORD))
     loaded = [load_model(path) for path in models or []]
     whole = load_folder(data, seed=loaded[0].seed if loaded else 0)
@@ -131,6 +145,7 @@ def report(
         seed=seed,
         accept_error=accept_error,
         tolerance=tolerance,
+        requirements=requirements,
         sections={
             "recordings": {"worst": worst, "sound": sound},
             "notes": {"sound": sound},
@@ -161,25 +176,27 @@ def report(
     record = write_report(
         out, chosen, tuple(entries), options, bar=progress.bar, force=force, notes=theirs
     )
-    rows = [
-        [one["name"], v["name"], v["word"]] for one in record["models"] for v in one["verdicts"]
-    ]
+    rows = [[one.name, v.name, v.word] for one in record.models for v in one.verdicts]
     if rows:
         table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
     _notes_table(record)
+    for kept in record.requirements:
+        value = "not known" if kept.score.value is None else f"{kept.score.value:.3f}"
+        say(f"{'passed' if kept.passed else 'FAILED'}: {kept.requirement}, {kept.model}: {value}")
     typer.echo(str(out / PAGE))
+    if not all(kept.passed for kept in record.requirements):
+        raise typer.Exit(1)
 
 
-def _notes_table(record: dict[str, Any]) -> None:
+def _notes_table(record: ReportRecord) -> None:
     """Print whether the notes of models and of other tools can be believed."""
     from bayes_a2m.cli.console import score, table
-    from bayes_a2m.resampling.bootstrap import Interval
 
-    found = [(one["name"], one["metrics"]["notes"]) for one in record["models"]]
-    found += [(one["name"], one["results"]) for one in record["notes"]]
+    found = [(one.name, one.metrics.notes) for one in record.models]
+    found += [(one.name, one.results) for one in record.notes]
     names = ("confidence", "precision", "ece_debiased", "brier", "auroc")
     rows = [
-        [name, *(score(Interval(**results[key])) for key in names)]
+        [name, *(score(getattr(results, key)) for key in names)]
         for name, results in found
         if results is not None
     ]

@@ -12,18 +12,22 @@ from typing import Any
 
 from bayes_a2m.comparison.compare import Comparison
 from bayes_a2m.datasets.verify.report import VerifyRecord
+from bayes_a2m.demo.record import DemoRecord
 from bayes_a2m.diagnostics.calibration_summary import CalibrationSummary
 from bayes_a2m.evaluation.results import EvaluationResults
 from bayes_a2m.files import write_json
 from bayes_a2m.files.record import Record
 from bayes_a2m.label_audit.record import AuditRecord
+from bayes_a2m.reporting.report.record import ReportRecord
 from bayes_a2m.studies.record import StudyRecord
 
 RECORDS: Mapping[str, type[Record]] = {
     "audit": AuditRecord,
     "calibration": CalibrationSummary,
     "compare": Comparison,
+    "demo": DemoRecord,
     "metrics": EvaluationResults,
+    "report": ReportRecord,
     "study": StudyRecord,
     "verify": VerifyRecord,
 }

@@ -60,13 +60,34 @@ def test_tables_and_record_agree(report: Path) -> None:
     with (report / "tables" / "classes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     verdicts = [v for one in record["models"] for v in one["verdicts"]]
-    assert [float(row["right"]) for row in rows] == [v["right"]["value"] for v in verdicts]
+    assert [float(row["precision"]) for row in rows] == [v["precision"]["value"] for v in verdicts]
     perfect = record["models"][1]
     assert perfect["metrics"]["metrics"]["accuracy"]["value"] == 1
     assert perfect["metrics"]["metrics"]["ece"]["value"] == pytest.approx(0.1, abs=1e-6)
     assert {v["kind"] for v in perfect["verdicts"]} == {"unknown"}  # of four recordings
     with (report / "tables" / "recordings.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 8  # four recordings, two models
+
+
+def test_requirements_pass_or_fail(report: Path, theirs: Path, tiny_folder: Path) -> None:
+    out = report.parent / "required"
+    asked = ("--require", "precision:E4>=0.9", "--require", "ece<=0.01", "--no-sound")
+    done = run("report", "--predictions", theirs, "--data", tiny_folder, "--out", out, *asked)
+    assert done.returncode == 1, done.stderr
+    assert "passed: precision:E4>=0.9, theirs: 1.000" in done.stderr
+    assert "FAILED: ece<=0.01, theirs: 0.100" in done.stderr
+    kept = read_json(out / "report.json")["requirements"]
+    assert [(one["requirement"], one["passed"]) for one in kept] == [
+        ("precision:E4>=0.9", True),
+        ("ece<=0.01", False),
+    ]
+    assert "failed</strong> <code>ece&lt;=0.01</code>" in (out / "index.html").read_text()
+    for wrong, said in (("precision>0.9", "write SCORE>=NUMBER"), ("e>=1x", "write SCORE")):
+        line = refused(
+            "report", "--predictions", theirs, "--data", tiny_folder, "--out", out,
+            "--require", wrong,
+        )  # fmt: skip
+        assert said in line
 
 
 def test_recordings_that_were_trained_on_are_said(
@@ -151,7 +172,7 @@ def test_one_recording_and_a_class_that_never_occurs_make_a_page(
     done = run("report", "--predictions", tmp_path / "quiet.nc", "--data", lone, "--out", out)
     assert done.returncode == 0, done.stderr
     text = (out / "index.html").read_text()
-    assert "too few recordings" in text
+    assert "Too few recordings" in text
     assert "never predicted" in text
     assert ">nan" not in text
     assert " nan " not in text

@@ -147,7 +147,7 @@ def test_sound_plays(chromium: Any, which: str, request: pytest.FixtureRequest) 
 def test_tables_sort_both_ways_by_mouse_and_keyboard(chromium: Any, report: Path) -> None:
     page = open_page(chromium, report / "index.html").page
     table = page.locator("table", has_text="Class by class")
-    button = table.locator("thead button", has_text="right when called")
+    button = table.locator("thead button", has_text="precision")
     column = """one => [...one.tBodies[0].rows].map(row => row.cells[3].dataset.value)"""
 
     def values() -> list[float]:
@@ -158,7 +158,7 @@ def test_tables_sort_both_ways_by_mouse_and_keyboard(chromium: Any, report: Path
     button.focus()
     page.keyboard.press("Enter")
     assert values() == sorted(values(), reverse=True)
-    assert table.locator("th[aria-sort=descending]").inner_text().startswith("right when called")
+    assert table.locator("th[aria-sort=descending]").inner_text().startswith("precision")
     assert "descending" in page.locator("#announcer").inner_text()
 
 
@@ -167,7 +167,7 @@ def test_what_is_missing_stays_last(chromium: Any, report: Path) -> None:
     table = page.locator("table", has_text="Class by class")
     table.evaluate("one => { one.tBodies[0].rows[0].cells[3].dataset.value = ''; }")
     for _ in range(2):
-        table.locator("thead button", has_text="right when called").click()
+        table.locator("thead button", has_text="precision").click()
         last = "one => one.tBodies[0].rows[one.tBodies[0].rows.length - 1].cells[3].dataset.value"
         assert table.evaluate(last) == ""
 

@@ -92,7 +92,7 @@ def test_the_page_says_of_which_recordings_it_speaks(
     text = " ".join((tmp_path / "some" / "index.html").read_text().split())
     assert "2 of these 4 recordings are unlike those that it learned from" in text
     assert "are about the other 2" in text
-    counted = sum(v["called"] for v in record["models"][0]["verdicts"])
+    counted = sum(v.predicted for v in record.models[0].verdicts)
     frames = mixed[2].labels(tiny_knowing.grid, mixed.vocabulary).size
     frames += mixed[3].labels(tiny_knowing.grid, mixed.vocabulary).size
     assert counted == frames
@@ -103,6 +103,6 @@ def test_the_page_says_of_which_recordings_it_speaks(
     outside = replace(mixed, recordings=mixed.recordings[:2])
     entry = of_model("tiny", tiny_knowing, outside, **shared)  # type: ignore[arg-type]
     write_report(tmp_path / "none", outside, (entry,), options, bar=no_bar)
-    record = read_json(tmp_path / "none" / "report.json")
-    assert {v["word"] for v in record["models"][0]["verdicts"]} == {"withdrawn"}
+    stored = read_json(tmp_path / "none" / "report.json")
+    assert {v["word"] for v in stored["models"][0]["verdicts"]} == {"withdrawn"}
     assert "promises nothing of these" in (tmp_path / "none" / "index.html").read_text()

@@ -37,15 +37,15 @@ def test_each_verdict(right: float, stated: float, kind: str, word: str) -> None
     _, verdict = class_verdicts(counts(right, stated, 40), NAMES, resamples=200)
     assert verdict.kind == kind
     assert verdict.word.startswith(word)
-    assert verdict.stated == pytest.approx(stated, abs=1e-6)
-    assert verdict.right.value == pytest.approx(right, abs=0.02)
-    assert verdict.sentence.startswith("When it says C4, it is right in")
+    assert verdict.confidence == pytest.approx(stated, abs=1e-6)
+    assert verdict.precision.value == pytest.approx(right, abs=0.02)
+    assert verdict.sentence.startswith("Overconfidence ")
 
 
 def test_a_small_gap_is_small_however_certain() -> None:
     _, verdict = class_verdicts(counts(0.90, 0.915, 60, 1000), NAMES, resamples=200)
     assert verdict.kind == "good"
-    assert "within 3, real but small" in verdict.sentence
+    assert "within ±3, real but small" in verdict.sentence
     strict = class_verdicts(counts(0.90, 0.915, 60, 1000), NAMES, resamples=200, tolerance=0.005)
     assert strict[1].word.startswith("overconfident by 1.")
 
@@ -61,13 +61,13 @@ def test_few_recordings_never_make_a_verdict_better() -> None:
 
 def test_what_cannot_be_said_is_not() -> None:
     lone = counts(0.9, 0.9, recordings=1)
-    assert "too few recordings" in class_verdicts(lone, NAMES, resamples=20)[1].sentence
+    assert "Too few recordings" in class_verdicts(lone, NAMES, resamples=20)[1].sentence
     three = FrameStatistics.of([[0.9, 0.05, 0.05]] * 4, [0, 0, 0, 2])
     both = FrameStatistics.stack([three, three])
     verdicts = class_verdicts(both, ("silence", "C4", "E4"), resamples=20)
     assert [v.word for v in verdicts[1:]] == ["never predicted", "never predicted"]
-    assert verdicts[1].sentence == "It never says C4, and no frame is."
-    assert verdicts[2].sentence == "It never says E4; 2 frames truly are."
+    assert verdicts[1].sentence == "It never predicts C4, and no frame is."
+    assert verdicts[2].sentence == "It never predicts E4; 2 frames truly are."
     told = headline(both, ("silence", "C4", "E4"), verdicts)
     assert "These recordings cannot tell: silence, C4 and E4" in told
 

@@ -18,6 +18,7 @@ from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.picture import Picture
+from bayes_a2m.reporting.report.requirement import Requirement
 from bayes_a2m.reporting.table import Table
 from bayes_a2m.resampling.bootstrap import Interval
 
@@ -39,6 +40,8 @@ class ReportOptions:
         The gap between confidence and accuracy that does not matter, as a share.
     accept_error
         The share of accepted frames that may be wrong.
+    requirements
+        Bounds on scores that the user set.
     sections
         The options of single sections, by their names: ``{"recordings": {"worst": 3}}``.
     progress
@@ -49,6 +52,7 @@ class ReportOptions:
     seed: int = 0
     accept_error: float = 0.05
     tolerance: float = TOLERANCE
+    requirements: tuple[Requirement, ...] = ()
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     progress: bool = False
 

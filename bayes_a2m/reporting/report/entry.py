@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +74,8 @@ class ReportEntry:
         The number of the recordings that it was fitted or tuned on; None where that is not known.
     cautions
         What else there is to say of where it comes from, in sentences.
+    provenance
+        What is known of how it was made, by name.
     """
 
     name: str
@@ -87,6 +89,7 @@ class ReportEntry:
     embeddings: EmbeddedFrames | None = None
     seen: int | None = 0
     cautions: tuple[str, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -157,7 +160,25 @@ def of_model(
         model.record.log,
         _embedded_frames(model, data),
         sum(model.seen.knows(r) for r in data),
+        provenance=_provenance(model),
     )
+
+
+def _provenance(model: Posterior) -> dict[str, str]:
+    """What a model directory tells of how the model was made."""
+    fitted, experiment = model.fitted, model.experiment
+    facts = {"method": model.name}
+    if model.trains_network:
+        facts["network"] = experiment.architecture.name
+    facts["parameters"] = f"{model.parameter_count:,}"
+    if fitted is not None:
+        seen = fitted.seen
+        facts["trained on"] = f"{len(seen.fit)} recordings, tuned on {len(seen.tune)} others"
+        facts["recalibration"] = fitted.calibrator.recalibration.name
+        if fitted.fingerprint:
+            facts["fingerprint of the training"] = fitted.fingerprint[:16]
+    facts["seed"] = str(model.seed)
+    return facts
 
 
 def _embedded_frames(model: Posterior, data: Dataset) -> EmbeddedFrames | None:

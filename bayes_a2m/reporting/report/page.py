@@ -9,20 +9,31 @@ from typing import Any
 
 from bayes_a2m import renamed
 from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.files import OutputFolder, write_json
+from bayes_a2m.files import OutputFolder
 from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.reporting.html import PageSection, write_page
 from bayes_a2m.reporting.report.context import ReportContext, ReportOptions, known
 from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.gap_bar import gap_bar
 from bayes_a2m.reporting.report.note_entry import NoteEntry, of_entry
+from bayes_a2m.reporting.report.record import ReportedModel, ReportedNotes, ReportRecord
+from bayes_a2m.reporting.report.requirement import check
 from bayes_a2m.reporting.report.section import Section, make_sections
-from bayes_a2m.reporting.report.verdict import class_verdicts, headline, withdrawn_verdicts
+from bayes_a2m.reporting.report.verdict import (
+    ClassVerdict,
+    class_verdicts,
+    headline,
+    withdrawn_verdicts,
+)
+from bayes_a2m.reporting.report.weakness import weaknesses
 from bayes_a2m.reporting.table import Column, Table
 from bayes_a2m.version import __version__
 
 PAGE = "index.html"
+
+NUMBERS = ("accuracy", "nll", "ece", "note_onset_f1_50ms", "note_onset_f1_100ms", "note_ece")
+"""The scores of the first screen."""
 RECORD = "report.json"
-MADE_BY = "bayes-a2m report"
 
 Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -36,7 +47,7 @@ def write_report(
     bar: Bar,
     force: bool = False,
     notes: Sequence[NoteEntry] = (),
-) -> dict[str, Any]:
+) -> ReportRecord:
     """Write the whole report, or nothing; an earlier report in ``out`` is replaced.
 
     Files of others in ``out`` stay as they are.
@@ -60,14 +71,14 @@ def write_report(
 
     Returns
     -------
-    dict
+    ReportRecord
         The content of ``report.json``: what was reported, the verdicts, the scores.
 
     Raises
     ------
     InputError
         If ``out`` holds what no report made and would have to be replaced, or cannot be written
-        to, or an option of a section is unknown.
+        to, an option of a section is unknown, or a requirement names a score that there is not.
     """
     chosen = options or ReportOptions()
     sections_of_report = make_sections(chosen.sections)
@@ -76,35 +87,33 @@ def write_report(
         own = tuple(of_entry(entry, data, **drawn) for entry in entries)
         context = ReportContext(folder, data, entries, chosen, (*own, *notes))
         verdicts = _verdicts(context)
-        opening = PageSection("opening", "", "report_opening.html", _opening(context, verdicts))
+        checked = [one for e in entries for one in check(chosen.requirements, e.name, e.metrics)]
+        facts = _opening(context, verdicts) | {"requirements": checked}
+        opening = PageSection("opening", "", "report_opening.html", facts)
         with bar("drawing") as update:
             sections = _built(sections_of_report, context, update)
         write_page(
             folder / PAGE, _title(context), opening, sections, embed=True, scripts=("sort.js",)
         )
-        record = {
-            "format_version": 1,
-            "made_by": MADE_BY,
-            "version": __version__,
-            "data": data.name,
-            "recordings": list(data.ids),
-            "models": [
-                {
-                    "name": entry.name,
-                    "origin": entry.origin,
-                    "method": entry.method,
-                    "verdicts": [_plain(v) for v in verdicts[entry.name]],
-                    "metrics": entry.metrics.to_dict(),
-                }
+        record = ReportRecord(
+            version=__version__,
+            data=data.name,
+            recordings=list(data.ids),
+            models=[
+                ReportedModel(
+                    name=entry.name,
+                    origin=entry.origin,
+                    method=entry.method,
+                    provenance=dict(entry.provenance),
+                    verdicts=verdicts[entry.name],
+                    metrics=entry.metrics,
+                )
                 for entry in entries
             ],
-            "notes": [
-                {"name": one.name, "f1": {k: vars(v) for k, v in one.f1.items()}}
-                | {"results": one.results.to_dict()}
-                for one in notes
-            ],
-        }
-        write_json(folder / RECORD, record)
+            notes=[ReportedNotes(name=one.name, f1=one.f1, results=one.results) for one in notes],
+            requirements=checked,
+        )
+        record.write(folder / RECORD)
     return record
 
 
@@ -127,7 +136,7 @@ def _built(
     return pages
 
 
-def _verdicts(context: ReportContext) -> dict[str, list[Any]]:
+def _verdicts(context: ReportContext) -> dict[str, list[ClassVerdict]]:
     options = context.options
     return {
         s.name: class_verdicts(
@@ -180,26 +189,29 @@ def _title(context: ReportContext) -> str:
     return f"How far can {names[0] if len(names) == 1 else 'they'} be trusted?"
 
 
-def _opening(context: ReportContext, verdicts: dict[str, list[Any]]) -> dict[str, Any]:
+def _opening(context: ReportContext, verdicts: dict[str, list[ClassVerdict]]) -> dict[str, Any]:
     """The facts of the first screen."""
     told = []
     for entry in context.entries:
-        metrics = entry.metrics
-        near = metrics.near_boundary
+        scores = entry.metrics.metrics
+        own = verdicts[entry.name]
         told.append(
             {
                 "name": entry.name,
                 "method": entry.method,
                 "alarm": entry.evaluation.alarm,
-                "headline": headline(entry.evaluation.frames, context.names, verdicts[entry.name]),
+                "headline": headline(entry.evaluation.frames, context.names, own),
                 "conditions": _conditions_told(entry),
-                "verdicts": verdicts[entry.name],
-                "accuracy": known(metrics.metrics["accuracy"]),
-                "ece": known(metrics.metrics["ece"]),
-                "nll": known(metrics.metrics["nll"]),
-                "near_accuracy": known(near["accuracy"]),
-                "near_ece": known(near["ece"]),
-                "cautions": [*entry.cautions, *metrics.calibration.cautions],
+                "verdicts": own,
+                "bars": [gap_bar(v) for v in own],
+                "numbers": [
+                    (metric_named(name).label, metric_named(name).family, score)
+                    for name in NUMBERS
+                    if (score := known(scores.get(name))) is not None
+                ],
+                "weaknesses": weaknesses(entry),
+                "provenance": dict(entry.provenance),
+                "cautions": [*entry.cautions, *entry.metrics.calibration.cautions],
             }
         )
     return {
@@ -228,38 +240,32 @@ def _comparison(context: ReportContext) -> Table:
     return Table("models", "Side by side", tuple(columns), rows)
 
 
-def _class_table(context: ReportContext, verdicts: dict[str, list[Any]]) -> Table:
+def _class_table(context: ReportContext, verdicts: dict[str, list[ClassVerdict]]) -> Table:
     columns = (
         Column("model", "model"),
         Column("class", "class"),
         Column("verdict", "verdict"),
-        Column("right", "right when called", "interval"),
-        Column("stated", "stated", "number", 3),
-        Column("gap", "stated less right", "interval"),
-        Column("found", "found of the true", "interval"),
-        Column("called", "frames called", "number", 0),
+        Column("precision", "precision", "interval"),
+        Column("confidence", "mean confidence", "number", 3),
+        Column("overconfidence", "overconfidence", "interval"),
+        Column("recall", "recall", "interval"),
+        Column("predicted", "predicted frames", "number", 0),
     )
     rows = tuple(
         (
             name,
             v.name,
             v.word,
-            known(v.right),
-            v.stated,
-            known(v.gap),
-            known(v.found),
-            v.called,
+            known(v.precision),
+            v.confidence,
+            known(v.overconfidence),
+            known(v.recall),
+            v.predicted,
         )
         for name, own in verdicts.items()
         for v in own
     )
     return Table("classes", "Class by class", columns, rows)
-
-
-def _plain(verdict: Any) -> dict[str, Any]:
-    """A verdict as JSON holds it."""
-    values = dict(vars(verdict))
-    return {k: vars(v) if hasattr(v, "low") else v for k, v in values.items()}
 
 
 __getattr__ = renamed.names_of(__name__)

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from bayes_a2m import renamed
 from bayes_a2m.diagnostics.verdict import TOLERANCE, GapVerdict, gap_verdict
+from bayes_a2m.files.record import Count, Record
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals_by_class, resample_weights
 
 
-@dataclass(frozen=True)
-class ClassVerdict:
-    """The verdict on the frames called one class.
+class ClassVerdict(Record):
+    """The verdict on the frames predicted as one class.
 
     Attributes
     ----------
     name
         The name of the class.
-    called, true
-        Frames called it, and truly of it.
-    right
-        Share of those called that are right.
-    stated
-        The mean confidence of the frames called it.
-    gap
-        Stated less right, with its interval; above zero is too sure.
-    found
-        Share of those truly of it that are called it.
+    predicted, true
+        Frames predicted as it, and frames truly of it.
+    precision
+        Share of the predicted that are right.
+    confidence
+        The mean confidence of the frames predicted as it.
+    overconfidence
+        Confidence minus precision, with its studentised interval.
+    recall
+        Share of those truly of it that are predicted as it.
     kind
         ``good`` (its confidence can be trusted), ``caution`` (it is over- or underconfident),
         ``bad`` (it is never true) or ``unknown`` (these recordings cannot tell).
@@ -43,20 +43,20 @@ class ClassVerdict:
     recordings
         The recordings in which it is predicted.
     tolerance
-        The gap that does not matter.
+        The overconfidence that does not matter.
     """
 
     name: str
-    called: int
-    true: int
-    right: Interval
-    stated: float | None
-    gap: Interval
-    found: Interval
-    kind: str
+    predicted: Count
+    true: Count
+    precision: Interval
+    confidence: float | None
+    overconfidence: Interval
+    recall: Interval
+    kind: Literal["good", "caution", "bad", "unknown"]
     word: str
     sentence: str
-    recordings: int
+    recordings: Count
     tolerance: float
 
 
@@ -91,20 +91,17 @@ def class_verdicts(
     weights = resample_weights(len(counts), resamples, np.random.default_rng(seed))
 
     def of(w: Floats) -> dict[str, Floats]:
-        called = np.einsum("sr,rk->sk", w, counts.predicted_count.sum(axis=2))
+        predicted = np.einsum("sr,rk->sk", w, counts.predicted_count.sum(axis=2))
         right = np.einsum("sr,rk->sk", w, counts.predicted_right.sum(axis=2))
         true = np.einsum("sr,rk->sk", w, counts.confusion.sum(axis=2))
-        return {
-            "right": ratio(right, called),
-            "found": ratio(right, true),
-        }
+        return {"precision": ratio(right, predicted), "recall": ratio(right, true)}
 
     found = intervals_by_class(of, weights)
     table = counts.confusion.sum(axis=0)
     verdicts = []
     for k, name in enumerate(names):
-        called, true = int(table[:, k].sum()), int(table[k].sum())
-        right, recalled = found[k]["right"], found[k]["found"]
+        predicted, true = int(table[:, k].sum()), int(table[k].sum())
+        precision, recall = found[k]["precision"], found[k]["recall"]
         judged = gap_verdict(
             counts.predicted_confidence[:, k].sum(axis=1),
             counts.predicted_right[:, k].sum(axis=1),
@@ -113,24 +110,24 @@ def class_verdicts(
             tolerance=tolerance,
             resamples=resamples,
         )
-        gap, stated = judged.gap, None
-        if right.value is not None and gap.value is not None:
-            stated = right.value + gap.value
-        kind, word = _worded(called, true, judged)
+        confidence = None
+        if precision.value is not None and judged.gap.value is not None:
+            confidence = precision.value + judged.gap.value
+        kind, word = _worded(predicted, true, judged)
         verdicts.append(
             ClassVerdict(
-                name,
-                called,
-                true,
-                right,
-                stated,
-                gap,
-                recalled,
-                kind,
-                word,
-                _sentence(name, called, true, right, stated, judged, recalled),
-                judged.recordings,
-                tolerance,
+                name=name,
+                predicted=predicted,
+                true=true,
+                precision=precision,
+                confidence=confidence,
+                overconfidence=judged.gap,
+                recall=recall,
+                kind=kind,
+                word=word,
+                sentence=_sentence(name, predicted, true, judged),
+                recordings=judged.recordings,
+                tolerance=tolerance,
             )
         )
     return verdicts
@@ -142,13 +139,13 @@ def withdrawn_verdicts(names: Sequence[str], *, tolerance: float = TOLERANCE) ->
     sentence = "No recording here is like those that it learned from, so nothing is said of {}."
     return [
         ClassVerdict(
-            name,
-            called=0,
+            name=name,
+            predicted=0,
             true=0,
-            right=nothing,
-            stated=None,
-            gap=nothing,
-            found=nothing,
+            precision=nothing,
+            confidence=None,
+            overconfidence=nothing,
+            recall=nothing,
             kind="unknown",
             word="withdrawn",
             sentence=sentence.format(name),
@@ -180,8 +177,10 @@ def headline(
     return ". ".join(parts) + "."
 
 
-def _worded(called: int, true: int, judged: GapVerdict) -> tuple[str, str]:
-    if not called:
+def _worded(
+    predicted: int, true: int, judged: GapVerdict
+) -> tuple[Literal["good", "caution", "bad", "unknown"], str]:
+    if not predicted:
         return "unknown", "never predicted"
     if judged.kind == "trusted":
         return "good", "can be trusted"
@@ -193,43 +192,27 @@ def _worded(called: int, true: int, judged: GapVerdict) -> tuple[str, str]:
     return "caution", f"{judged.kind} by {100 * abs(judged.gap.value):.1f} points"
 
 
-def _sentence(
-    name: str,
-    called: int,
-    true: int,
-    right: Interval,
-    stated: float | None,
-    judged: GapVerdict,
-    found: Interval,
-) -> str:
-    if not called:
+def _sentence(name: str, predicted: int, true: int, judged: GapVerdict) -> str:
+    if not predicted:
         rest = f"; {true:,} frames truly are" if true else ", and no frame is"
-        return f"It never says {name}{rest}."
+        return f"It never predicts {name}{rest}."
     if not true:
-        return f"It says {name} in {called:,} frames, and none of them is."
-    words = f"When it says {name}, it is right in {_percent(right.value)} of the frames"
-    if right.low is not None:
-        words += f" ({_percent(right.low)} to {_percent(right.high)})"
-    words += f", and its mean confidence is {_percent(stated)}{_gap(judged)}"
-    return f"{words}. Of the true {name} frames it finds {_percent(found.value)}."
+        return f"It predicts {name} in {predicted:,} frames, and none of them is."
+    return _gap(judged)
 
 
 def _gap(judged: GapVerdict) -> str:
-    """What is known of the gap between the two, in words."""
+    """Say what is known of the gap between confidence and precision."""
     gap, points = judged.gap, 100 * judged.tolerance
     if gap.low is None or gap.high is None or gap.value is None:
-        return "; that is too few recordings to tell how far the two are apart"
-    between = f"between {100 * gap.low:+.1f} and {100 * gap.high:+.1f} points"
+        return "Too few recordings to tell how far confidence and precision are apart."
+    between = f"{100 * gap.low:+.1f} to {100 * gap.high:+.1f} points".replace("-", "−")
     if judged.kind == "trusted":
         real = ", real but small" if judged.differs_from_zero else ""
-        return f": the gap lies {between}, within {points:g}{real}"
+        return f"Overconfidence {between}: within ±{points:g}{real}."
     if judged.kind == "unknown":
-        return f": the gap lies {between}, which does not say whether it is within {points:g}"
-    return f": the gap lies {between}, beyond {points:g}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}\xa0%"
+        return f"Overconfidence {between}: this does not say whether it is within ±{points:g}."
+    return f"Overconfidence {between}: beyond ±{points:g}."
 
 
 def _joined(words: Sequence[str]) -> str:

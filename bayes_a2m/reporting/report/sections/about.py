@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from bayes_a2m.reporting.report.context import ReportContext
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.version import __version__
@@ -23,7 +25,10 @@ class About(Section):
             "recordings": len(context.data),
             "resamples": context.options.resamples,
             "seed": context.options.seed,
-            "models": [(e.name, e.origin, e.method, e.posterior.draws) for e in context.entries],
+            "models": [
+                (e.name, e.origin, e.posterior.draws, dict(e.provenance)) for e in context.entries
+            ],
+            "date": datetime.now(UTC).date().isoformat(),
             "notes": [one.name for one in context.notes if one.origin == "notes"],
             "conditions": sorted({r.condition for r in context.data if r.condition}),
             "vocabulary": context.names,
