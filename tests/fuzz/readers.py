@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import soundfile
 
+from bayes_a2m.music import jams, midi
 from tests.world.conftest import World
 from tests.zygote import Zygote
 
@@ -104,6 +105,15 @@ READERS: dict[str, tuple[Call, ...]] = {
             *("--out", o / "r", "--no-sound", "--worst", 1),
         ],
     ),
+    **{
+        name: (
+            lambda w, o, name=name: [  # type: ignore[misc]
+                *("report", "--notes", w / name, "--data", w / "data"),
+                *("--out", o / "r", "--no-sound"),
+            ],
+        )
+        for name in ("voice_001.jams", "notes.csv")
+    },
     **{f"model/{name}": MODEL_VERBS for name in PARTS},
     "started.partial/last.ckpt": (
         lambda w, o: [
@@ -142,6 +152,12 @@ def make_origin(server: Zygote, world: World, folder: Path) -> Origin:
     (folder / "laplace.yaml").write_text("base: small.yaml\nposterior: {name: laplace}\n")
     (folder / "decisions.json").write_text(
         '{"format_version": 1, "decisions": {"003": {"decision": "exclude", "note": "late"}}}'
+    )
+    notes = midi.read(folder / "data" / "midi_001.mid")
+    jams.write(folder / "voice_001.jams", notes, duration=1.2, title="voice_001")
+    rows = [f"001,{n.onset},{n.offset},{n.pitch},0.9" for n in notes]
+    (folder / "notes.csv").write_text(
+        "\n".join(["recording,onset,offset,pitch,confidence", *rows]) + "\n"
     )
     samples, rate = soundfile.read(world.song)
     for ending in ("flac", "ogg", "mp3", "aiff"):

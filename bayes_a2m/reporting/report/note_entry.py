@@ -14,10 +14,14 @@ from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
 from bayes_a2m.evaluation.note_results import NoteResults, note_results
 from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.music import Vocabulary, jams
+from bayes_a2m.music.notes import clip
 from bayes_a2m.music.scored_notes import ScoredNotes, read_table
 from bayes_a2m.reporting.piano_roll import RollNote, roll_notes
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.resampling.bootstrap import Interval, intervals, resample_weights
+
+MOST, MOST_A_SECOND = 100, 50
+"""Notes that a recording may have: so many, and so many for each of its seconds."""
 
 ENDINGS = (".jams", ".csv")
 """The files that notes are read from."""
@@ -96,11 +100,18 @@ def of_file(name: str, source: Path, data: Dataset, *, resamples: int, seed: int
         )
     own = [found[r.id] for r in data]
     for recording, notes in zip(data, own, strict=True):
+        most = MOST + MOST_A_SECOND * recording.duration
+        if len(notes.notes) > most:
+            raise InputError(
+                f"{source}: {len(notes.notes)} notes for recording {recording.id} of "
+                f"{recording.duration:.3g} s, which nobody sings; is it the right file?"
+            )
         try:
             jams.ensure_time_base(notes, recording.duration, f"recording {recording.id}")
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
     _ensure_vocabulary(own, data.vocabulary, source)
+    own = [_clipped(one, r.duration) for one, r in zip(own, data, strict=True)]
     rows = tuple(
         tuple(
             RollNote(note, None if np.isnan(sure) else sure)
@@ -125,6 +136,13 @@ def of_file(name: str, source: Path, data: Dataset, *, resamples: int, seed: int
             "and in no score of probabilities."
         )
     return NoteEntry(name, "notes", rows, f1, _results(rows, data, resamples, seed), caution)
+
+
+def _clipped(notes: ScoredNotes, duration: float) -> ScoredNotes:
+    """The notes cut to the recording; those wholly outside are dropped."""
+    pairs = zip(notes.notes, notes.confidences, strict=True)
+    cut = [(own, sure) for note, sure in pairs for own in clip([note], duration)]
+    return ScoredNotes.of(cut)
 
 
 def read_notes(source: Path, data: Dataset) -> dict[str, ScoredNotes]:
