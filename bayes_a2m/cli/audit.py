@@ -61,7 +61,7 @@ def audit(
     """Find labels that are probably wrong, and the lag between labels and sound.
 
     Trains one model a fold, so that every recording is heard by a model that
-    never met its take; models are kept in DIR/models, and the same command
+    was not trained on its take; models are kept in DIR/models, and the same command
     goes on after an interruption. DIR/index.html is a page to look, listen
     and decide on; audit.json and tables/ hold the same for programs.
     DATA_DIR is not touched.

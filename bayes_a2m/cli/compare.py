@@ -83,7 +83,7 @@ def compare(
     """Say whether one side is better than the other, and what cannot be said.
 
     All models are scored on the same recordings, and differences (the first
-    side less the other) are paired: their intervals hold what other recordings
+    side minus the other) are paired: their intervals hold what other recordings
     and, with several seeds a side, what other seeds would change. Where a claim
     is about a design and not about two models, take at least three seeds.
 
@@ -236,7 +236,7 @@ def _tables(found: Comparison) -> None:
         for name, d in found.metrics.items()
     ]
     heading = (
-        f"{one} ({found.models[0]}) less {other} ({found.models[1]}){seeds}: "
+        f"{one} ({found.models[0]}) − {other} ({found.models[1]}){seeds}: "
         f"{found.recordings} recordings, 95 % intervals (* without zero)"
     )
     columns = [one, other, "difference", f"P({one} better)", "near a boundary", "away from one"]

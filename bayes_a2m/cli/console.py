@@ -131,7 +131,7 @@ def _notes_table(results: EvaluationResults) -> None:
         ["mean probability of the notes predicted", score(found.confidence)],
         ["share of them that is right (50 ms)", score(found.precision)],
         ["calibration error of notes", score(found.ece)],
-        ["the same less what chance gives", score(found.ece_debiased)],
+        ["the same, debiased", score(found.ece_debiased)],
         ["Brier score per reference note", score(found.brier)],
         ["AUROC of right against wrong notes", score(found.auroc)],
     ]

@@ -57,7 +57,7 @@ def train(
 ) -> None:
     """Train a model on the train split of a data folder.
 
-    15 % of the split (the tuning part) is kept aside to choose the epoch and
+    15 % of the split (the tuning split) is kept aside to choose the epoch and
     the decoder's settings; the validation split is not looked at.
 
     While it runs, its state is in MODEL_DIR.partial; after an interruption
@@ -122,7 +122,7 @@ def train(
         shutil.rmtree(workdir)
     if result.alarm:
         say(f"warning: {result.alarm}")
-    say("On the tuning part, which chose the epoch and the decoder's settings:")
+    say("On the tuning split, which chose the epoch and the decoder's settings:")
     metrics_tables(metrics)
     typer.echo(str(out))
 

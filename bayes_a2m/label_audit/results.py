@@ -31,7 +31,7 @@ from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.resampling.bootstrap import Interval
 
-NOT_MOVED = ("alien MIDI", "octave", "doubtful audio")
+NOT_MOVED = ("mismatched MIDI", "octave", "doubtful audio")
 """Causes of recordings that no shift makes right."""
 
 KINDS = ("onset", "offset", "change")

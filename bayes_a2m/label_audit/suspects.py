@@ -4,7 +4,7 @@ The score of a recording is its strongest evidence against its labels, in nats: 
 of its segments (:mod:`.segments`). Its cause is what explains most of it:
 
 - ``octave``: notes outside the vocabulary by whole octaves;
-- ``alien MIDI`` (mismatched): even at its best shift the transcription agrees with the labels on
+- ``mismatched MIDI``: even at its best shift the transcription agrees with the labels on
   fewer than :data:`MISMATCHED` of the frames, though the model is sure; if another
   recording's labels fit, it is named;
 - ``lag``: one shift of all labels takes away most of the excess surprisal;
@@ -62,7 +62,7 @@ NOTABLE_TIMING = 100.0
 """The nats below which nothing is worth a look where the only cause is timing."""
 
 CAUSES = (
-    "alien MIDI",
+    "mismatched MIDI",
     "lag",
     "wrong pitch",
     "octave",
@@ -253,7 +253,10 @@ def _cause(
     if agreement < MISMATCHED and not alone:
         other = _matching_recording(prediction, predictions)
         fits = f"; the labels of {other} fit it" if other else ""
-        return "alien MIDI", f"labels and sound agree on {100 * agreement:.0f} % of frames{fits}"
+        return (
+            "mismatched MIDI",
+            f"labels and sound agree on {100 * agreement:.0f} % of frames{fits}",
+        )
     gone = at_once - left
     if abs(shift) >= LEAST_LAG and at_once > 0 and gone >= EXPLAINED * at_once:
         way = "later" if shift > 0 else "earlier"

@@ -52,9 +52,7 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
     panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
     first, second = (style.label(name) for name in comparison.names)
-    figure.suptitle(
-        f"{first} less {second}", fontsize=style.TITLE, color=style.INK, x=0.01, ha="left"
-    )
+    figure.suptitle(f"{first} − {second}", fontsize=style.TITLE, color=style.INK, x=0.01, ha="left")
     figure.tight_layout(pad=0.4, w_pad=1.0)
     return figure
 
@@ -65,14 +63,14 @@ def comparison_caption(comparison: Comparison) -> str:
     >>> parts = ("metrics", "per_class", "per_condition", "near_boundary", "away_from_boundary")
     >>> comparison_caption(Comparison(names=("a", "b"), models=(3, 3), recordings=45,
     ...     paired_seeds=True, stages={}, **{part: {} for part in parts}))
-    'a less b, with 95 % intervals from recordings and seeds: 0 of 0 exclude zero.'
+    'a − b, with 95 % intervals from recordings and seeds: 0 of 0 exclude zero.'
     """
     shown = [own[metric] for own in _rows(comparison).values() for metric in SHOWN if metric in own]
     known = [difference for difference in shown if difference.low is not None]
     decided = sum(difference.decided for difference in known)
     first, second = comparison.names
     return (
-        f"{first} less {second}, with 95 % intervals from recordings and seeds: "
+        f"{first} − {second}, with 95 % intervals from recordings and seeds: "
         f"{decided} of {len(known)} exclude zero."
     )
 

@@ -20,7 +20,7 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
     Parameters
     ----------
     table
-        Frames by truth (row) and by the class called (column), shape ``(class, class)``.
+        Frames by truth (row) and by the class predicted (column), shape ``(class, class)``.
     names
         The names of the classes.
 
@@ -50,7 +50,7 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
         )
     axes.set_xticks(range(len(names)), labels=names)
     axes.set_yticks(range(len(names)), labels=names)
-    style.dress(axes, x="called", y="truth")
+    style.dress(axes, x="predicted", y="truth")
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -62,13 +62,13 @@ def confusion_caption(table: ArrayLike, names: Sequence[str]) -> str:
     """The caption of the figure: its most common mistake.
 
     >>> confusion_caption([[5, 1], [3, 9]], ("silence", "C4"))
-    'The commonest mistake is C4 called silence: 3 frames, 75 % of all mistakes.'
+    'The commonest mistake is C4 predicted as silence: 3 frames, 75 % of all mistakes.'
     """
     mistake = most_common_mistake(table, names)
     if mistake is None:
-        return "No frame is called wrongly."
+        return "No frame is predicted wrongly."
     return (
-        f"The commonest mistake is {mistake['truth']} called {mistake['called']}: "
+        f"The commonest mistake is {mistake['truth']} predicted as {mistake['called']}: "
         f"{mistake['frames']:,} frames, {100 * mistake['share_of_mistakes']:.0f} % of all mistakes."
     )
 

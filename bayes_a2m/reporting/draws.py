@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bayes_a2m.diagnostics.monte_carlo import DrawsCurve
 
-_AXES = {"nll": "NLL (nats a frame)", "brier": "Brier score", "ece": "ECE"}
+_AXES = {"nll": "NLL (nats per frame)", "brier": "Brier score", "ece": "ECE"}
 _WORDS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
 _MARKERS = "os^Dv<>PX*h"
 

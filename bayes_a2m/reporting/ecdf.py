@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from bayes_a2m.metrics.inputs import Floats
 
 _AXES = {
-    "confidence": "confidence: probability of the class called",
-    "variance": "variance over draws, of the class called",
+    "confidence": "confidence: probability of the predicted class",
+    "variance": "variance over draws, of the predicted class",
     "class_variance": "variance over draws, of the class itself",
-    "entropy": "entropy (nats): all doubt",
-    "mutual_information": "mutual information (nats): doubt in the model",
+    "entropy": "entropy (nats): total uncertainty",
+    "mutual_information": "mutual information (nats): epistemic uncertainty",
 }
 _LOGARITHMIC = frozenset({"variance", "class_variance", "entropy", "mutual_information"})
 _LEAST = 1e-6

@@ -1,4 +1,4 @@
-"""The reliability diagram of notes: stated probability against the share that is right."""
+"""The reliability diagram of notes: predicted probability against the share that is right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEW = 5
 
 
 def note_reliability_figure(found: NoteResults) -> Figure:
-    """Share of right notes by stated probability, with 95 % intervals, over how many there are.
+    """Share of right notes by predicted probability, with 95 % intervals, over how many there are.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def note_reliability_figure(found: NoteResults) -> Figure:
     lower.set_xlim(0, 1)
     lower.set_ylim(0, 1.3 * max((one.notes for one in found.reliability), default=1))
     style.dress(upper, y="share of notes right", grid=True)
-    style.dress(lower, x="stated probability of a note", y="notes")
+    style.dress(lower, x="predicted probability of a note", y="notes")
     figure.align_ylabels((upper, lower))
     figure.tight_layout(pad=0.4, h_pad=0.6)
     return figure
@@ -85,12 +85,12 @@ def note_reliability_caption(found: NoteResults) -> str:
     if found.confidence.value is None or found.precision.value is None:
         return "There are no notes of known probability."
     words = (
-        f"{found.notes} notes: stated {100 * found.confidence.value:.1f} % on average, right "
+        f"{found.notes} notes: mean probability {100 * found.confidence.value:.1f} %, right "
         f"{100 * found.precision.value:.1f} %"
     )
     if found.ece.value is not None and found.ece_debiased.value is not None:
         words += (
-            f"; the calibration error is {found.ece.value:.3f}, less what chance alone gives "
+            f"; the calibration error is {found.ece.value:.3f}, debiased "
             f"{found.ece_debiased.value:.3f}"
         )
     return f"{words}. Bars are 95 % intervals by recording; hollow points are of fewer than {FEW}."

@@ -80,7 +80,7 @@ def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece
     >>> from bayes_a2m.resampling.bootstrap import Interval
     >>> near, away = (ScoreTable.of({"ece": Interval(v)}) for v in (0.09, 0.01))
     >>> places_caption({"crnn": {"near": near, "away": away}}, metrics=("ece",))
-    'By place, with 95 % intervals: crnn does worst in ECE at near (0.090).'
+    'By subgroup, with 95 % intervals: crnn does worst in ECE at near (0.090).'
     """
     name, own = next(iter(scores.items()))
     told = []
@@ -96,4 +96,4 @@ def places_caption(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece
         worst = (max if known.better == "lower" else min)(values, key=lambda place: values[place])
         told.append(f"in {known.label} at {worst} ({values[worst]:.3f})")
     summary = f"{name} does worst {', '.join(told)}" if told else "nothing could be measured"
-    return f"By place, with 95 % intervals: {summary}."
+    return f"By subgroup, with 95 % intervals: {summary}."

@@ -30,12 +30,12 @@ FEW = 20
 KINDS = ("rest", "called")
 """Diagrams of a class: against the rest, over all frames; or where it is called."""
 
-_WORDS = {"rest": "probability of the class", "called": "confidence when called"}
-_SHARES = {"rest": "share truly of the class", "called": "share called rightly"}
+_WORDS = {"rest": "probability of the class", "called": "confidence where predicted"}
+_SHARES = {"rest": "frequency of the class", "called": "accuracy where predicted"}
 
 
 def reliability_figure(counts: FrameStatistics) -> Figure:
-    """Share of frames called right, by the confidence stated, over how many frames there are.
+    """Accuracy of frames by confidence, over how many frames there are.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def reliability_figure(counts: FrameStatistics) -> Figure:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     _draw(upper, diagram, style.BLUE)
     upper.annotate(
-        "stated = true",
+        "perfect calibration",
         (0.93, 0.93),
         xytext=(-4, 5),
         textcoords="offset points",
@@ -61,10 +61,10 @@ def reliability_figure(counts: FrameStatistics) -> Figure:
         fontsize=style.TICK,
         color="#595959",
     )
-    style.dress(upper, y="share called right", grid=True)
+    style.dress(upper, y="accuracy", grid=True)
     _draw_counts(lower, diagram, style.SKY)
     lower.set_xlim(_lowest(diagram.frames), 1)
-    style.dress(lower, x="confidence: probability of the class called", y="frames")
+    style.dress(lower, x="confidence: probability of the predicted class", y="frames")
     figure.align_ylabels((upper, lower))
     figure.tight_layout(pad=0.4, h_pad=0.6)
     return figure
@@ -76,16 +76,16 @@ def reliability_caption(counts: FrameStatistics) -> str:
     >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
     >>> one = FrameStatistics.of([[0.9, 0.1]] * 40, [0] * 34 + [1] * 6)
     >>> reliability_caption(FrameStatistics.stack([one] * 9))
-    'The class called, whichever it is: right in 85.0 %, stated 90.0 %; over the bins the two lie
-    5.0 points apart (ECE).'
+    'The predicted class, whichever it is: accuracy 85.0 %, mean confidence 90.0 %; over
+    the bins the two lie 5.0 points apart (ECE).'
     """
     frames, stated, right = shares(counts)
     if not frames.any():
-        return "The class called: there are no frames."
+        return "The predicted class: there are no frames."
     said, true = (float(np.nansum(x * frames) / frames.sum()) for x in (stated, right))
     apart = float(np.nansum(np.abs(stated - right) * frames) / frames.sum())
     return (
-        f"The class called, whichever it is: right in {100 * true:.1f} %, stated "
+        f"The predicted class, whichever it is: accuracy {100 * true:.1f} %, mean confidence "
         f"{100 * said:.1f} %; over the bins the two lie {100 * apart:.1f} points apart (ECE)."
     )
 
@@ -153,7 +153,7 @@ def class_reliability_caption(
     >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
     >>> one = FrameStatistics.of([[0.9, 0.1]] * 40, [0] * 36 + [1] * 4)
     >>> class_reliability_caption(FrameStatistics.stack([one] * 9), ("silence", "E4"))
-    'Stated and true shares of each class, bands by recording: every class within its band.'
+    'Confidence and frequency of each class, bands by recording: every class within its band.'
     """
     told = []
     for name, diagram in zip(names, _diagrams(counts, names, kind), strict=True):
@@ -161,12 +161,12 @@ def class_reliability_caption(
         below = drawn & (diagram.confidence < diagram.low - 1e-9)
         above = drawn & (diagram.confidence > diagram.high + 1e-9)
         if below.any():
-            told.append(f"{name} comes true more often than stated {_where(diagram, below)}")
+            told.append(f"{name} is more frequent than its confidence {_where(diagram, below)}")
         if above.any():
-            told.append(f"{name} comes true less often than stated {_where(diagram, above)}")
-    what = "of each class" if kind == "rest" else "of the frames called each class"
+            told.append(f"{name} is less frequent than its confidence {_where(diagram, above)}")
+    what = "of each class" if kind == "rest" else "of the frames predicted as each class"
     verdicts = "; ".join(told) if told else "every class within its band"
-    return f"Stated and true shares {what}, bands by recording: {verdicts}."
+    return f"Confidence and frequency {what}, bands by recording: {verdicts}."
 
 
 def shares(counts: FrameStatistics) -> tuple[Floats, Floats, Floats]:

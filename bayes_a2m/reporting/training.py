@@ -19,7 +19,7 @@ def has_losses(log: str) -> bool:
 
 
 def loss_figure(log: str) -> Figure:
-    """NLL of fitting and tuning part by epoch, the chosen epoch marked.
+    """NLL of the training and the tuning split by epoch, the chosen epoch marked.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def loss_figure(log: str) -> Figure:
     tune = [float(r["tuning_nll"]) for r in rows]
     figure = style.new_figure(style.COLUMN, 2.4)
     axes = figure.add_subplot()
-    axes.plot(epochs, fit, color=style.ORANGE, label="fitting part, augmented")
-    axes.plot(epochs, tune, color=style.BLUE, label="tuning part")
+    axes.plot(epochs, fit, color=style.ORANGE, label="training split, augmented")
+    axes.plot(epochs, tune, color=style.BLUE, label="tuning split")
     if rows:
         best = min(range(len(rows)), key=lambda i: tune[i])
         axes.plot(
@@ -52,7 +52,7 @@ def loss_figure(log: str) -> Figure:
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    style.dress(axes, x="epoch", y="NLL (nats a frame)", grid=True)
+    style.dress(axes, x="epoch", y="NLL (nats per frame)", grid=True)
     axes.legend(fontsize=style.TICK, frameon=False)
     figure.tight_layout(pad=0.4)
     return figure

@@ -42,9 +42,9 @@ def variance_parts(
     Returns
     -------
     list
-        ``class``, ``frames`` (one of :data:`GROUPS`), ``expected`` (doubt in the data), ``draws``
-        (variance over draws: doubt in the model), ``total`` with ``low`` and ``high``; None where
-        there is no such frame.
+        ``class``, ``frames`` (one of :data:`GROUPS`), ``expected`` (aleatoric uncertainty),
+        ``draws`` (variance over draws: epistemic uncertainty), ``total`` with ``low`` and ``high``;
+        None where there is no such frame.
 
     Raises
     ------
@@ -160,11 +160,11 @@ def variance_caption(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def doubt_legend(figure: Figure) -> None:
-    """The two parts of doubt, below a figure."""
+    """The two parts of uncertainty, below a figure."""
     from matplotlib.patches import Patch
 
     handles = [
-        Patch(facecolor=style.SKY, label="doubt in the data"),
-        Patch(facecolor=style.VERMILLION, hatch="////", ec="white", label="doubt in the model"),
+        Patch(facecolor=style.SKY, label="aleatoric uncertainty"),
+        Patch(facecolor=style.VERMILLION, hatch="////", ec="white", label="epistemic uncertainty"),
     ]
     figure.legend(handles=handles, loc="lower center", ncols=2, fontsize=style.TICK, frameon=False)

@@ -114,7 +114,7 @@ def differences_table(comparisons: Mapping[str, Comparison]) -> Table:
             for place, scores in places.items()
             for score, compared in scores.items()
         ]
-    caption = "Arm less reference, 95 % interval from recordings and seeds"
+    caption = "Arm − reference, 95 % interval from recordings and seeds"
     return Table("differences", caption, tuple(columns), tuple(rows))
 
 

@@ -75,7 +75,7 @@ def test_two_sides_with_two_seeds(sides: Path, tiny_folder: Path, tmp_path: Path
     new, old = ([sides / f"{name}_{seed}" for seed in (0, 1)] for name in ("new", "old"))
     done = run("compare", *new, "--versus", *old, "--data", tiny_folder, "--json", file)
     assert done.returncode == 0, done.stderr
-    assert "new (2) less old (2), paired by seed: 4 recordings" in done.stdout
+    assert "new (2) − old (2), paired by seed: 4 recordings" in done.stdout
     for word in ("accuracy", "Difference by condition", "noisy", "Difference by stage", "G4"):
         assert word in done.stdout
     found = read_json(file)

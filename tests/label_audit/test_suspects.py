@@ -54,7 +54,7 @@ def labels_with(start: int, end: int, klass: int) -> np.ndarray:
         (labels_with(240, 340, 0), "missing note"),
         (labels_with(520, 600, 2), "extra note"),
         (np.roll(PLAIN, 25), "lag"),
-        (melody(np.random.default_rng(9)), "alien MIDI"),
+        (melody(np.random.default_rng(9)), "mismatched MIDI"),
     ],
 )
 def test_each_way_is_found_first_and_named(labels: np.ndarray, cause: str) -> None:

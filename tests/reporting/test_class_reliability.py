@@ -55,7 +55,7 @@ def test_points_stand_where_the_shares_are(kind: str, tmp_path: Path) -> None:
 def test_the_caption_says_who_leaves_the_band_and_which_way() -> None:
     assert class_reliability_caption(counted(), NAMES).endswith("every class within its band.")
     told = class_reliability_caption(counted(3.0, 200), NAMES, kind="called")
-    assert "comes true less often than stated" in told
+    assert "is less frequent than its confidence" in told
     assert "more often" not in told
 
 

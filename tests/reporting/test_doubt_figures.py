@@ -122,7 +122,7 @@ def test_places_of_two_models_have_markers_of_their_own() -> None:
     assert [line.get_marker() for line in shown] == ["o", "s"]
     assert [line.get_xdata()[0] for line in shown] == [0.7, 0.6]
     assert places_caption(scores) == (
-        "By place, with 95 % intervals: one does worst in accuracy at near (0.700)."
+        "By subgroup, with 95 % intervals: one does worst in accuracy at near (0.700)."
     )
     with pytest.raises(InputError, match="no scores"):
         places_figure({})
@@ -222,6 +222,6 @@ def test_every_figure_comes_from_a_posterior_and_its_labels(tmp_path) -> None:
         assert one.caption.endswith(".")
         assert "\n" not in one.caption
         one.save(tmp_path / f"{i}.svg")
-    assert "right in" in drawn[1].caption
+    assert "mean confidence 85.0 %" in drawn[1].caption
     with pytest.raises(InputError, match="labels of 3 recordings"):
         figures.places(post, labels[:3])

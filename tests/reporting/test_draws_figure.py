@@ -37,7 +37,7 @@ def test_points_bars_and_stops_stand_where_the_numbers_are(tmp_path: Path) -> No
     assert [list(one.get_xdata()) for one in stops] == [[10, 10]]
     assert stops[0].get_color() == line.get_color()
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mc dropout", "ensemble"]
-    assert axes.get_ylabel() == "NLL (nats a frame)"
+    assert axes.get_ylabel() == "NLL (nats per frame)"
     style.save(figure, tmp_path / "x.png")
     style.save(figure, tmp_path / "x.svg")
 

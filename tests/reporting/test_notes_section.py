@@ -205,6 +205,7 @@ def test_the_diagram_says_how_many_notes_there_are(data: Dataset, tmp_path: Path
     total = entry.results.notes
     assert lower.texts[0].get_text() == str(total)
     assert upper.collections[0].get_offsets()[0].tolist() == pytest.approx([0.9, 1.0])
-    assert note_reliability_caption(entry.results).startswith(f"{total} notes: stated 90.0 %")
+    words = f"{total} notes: mean probability 90.0 %"
+    assert note_reliability_caption(entry.results).startswith(words)
     nothing = of_file("theirs", table(tmp_path / "y.csv", data, confidence=""), data, **DRAWN)
     assert note_reliability_caption(nothing.results) == "There are no notes of known probability."

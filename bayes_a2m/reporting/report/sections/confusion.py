@@ -15,7 +15,7 @@ class Confusion(Section):
     """Confusion matrices, absolute and by row, and the errors of every class by name."""
 
     name = "confusion"
-    title = "What is taken for what"
+    title = "Confusion matrix"
 
     def build(self, context: ReportContext) -> SectionContent:
         """Write the section's figures and tables, and give what the page shows."""
@@ -27,7 +27,7 @@ class Confusion(Section):
                     "confusion",
                     confusion_figure(table, context.names),
                     confusion_caption(table, context.names),
-                    "Squares: rows are the true class, columns the class called; each holds the "
+                    "Squares: rows are the true class, columns the predicted class; each holds the "
                     "share of the true class and the number of frames.",
                     entry=entry,
                     kind="narrow",
@@ -36,9 +36,9 @@ class Confusion(Section):
             tables.append(context.table(_matrix(context, entry, table)))
         tables.append(context.table(_errors(context)))
         return SectionContent(
-            "Read along a row: of all frames that truly are this class, how many are called what. "
-            "A frame called a class it is not of is that class’s false positive; a frame of a "
-            "class that is called something else is its false negative.",
+            "Read along a row: of all frames that truly are this class, how many are predicted "
+            "as what. A frame predicted as a class it is not of is that class’s false positive; a "
+            "frame of a class that is predicted as something else is its false negative.",
             tuple(pictures),
             tuple(tables),
         )
@@ -51,7 +51,7 @@ def _matrix(
 ) -> Table:
     total = np.maximum(table.sum(axis=1), 1)
     columns = [Column("truth", "truth")]
-    columns += [Column(f"called_{n}", f"called {n}", "number", 0) for n in context.names]
+    columns += [Column(f"called_{n}", f"predicted {n}", "number", 0) for n in context.names]
     columns += [Column(f"share_{n}", f"share {n}", "number", 4) for n in context.names]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, *map(int, table[k]), *(float(x) for x in table[k] / total[k]))

@@ -57,7 +57,7 @@ class Embeddings(Section):
         way = {"pca": "principal components", "umap": "UMAP"}[self.options.projection]
         return SectionContent(
             f"What the head reads of evenly chosen frames, laid out by {way}. Classes that lie "
-            "apart are told apart; doubt should lie between them.",
+            "apart are told apart; uncertainty should lie between them.",
             tuple(pictures),
             notes=tuple(notes),
         )

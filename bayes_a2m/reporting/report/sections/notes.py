@@ -97,8 +97,8 @@ def _reliability(context: ReportContext, entry: NoteEntry) -> Picture:
         f"note_reliability_{context.notes.index(entry) + 1:02d}",
         note_reliability_figure(entry.results),
         note_reliability_caption(entry.results),
-        "Points near a dashed diagonal: the share of notes that is right, by stated probability; "
-        "below, the number of notes in each bin.",
+        "Points near a dashed diagonal: the share of notes that is right, by predicted "
+        "probability; below, the number of notes in each bin.",
         kind="narrow",
         title=entry.name if len(context.notes) > 1 else "",
     )
@@ -217,7 +217,7 @@ def _card(
 
 def _words(one: RollNote, right: bool, reference: tuple[Note, ...], context: ReportContext) -> str:
     """What is stated of a note, and what the reference has there."""
-    stated = f"Stated {one.probability:.2f}; "
+    stated = f"Probability {one.probability:.2f}; "
     if right:
         return stated + "it is right."
     names = context.vocabulary.pitch_name

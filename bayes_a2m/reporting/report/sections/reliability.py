@@ -20,7 +20,7 @@ class Reliability(Section):
     """Reliability diagrams of the predicted class and of each class in two ways, and all errors."""
 
     name = "reliability"
-    title = "Is a stated 0.8 right eight times in ten?"
+    title = "Reliability: is a confidence of 0.8 right eight times in ten?"
 
     def build(self, context: ReportContext) -> SectionContent:
         """Write the section's figures and tables, and give what the page shows."""
@@ -40,7 +40,7 @@ class Reliability(Section):
             )
             for kind, words in (
                 ("rest", "each class against the rest, over all frames"),
-                ("called", "the frames called each class"),
+                ("called", "the frames predicted as each class"),
             ):
                 pictures.append(
                     context.picture(
@@ -52,10 +52,10 @@ class Reliability(Section):
                     )
                 )
         return SectionContent(
-            "Each point gathers frames with about the same stated probability. On the dashed line "
-            "what is stated is what is true; below it the model is too sure, above it not sure "
-            "enough. Bars are simultaneous 95 % bands by recording; the thin line is an isotonic "
-            "fit.",
+            "Each point gathers frames with about the same confidence. On the dashed line "
+            "confidence equals accuracy (perfect calibration); below it the model is "
+            "overconfident, above it underconfident. Bars are simultaneous 95 % bands by "
+            "recording; the thin line is an isotonic fit.",
             tuple(pictures),
             (context.table(_scores(context)), context.table(_classes(context))),
         )
@@ -79,7 +79,7 @@ def _classes(context: ReportContext) -> Table:
         Column("model", "model"),
         Column("class", "class"),
         Column("classwise_ece", "error against the rest", "interval", 4),
-        Column("trust_ece", "error where called", "interval", 4),
+        Column("trust_ece", "error where predicted", "interval", 4),
         Column("ks_p", "p of the test", "number", 3),
     )
     rows = []

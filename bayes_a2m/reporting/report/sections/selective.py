@@ -19,7 +19,7 @@ class SelectivePrediction(Section):
     """Risk by coverage, and the threshold that the tuning split gives for the error asked for."""
 
     name = "selective"
-    title = "Accepting only what is sure"
+    title = "Selective prediction"
 
     def build(self, context: ReportContext) -> SectionContent:
         """Write the section's figures and tables, and give what the page shows."""
@@ -54,7 +54,7 @@ class SelectivePrediction(Section):
         )
         return SectionContent(
             f"To keep errors at {100 * options.accept_error:g} %, frames below a confidence are "
-            "left open. The threshold comes from the tuning part; here is what it does to "
+            "left open. The threshold comes from the tuning split; here is what it does to "
             "recordings that were not looked at.",
             (picture,),
             (context.table(_kept(context)),),
@@ -66,7 +66,7 @@ class Conformal(Section):
     """The coverage and size of the stored prediction sets."""
 
     name = "conformal"
-    title = "Sets that hold the truth"
+    title = "Conformal prediction sets"
 
     def build(self, context: ReportContext) -> SectionContent:
         """Write the section's figures and tables, and give what the page shows."""
@@ -97,8 +97,9 @@ class Conformal(Section):
         return SectionContent(
             "Instead of one class, a set of classes that holds the truth as often as asked. A set "
             "of one class is a clear answer; large sets say that the sound does not tell. Counted "
-            "by recordings a set promises its level for a new recording; where the tuning part has "
-            "too few for a level, frames are pooled, which promises less and gives smaller sets.",
+            "by recordings a set promises its level for a new recording; where the tuning split "
+            "has too few for a level, frames are pooled, which promises less and gives "
+            "smaller sets.",
             tuple(pictures),
             (context.table(_sets(context)),),
             tuple(sorted(notes)),
@@ -130,7 +131,7 @@ def _promises(context: ReportContext) -> tuple[str, ...]:
     for entry in context.entries:
         accepted = entry.metrics.calibration.accept
         said = (
-            "nothing of its tuning part is stored, so it has no threshold"
+            "nothing of its tuning split is stored, so it has no threshold"
             if entry.evaluation.inside.any()
             else "it learned from other recordings, and promises nothing of these"
         )

@@ -46,7 +46,7 @@ class Slices(Section):
             for name, by_place in scores.items()
             for place, scores_there in by_place.items()
         )
-        table = Table("places", "Scores by place", tuple(columns), rows)
+        table = Table("places", "Scores by subgroup", tuple(columns), rows)
         notes = [
             "Any law is two stages: is there a sound, and which pitch, given that there is. Their "
             "rows say which of the two an error belongs to."

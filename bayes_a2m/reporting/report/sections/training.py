@@ -29,7 +29,7 @@ class Training(Section):
                         "training",
                         loss_figure(entry.training_log),
                         _caption(entry),
-                        "Two curves of loss by epoch: of the fitting part and of the tuning part.",
+                        "Two curves of loss by epoch: training split and tuning split.",
                         entry=entry,
                         kind="narrow",
                     )
@@ -39,7 +39,7 @@ class Training(Section):
                 notes.append(f"{entry.name}: no loss curve ({why}).")
         return SectionContent(
             "The loss that chose the epoch, and what an answer costs: time for a second of sound "
-            "on the machine of this report, the most memory this process held, trained numbers.",
+            "on the machine of this report, the most memory this process held, parameters.",
             tuple(pictures),
             (context.table(_cost(context)),),
             tuple(notes),
@@ -51,7 +51,7 @@ def _caption(entry: ReportEntry) -> str:
     best = min(rows, key=lambda row: float(row["tuning_nll"]))
     return (
         f"Of {len(rows)} epochs, epoch {int(float(best['epoch'])) + 1} has the lowest loss on the "
-        f"tuning part, {float(best['tuning_nll']):.3f}."
+        f"tuning split, {float(best['tuning_nll']):.3f}."
     )
 
 
@@ -62,7 +62,7 @@ def _cost(context: ReportContext) -> Table:
         Column("draws", "draws", "number", 0),
         Column("seconds_per_audio_second", "s for a second of sound", "number", 4),
         Column("peak_memory_mb", "memory (MiB)", "number", 0),
-        Column("parameters", "trained numbers", "number", 0),
+        Column("parameters", "parameters", "number", 0),
         Column("training_seconds", "training (s)", "number", 0),
     )
     rows = []

@@ -23,7 +23,7 @@ class Distributions(Section):
     """ECDFs of confidence by right and wrong, of entropy by class, and of mutual information."""
 
     name = "distributions"
-    title = "How confidence and doubt are distributed"
+    title = "Distributions of confidence and uncertainty"
 
     def build(self, context: ReportContext) -> SectionContent:
         """Write the section's figures and tables, and give what the page shows."""
@@ -80,14 +80,15 @@ class Variance(Section):
             Column("model", "model"),
             Column("class", "class"),
             Column("frames", "frames"),
-            Column("expected", "doubt in the data", "number", 4),
-            Column("draws", "doubt in the model", "number", 4),
+            Column("expected", "aleatoric uncertainty", "number", 4),
+            Column("draws", "epistemic uncertainty", "number", 4),
             Column("total", "variance", "interval", 4),
         )
         table = Table("variance", "Mean predictive variance", columns, tuple(rows))
         return SectionContent(
             "How uncertain it is whether a frame is of a class: p (1 − p), which is the mean over "
-            "draws of that (doubt in the data) plus the variance over draws (doubt in the model).",
+            "draws of that (aleatoric uncertainty) plus the variance over draws (epistemic "
+            "uncertainty).",
             tuple(pictures),
             (context.table(table),),
         )
@@ -97,7 +98,7 @@ class Entropy(Section):
     """The predictive entropy in its two parts."""
 
     name = "entropy"
-    title = "Doubt in the sound, doubt in the model"
+    title = "Aleatoric and epistemic uncertainty"
 
     def build(self, context: ReportContext) -> SectionContent:
         """Write the section's figures and tables, and give what the page shows."""
@@ -128,8 +129,8 @@ class Entropy(Section):
         columns = (
             Column("model", "model"),
             Column("frames", "frames"),
-            Column("expected", "doubt in the data", "number", 4),
-            Column("information", "doubt in the model", "number", 4),
+            Column("expected", "aleatoric uncertainty", "number", 4),
+            Column("information", "epistemic uncertainty", "number", 4),
             Column("total", "entropy (nats)", "interval", 4),
         )
         table = Table("entropy", "Mean entropy", columns, tuple(rows))
