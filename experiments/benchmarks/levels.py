@@ -20,7 +20,7 @@ import argparse
 import copy
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,15 @@ def turned_down(recording: Recording, gain_db: float, rate: int) -> Recording:
     return replace(recording, path=None, samples=samples.astype(np.float32), sample_rate=rate)
 
 
-def cells(data: Dataset, rate: int) -> Iterator[tuple[str, Iterator[Recording]]]:
+def cells(
+    data: Dataset, rate: int, severities: Sequence[int] = SEVERITIES
+) -> Iterator[tuple[str, Iterator[Recording]]]:
     """The name of every cell, and its recordings, made one by one."""
     for gain in LEVELS:
         name = f"{gain} dB"
         yield name, (turned_down(r, gain, rate) if gain else r for r in data)
     for condition in CONDITIONS:
-        for severity in SEVERITIES:
+        for severity in severities:
             yield (
                 f"{condition} {severity}",
                 (twin(r, condition, severity, sample_rate=rate) for r in data),
@@ -83,11 +85,13 @@ def counted(model: Posterior, recording: Recording, draws: int) -> FrameStatisti
     return FrameStatistics.of(post.of(0), recording.labels(post.grid, post.vocabulary))
 
 
-def measured(model: Posterior, data: Dataset, draws: int, say: Any) -> list[Row]:
+def measured(
+    model: Posterior, data: Dataset, draws: int, severities: Sequence[int], say: Any
+) -> list[Row]:
     """A row for every cell, before and after."""
     rate, plain = model.grid.sample_rate, without_conditions(model)
     rows = []
-    for name, recordings in cells(data, rate):
+    for name, recordings in cells(data, rate, severities):
         before, after, warned = [], [], []
         for recording in recordings:
             after.append(counted(model, recording, draws))
@@ -152,7 +156,7 @@ def markdown(rows: list[Row], split: str) -> str:
             "|---|---|---|---|---|---|---|---|---|---|",
         ]
         own = {(r["cell"], r["when"]): r for r in chosen if r["model"] == model}
-        for cell in dict.fromkeys(r["cell"] for r in chosen):
+        for cell in dict.fromkeys(cell for cell, _ in own):
             a, b = own[cell, "before"], own[cell, "after"]
             gap = b.get("unwarned_overconfidence")
             words = (
@@ -204,6 +208,7 @@ def figure(rows: list[Row], path: Path) -> None:
     for line, model in zip(axes, models, strict=True):
         own = {(r["cell"], r["when"]): r for r in rows if r["model"] == model}
         for place, (title, names) in zip(line, groups, strict=True):
+            names = [name for name in names if (name, "after") in own]
             x = list(range(len(names)))
             for when, colour in (("before", "#b35900"), ("after", "#1f5fa8")):
                 some = [own[name, when] for name in names]
@@ -229,6 +234,7 @@ def main() -> None:
     parser.add_argument("models", nargs="*", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--split", default="validation")
+    parser.add_argument("--severities", nargs="*", type=int, default=SEVERITIES)
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args()
@@ -238,7 +244,13 @@ def main() -> None:
             continue
         model = load_model(path)
         data = part(load_folder(chosen.data, seed=model.seed), chosen.split, model)
-        rows = measured(model, data, chosen.draws, lambda name, p=path: print(p.name, name))
+        rows = measured(
+            model,
+            data,
+            chosen.draws,
+            chosen.severities,
+            lambda name, p=path: print(p.name, name, flush=True),
+        )
         named = [{"split": chosen.split, "model": path.name, **one} for one in rows]
         write_json(file, named)
     files = sorted(chosen.out.glob("validation_*.json")) + sorted(chosen.out.glob("tuning_*.json"))
