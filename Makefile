@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile $(COVER)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-fast test-slow test-world test-lowest test-python demo format clean
+.PHONY: help install check test test-fast test-slow test-world fuzz test-lowest test-python demo format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,7 @@ check: $(INSTALLED)  ## Check style, the direction of imports, and types
 	$(BIN)/mypy
 
 # Every process has a core of its own.
-test test-fast test-slow test-world test-lowest test-python: export OMP_NUM_THREADS := 1
+test test-fast test-slow test-world fuzz test-lowest test-python: export OMP_NUM_THREADS := 1
 
 test: check  ## Install if need be, check, and run all tests and doctests that are not slow
 	$(BIN)/python $(PYTEST) -m 'not slow'
@@ -37,11 +37,15 @@ test: check  ## Install if need be, check, and run all tests and doctests that a
 test-fast: $(INSTALLED)  ## Run the tests and doctests that take no time: two minutes
 	$(BIN)/python $(PYTEST) -m 'not slow and not long'
 
-test-slow: $(INSTALLED)  ## Run the slow tests: kills, browser, long simulations
-	$(BIN)/python $(PYTEST) -m 'slow and not world'
+test-slow: $(INSTALLED)  ## Run the slow tests: kills, full disks, damaged files, browser, long simulations
+	$(BIN)/python $(PYTEST) -m slow
 
 test-world: $(INSTALLED)  ## Run every verb in a world that kills it, fills its disk, goes away, or crowds it
 	$(BIN)/python $(PYTEST) -m world
+
+fuzz: export BAYES_A2M_FUZZ_SECONDS ?= 3600
+fuzz: $(INSTALLED)  ## Give damaged and hostile files to every reader and verb, for an hour
+	$(BIN)/python -m pytest tests/fuzz
 
 # Other versions have environments of their own, .venv-lowest and .venv-python.
 test-lowest: OTHER := .venv-lowest

@@ -300,7 +300,7 @@ class OutputFolder:
                 raise InputError(
                     f"{self.name / name}: is there already {own} bayes-a2m {self.verb} wrote"
                     f"{' it' if name in known.hashes else ''}; move it away, name another folder, "
-                    "or give --force"
+                    f"or give --force{self._of_0_1_0()}"
                 )
 
     def _check_parent(self) -> None:
@@ -322,8 +322,14 @@ class OutputFolder:
                 raise InputError(
                     f"{self.name / entry.name}: is there already and not what bayes-a2m "
                     f"{self.verb} wrote; name another folder or an empty one, or give --force to "
-                    "write beside it"
+                    f"write beside it{self._of_0_1_0()}"
                 )
+
+    def _of_0_1_0(self) -> str:
+        """What to say of --force where there is no list of what was written."""
+        if (self.path / self.manifest_name).is_file():
+            return ""
+        return " (right where version 0.1.0 wrote it, which kept no list of its files)"
 
     def _removable(self, name: str, known: Manifest) -> bool:
         """Whether an obsolete file is the verb's, unchanged, and really within the folder."""

@@ -53,7 +53,7 @@ def assert_well(done: Done) -> None:
         assert done.last_line.startswith("bayes-a2m: "), done.stderr
 
 
-def _count() -> None:
+def count_input() -> None:
     """Count an input, where somebody wants to know how many there were."""
     if "BAYES_A2M_FUZZ_COUNT" in os.environ:
         with Path(os.environ["BAYES_A2M_FUZZ_COUNT"]).open("a") as file:
@@ -101,7 +101,7 @@ def test_damaged_files_are_told_in_a_line(
             return
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_bytes(changed.content)
-        _count()
+        count_input()
         out = folder / "out"
         done = server.run(*call(place, out), timeout=LONGEST, memory=MEMORY)
         assert_well(done)
