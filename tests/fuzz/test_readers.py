@@ -36,7 +36,7 @@ from bayes_a2m.studies.study import load_study
 from bayes_a2m.training.callbacks import read_checkpoint
 from tests import tiny
 from tests.fuzz.damage import Damaged, damaged
-from tests.fuzz.test_fuzz import LONGEST, MEMORY, SECONDS, count_input
+from tests.fuzz.test_fuzz import MEMORY, SECONDS, count_input, patience
 from tests.studies import small
 
 pytestmark = pytest.mark.slow
@@ -129,7 +129,7 @@ def test_a_reader_reads_or_refuses(name: str, whole: Path, tmp_path: Path) -> No
             return
         count_input()
         path.write_bytes(changed.content)
-        signal.setitimer(signal.ITIMER_REAL, LONGEST)
+        signal.setitimer(signal.ITIMER_REAL, patience())
         try:
             READERS[name](path)
         except InputError as error:
