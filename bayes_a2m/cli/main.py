@@ -47,6 +47,7 @@ def make_app() -> typer.Typer:
     from bayes_a2m.cli.synth import synth
     from bayes_a2m.cli.train import train
     from bayes_a2m.cli.transcribe import transcribe
+    from bayes_a2m.cli.tune import tune
     from bayes_a2m.cli.verify import verify
 
     app = typer.Typer(
@@ -96,9 +97,10 @@ def make_app() -> typer.Typer:
         compare: Versus,
         train: ListsExperiments,
         audit: ListsExperiments,
+        tune: ListsExperiments,
         run: ListsStudies,
     }
-    for verb in (*verbs, run, networks, transcribe):
+    for verb in (*verbs, run, tune, networks, transcribe):
         app.command(cls=special.get(verb))(_interruptible(verb))
     return app
 

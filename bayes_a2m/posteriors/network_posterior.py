@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -54,11 +54,15 @@ class FitContext:
         Whether to go on from what lies in ``folder``.
     progress
         Whether to show progress on standard error.
+    watch
+        Told the number of every epoch of the network's training, and its tuning NLL; what it raises
+        ends the training.
     """
 
     folder: Path | None = None
     resume: bool = False
     progress: bool = False
+    watch: Callable[[int, float], None] | None = None
 
     def inner(self, name: str) -> FitContext:
         """The context of a part of the fit, which has a folder of its own."""
@@ -249,6 +253,7 @@ class NetworkPosterior(Posterior):
         workdir: Path | None = None,
         resume: bool = False,
         progress: bool = False,
+        watch: Callable[[int, float], None] | None = None,
     ) -> Self:
         """Train the network, fit the posterior, choose a recalibration, tune the decoder.
 
@@ -264,6 +269,9 @@ class NetworkPosterior(Posterior):
             Whether to go on from what lies in ``workdir``.
         progress
             Whether to show progress on standard error.
+        watch
+            Told the number of every epoch of the network's training, and its tuning NLL; what it
+            raises ends the training. Members of an ensemble train elsewhere and tell nothing.
 
         Raises
         ------
@@ -275,7 +283,9 @@ class NetworkPosterior(Posterior):
         normalizer = None if start is None else self._normalizer_of(start, train, tune)
         training_data = TrainingData.of(train, tune, self.experiment, normalizer)
         seen = Seen.of(train, tune)
-        record = self.fit_examples(training_data, FitContext(workdir, resume, progress), start)
+        record = self.fit_examples(
+            training_data, FitContext(workdir, resume, progress, watch), start
+        )
         self.fitted = Fitted(
             vocabulary=train.vocabulary,
             normalizer=training_data.normalizer,
@@ -336,6 +346,7 @@ class NetworkPosterior(Posterior):
             folder=context.folder,
             resume=context.resume,
             progress=context.progress,
+            watch=context.watch,
         )
         self.network = trained.network
         return TrainingRecord(trained.log, trained.seconds)

@@ -6,6 +6,7 @@ import csv
 import io
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,17 @@ class RunningAverage(WeightAveraging):
             return averaged.lerp(current, 1 - share)
 
         super().__init__(use_buffers=True, avg_fn=average)
+
+
+class EpochWatch(Callback):
+    """Teller of every epoch's tuning NLL to a function, which may end the training by raising."""
+
+    def __init__(self, watch: Callable[[int, float], None]) -> None:
+        self.watch = watch
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Tell the epoch's number and NLL; validation has run by now."""
+        self.watch(trainer.current_epoch, float(trainer.callback_metrics["tuning_nll"]))
 
 
 class TrainingLog(Callback):
