@@ -40,7 +40,7 @@ MOST_FAILURES = 3
 
 @dataclass(frozen=True)
 class Told:
-    """What a process says of a trial that has ended.
+    """Report of a process on a trial that has ended.
 
     Attributes
     ----------
