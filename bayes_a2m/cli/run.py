@@ -45,6 +45,14 @@ def run(
         str | None,
         typer.Option(metavar="0,1,2", help="Take the place of the study's.", show_default=False),
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Train a model a fold, by take, and score each on the fold it never met.",
+            show_default="as STUDY says",
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Cells made at once.", show_default="one a processor"),
@@ -91,15 +99,17 @@ def run(
         bayes-a2m run mine.yaml --data recordings --out mine --seeds 0,1,2
 
         bayes-a2m run vocabulary_cde
+
+        bayes-a2m run architectures --data recordings --folds 5 --plan
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
     from bayes_a2m.studies.plan import plan_of, prepared
     from bayes_a2m.studies.results import study_folder, written_names
-    from bayes_a2m.studies.runner import conclude, forecast, make_cells
+    from bayes_a2m.studies.runner import conclude, forecast, hours_by_arm, make_cells
     from bayes_a2m.studies.study import load_study
 
-    asked, experiments = load_study(study, settings or [], _numbers(seeds))
+    asked, experiments = load_study(study, settings or [], _numbers(seeds), folds)
     name = Path(study).stem
     out = out or Path("reports") / name
     output = study_folder(out, force=force)
@@ -108,8 +118,12 @@ def run(
         recordings = prepared(asked, data, out, progress.bar)
         plan = plan_of(asked, experiments, recordings, cells or out / "cells")
         coming = forecast(plan, jobs)
-        say(f"{name}: {len(plan.cells)} arms, {len(asked.seeds)} seeds; {coming.sentence}")
+        seeded = f"{len(plan.cells)} arms, {len(asked.seeds)} seeds"
+        if asked.folds:
+            seeded += f", {asked.folds} folds"
+        say(f"{name}: {seeded}; {coming.sentence}")
         if plan_only:
+            _tell_plan(hours_by_arm(plan, coming))
             return
         try:
             failed = make_cells(coming, progress=sys.stderr.isatty())
@@ -121,6 +135,16 @@ def run(
     _tell(record, out)
     if failed:
         sys.exit(1)
+
+
+def _tell_plan(rows: list[tuple[str, int, int, float]]) -> None:
+    """The cells of every arm, and the hours that they take."""
+    from bayes_a2m.cli.console import table
+
+    shown = [[arm, str(cells), str(done), f"{hours:.2f}"] for arm, cells, done, hours in rows]
+    cells, done = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    shown.append(["all", str(cells), str(done), f"{sum(row[3] for row in rows):.2f}"])
+    table("Cells", ["arm", "cells", "done", "hours left, one processor"], shown)
 
 
 def _tell(record: StudyRecord, out: Path) -> None:

@@ -16,7 +16,8 @@ several, trained from different seeds; its score is the mean of theirs. The diff
   methods and their application", 1997, section 3.8), with the same weights for all models of both
   sides. ``V_recordings`` is the variance of ``d`` over resamples, times R / (R - 1), since a
   resample of R recordings has the spread of R, not of R - 1: of a mean it is then exactly the
-  squared standard error. It has R - 1 degrees of freedom.
+  squared standard error. It has R - 1 degrees of freedom. Where recordings were cut from one
+  take, takes can be drawn in their place (``takes``): recordings of a take err together, too.
 - **Seeds.** Another seed gives another model: an effect that resampling recordings cannot see,
   and often as large. Where both sides have equally many models, they are **paired by seed**, in
   the order given, since a seed draws the same tuning part and start on either side:
@@ -111,6 +112,8 @@ class Comparison(Record):
         What the sides are called, and how many models each has.
     recordings
         How many recordings both were scored on.
+    takes
+        How many takes these are, where whole takes were resampled; None: recordings were.
     paired_seeds
         Whether models were paired by seed.
     metrics
@@ -131,6 +134,7 @@ class Comparison(Record):
     names: tuple[str, str]
     models: tuple[Count, Count]
     recordings: Count
+    takes: Count | None = None
     paired_seeds: bool
     metrics: Differences
     per_class: dict[str, Differences]
@@ -177,6 +181,7 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
     names: tuple[str, str] = ("one", "other"),
+    takes: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare two sides: every score's difference, ``one`` less ``other``, with its interval.
 
@@ -189,6 +194,9 @@ def compare(
         How often recordings are resampled, and the seed of that.
     names
         What the sides are called.
+    takes
+        The take of every recording, by id; whole takes are then resampled. A recording that has
+        none is a take of its own.
 
     Raises
     ------
@@ -196,13 +204,15 @@ def compare(
         If a side has no model, or models have other recordings, references or pitches.
     """
     a, b = _aligned(one, other, names)
-    pair = _Pair(a, b, resamples, seed)
+    units = take_numbers(a[0].ids, takes)
+    pair = _Pair(a, b, resamples, seed, units)
     everyone = np.ones(len(a[0]), dtype=bool)
     conditions = np.array(a[0].conditions)
     return Comparison(
         names=names,
         models=(len(a), len(b)),
         recordings=len(a[0]),
+        takes=None if takes is None else len(np.unique(units)),
         paired_seeds=len(a) == len(b) >= 2,
         metrics=pair.whole(everyone),
         per_class=pair.by_class(),
@@ -215,52 +225,100 @@ def compare(
     ).concluded()
 
 
+def take_numbers(ids: Sequence[str], takes: Mapping[str, str] | None) -> NDArray[np.int64]:
+    """Number the takes of recordings in the order in which they come.
+
+    Parameters
+    ----------
+    ids
+        The recordings.
+    takes
+        The take of every recording, empty where it has none; None: each is one of its own.
+
+    >>> take_numbers(["1", "2", "3", "4"], {"1": "a", "2": "", "3": "a", "4": "b"})
+    array([0, 1, 0, 2])
+    """
+    known: dict[tuple[str, str], int] = {}
+    named = [("take", takes[i]) if takes and takes.get(i) else ("id", i) for i in ids]
+    return np.array([known.setdefault(name, len(known)) for name in named], dtype=np.int64)
+
+
+def take_weights(
+    units: NDArray[np.int64], resamples: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw resamples of takes: how often each recording is drawn, with all of its take.
+
+    Parameters
+    ----------
+    units
+        The number of every recording's take, ``(R,)``.
+    resamples
+        Number of resamples S.
+    generator
+        Source of the draws.
+
+    Returns
+    -------
+    ndarray, shape (S, R)
+    """
+    present, place = np.unique(units, return_inverse=True)
+    return resample_weights(len(present), resamples, generator)[:, place]
+
+
 class _Pair:
     """Both sides and the resamples; every score of every model is worked out once."""
 
     def __init__(
-        self, one: Sequence[Scored], other: Sequence[Scored], resamples: int, seed: int
+        self,
+        one: Sequence[Scored],
+        other: Sequence[Scored],
+        resamples: int,
+        seed: int,
+        units: NDArray[np.int64],
     ) -> None:
         self.one, self.other = one, other
         self.resamples, self.seed = resamples, seed
+        self.units = units
+        self.everyone = np.ones(len(units), dtype=bool)
+
+    def _count(self, which: NDArray[np.bool_]) -> int:
+        """Number of takes that some recordings are of."""
+        return len(np.unique(self.units[which]))
 
     def whole(self, which: NDArray[np.bool_]) -> Differences:
         """Differences over all frames and notes of some recordings."""
 
-        count = int(which.sum())
+        count = self._count(which)
         noted = np.any([m.bearing("notes") for m in (*self.one, *self.other)], axis=0)
-        frames = self._named(lambda m, w: scores_of(m.parts["all"].select(which), w), count, count)
-        notes = self._named(
-            lambda m, w: m.notes.select(which).metrics_of(w), count, int(noted[which].sum())
-        )
+        frames = self._named(lambda m, w: scores_of(m.parts["all"].select(which), w), which, count)
+        bearing = self._count(noted & which)
+        notes = self._named(lambda m, w: m.notes.select(which).metrics_of(w), which, bearing)
         sure: Differences = {}
         if all(m.note_calibration is not None for m in (*self.one, *self.other)):
-            sure = self._named(
-                lambda m, w: _sure(m, which).metrics_of(w), count, int(noted[which].sum())
-            )
-        others = self._named(lambda m, w: m.scores_of_others(which, w), count, count)
+            sure = self._named(lambda m, w: _sure(m, which).metrics_of(w), which, bearing)
+        others = self._named(lambda m, w: m.scores_of_others(which, w), which, count)
         return {**frames, **notes, **sure, **others}
 
     def part(self, name: str) -> Differences:
         """Differences over some frames of all recordings; none where there are no such frames."""
         if name not in self.one[0].parts:
             return {}
-        bearing = int(self.one[0].bearing(name).sum())
+        bearing = self._count(self.one[0].bearing(name))
         if not bearing:
             return {}
-        return self._named(lambda m, w: scores_of(m.parts[name], w), len(self.one[0]), bearing)
+        return self._named(lambda m, w: scores_of(m.parts[name], w), self.everyone, bearing)
 
     def by_class(self) -> dict[str, Differences]:
         """Differences of every class, on which the recordings bear that have it."""
         first = self.one[0]
-        one, other = self._values(lambda m, w: m.parts["all"].per_class_of(w), len(first))
-        bearing = (first.parts["all"].confusion.sum(axis=2) > 0).sum(axis=0)
+        one, other = self._values(lambda m, w: m.parts["all"].per_class_of(w), self.everyone)
+        having = first.parts["all"].confusion.sum(axis=2) > 0
         return {
             label: {
                 metric.name: difference(
                     [v[metric.name][:, k] for v in one],
                     [v[metric.name][:, k] for v in other],
-                    recordings=int(bearing[k]),
+                    recordings=self._count(having[:, k]),
                     better=metric.better,
                     largest=metric.largest_difference,
                 )
@@ -269,8 +327,8 @@ class _Pair:
             for k, label in enumerate(first.vocabulary.names)
         }
 
-    def _named(self, statistic: Statistic, recordings: int, bearing: int) -> Differences:
-        one, other = self._values(statistic, recordings)
+    def _named(self, statistic: Statistic, which: NDArray[np.bool_], bearing: int) -> Differences:
+        one, other = self._values(statistic, which)
         return {
             metric.name: difference(
                 [v[metric.name] for v in one],
@@ -284,11 +342,12 @@ class _Pair:
         }
 
     def _values(
-        self, statistic: Statistic, recordings: int
+        self, statistic: Statistic, which: NDArray[np.bool_]
     ) -> tuple[list[Mapping[str, Floats]], list[Mapping[str, Floats]]]:
-        """Scores of every model of both sides: in row 0 of all recordings, then of resamples."""
-        drawn = resample_weights(recordings, self.resamples, np.random.default_rng(self.seed))
-        weights = np.concatenate([np.ones((1, recordings)), drawn])
+        """Scores of every model of both sides: in row 0 of all ``which``, then of resamples."""
+        generator = np.random.default_rng(self.seed)
+        drawn = take_weights(self.units[which], self.resamples, generator)
+        weights = np.concatenate([np.ones((1, int(which.sum()))), drawn])
         # a model that is on both sides is the same on both, to the last bit
         known = {id(m): statistic(m, weights) for m in (*self.one, *self.other)}
         return [known[id(m)] for m in self.one], [known[id(m)] for m in self.other]

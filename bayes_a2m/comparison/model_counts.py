@@ -98,6 +98,52 @@ class Scored:
             note_calibration=None if evaluation.sure is None else evaluation.sure.calibration,
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Scored], ids: Sequence[str]) -> Scored:
+        """Join models that were scored on different recordings, as those of folds are.
+
+        Parameters
+        ----------
+        parts
+            Statistics of each, over one vocabulary; no recording is in two of them.
+        ids
+            The recordings in the order that is wanted.
+
+        Raises
+        ------
+        InputError
+            If a recording is in two parts or in none, or the parts do not go together.
+        """
+        found = [name for part in parts for name in part.ids]
+        if len(set(found)) < len(found):
+            raise InputError("a recording is scored in two folds")
+        first = parts[0]
+        for part in parts[1:]:
+            first.vocabulary.ensure_same_pitches(
+                part.vocabulary, "one fold", "another has", "they cannot be joined"
+            )
+        names = [name for name in first.parts if all(name in part.parts for part in parts)]
+        sure = [part.note_calibration for part in parts if part.note_calibration is not None]
+        whole = cls(
+            ids=tuple(found),
+            conditions=tuple(name for part in parts for name in part.conditions),
+            vocabulary=first.vocabulary,
+            parts={
+                name: FrameStatistics.stack([part.parts[name] for part in parts]) for name in names
+            },
+            notes=NoteStatistics.stack([part.notes for part in parts]),
+            other={
+                name: RecordingStatistics.stack([part.other[name] for part in parts])
+                for name in first.other
+                if all(name in part.other for part in parts)
+            },
+            cost=_mean_cost([part.cost for part in parts]),
+            note_calibration=(
+                NoteCalibrationStatistics.stack(sure) if len(sure) == len(parts) else None
+            ),
+        )
+        return whole.in_order(ids)
+
     def bearing(self, part: str) -> NDArray[np.bool_]:
         """Tell which recordings have anything of a part, a name of ``parts``, ``"notes"`` or
         ``"other"``.
@@ -205,6 +251,13 @@ def scores_of(counts: FrameStatistics, weights: Floats) -> dict[str, Floats]:
     if counts.right.shape[1] == 0:
         return counts.quick_metrics_of(weights)
     return counts.metrics_of(weights)
+
+
+def _mean_cost(costs: Sequence[Cost]) -> Cost:
+    """The mean cost of one model of several; None where one of them does not know it."""
+    values = zip(*(vars(cost).values() for cost in costs), strict=True)
+    means = [None if None in column else float(np.mean(column)) for column in values]
+    return _cost([np.nan if mean is None else mean for mean in means])
 
 
 def _flat(prefix: str, counts: SufficientStatistics) -> dict[str, NDArray[Any]]:

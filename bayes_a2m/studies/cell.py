@@ -47,6 +47,10 @@ class Cell:
         The folder where cells are kept.
     start
         The cell whose model it goes on from, if any.
+    fold
+        The number of the fold whose recordings it is scored on; None: there are no folds.
+    keeps_model
+        Whether other cells start from its model, so that its scores alone are not enough.
     """
 
     arm: str
@@ -57,11 +61,14 @@ class Cell:
     draws: int
     folder: Path
     start: Cell | None = None
+    fold: int | None = None
+    keeps_model: bool = False
 
     @property
     def name(self) -> str:
-        """The name of the cell for people: its arm and seed."""
-        return f"{self.arm}, seed {self.experiment.seed}"
+        """The name of the cell for people: its arm, seed and fold."""
+        fold = "" if self.fold is None else f", fold {self.fold}"
+        return f"{self.arm}, seed {self.experiment.seed}{fold}"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,8 +111,12 @@ class Cell:
 
     @property
     def finished(self) -> bool:
-        """Whether the cell is trained and scored."""
-        return self.model.is_dir() and self._scores.is_file() and self._metrics.is_file()
+        """Whether the cell is scored; its model is asked for only where others start from it.
+
+        Scores are small and travel without the model: a study goes on with them elsewhere.
+        """
+        scored = self._scores.is_file() and self._metrics.is_file()
+        return scored and (self.model.is_dir() or not self.keeps_model)
 
     @property
     def begun(self) -> bool:

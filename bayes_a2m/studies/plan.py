@@ -35,8 +35,8 @@ class Plan:
     data
         All recordings.
     cells
-        The cells of every arm, in the order of the seeds. Arms that come to the same experiment
-        share theirs.
+        The cells of every arm, in the order of the seeds and, of each seed, of the folds. Arms that
+        come to the same experiment share theirs.
     """
 
     study: Study
@@ -48,13 +48,47 @@ class Plan:
         """All cells, each once; those that others start from come first."""
         by_fingerprint: dict[str, Cell] = {}
         for cell in (cell for own in self.cells.values() for cell in own):
-            by_fingerprint.setdefault(cell.fingerprint, cell)
+            known = by_fingerprint.get(cell.fingerprint)
+            if known is None or (cell.keeps_model and not known.keeps_model):
+                by_fingerprint[cell.fingerprint] = cell
         return tuple(sorted(by_fingerprint.values(), key=lambda cell: cell.start is not None))
 
     @property
     def scored_on(self) -> Dataset:
-        """The recordings that all cells are scored on."""
-        return self.data.split(self.study.split)
+        """The recordings that all cells of a seed are scored on together."""
+        return scored_on(self.study, self.data)
+
+    @property
+    def takes(self) -> dict[str, str] | None:
+        """The take of every recording, by id, for a study with folds: its takes are resampled."""
+        return {r.id: r.take for r in self.scored_on} if self.study.folds else None
+
+    def by_seed(self, arm: str) -> dict[int, tuple[Cell, ...]]:
+        """The cells of an arm by seed; the model of a seed is one cell, or one a fold."""
+        seeds: dict[int, list[Cell]] = {}
+        for cell in self.cells[arm]:
+            seeds.setdefault(cell.experiment.seed, []).append(cell)
+        return {seed: tuple(cells) for seed, cells in seeds.items()}
+
+
+def scored_on(study: Study, data: Dataset) -> Dataset:
+    """The recordings that a study's arms are scored on.
+
+    Raises
+    ------
+    InputError
+        If there is no such split.
+    """
+    return data if study.scored_split is None else data.split(study.scored_split)
+
+
+def _parts(study: Study, data: Dataset) -> list[tuple[int | None, Dataset, Dataset]]:
+    """The recordings to learn from and to be scored on: of every fold, or of the splits."""
+    if study.folds is None:
+        return [(None, data.split("train"), scored_on(study, data))]
+    # the folds are the same for every arm and seed, so that all are paired
+    divided = scored_on(study, data).folds(study.folds, seed=0)
+    return [(number, rest, held_out) for number, (rest, held_out) in enumerate(divided)]
 
 
 def plan_of(
@@ -82,22 +116,35 @@ def plan_of(
             check(experiments[name])
         except InputError as error:
             raise InputError(f"arm {name}: {error}") from error
-    scored_on = data.split(study.split)
+    parts = _parts(study, data)
+    started_from = {arm.start for arm in study.arms.values() if arm.start}
     cells: dict[str, tuple[Cell, ...]] = {}
     # arms that others start from are made first
     for name in sorted(study.arms, key=lambda arm: study.arms[arm].start is not None):
         arm = study.arms[name]
         arm_cells = []
-        for place, seed in enumerate(study.seeds):
+        wanted = [(seed, *part) for seed in study.seeds for part in parts]
+        for place, (seed, fold, learned_from, held_out) in enumerate(wanted):
             experiment = experiments[name].model_copy(update={"seed": seed})
             try:
-                part = _learned_from(data.split("train"), arm.fit, seed)
+                part = _learned_from(learned_from, arm.fit, seed)
                 share = experiment.training.tuning_share
                 fit, tune = part.with_tuning_part(share, seed)
             except InputError as error:
                 raise InputError(f"arm {name}: {error}") from error
             start = cells[arm.start][place] if arm.start else None
-            cell = Cell(name, experiment, fit, tune, scored_on, study.draws, folder, start)
+            cell = Cell(
+                name,
+                experiment,
+                fit,
+                tune,
+                held_out,
+                study.draws,
+                folder,
+                start,
+                fold,
+                keeps_model=name in started_from,
+            )
             arm_cells.append(cell)
         cells[name] = tuple(arm_cells)
     return Plan(study, data, {name: cells[name] for name in study.arms})

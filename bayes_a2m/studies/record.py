@@ -24,9 +24,12 @@ class StudyRecord(Record):
     seeds
         The seeds that every arm is trained from.
     split
-        The split that cells are scored on.
+        The split that cells are scored on, or that is divided into folds; empty: all recordings.
+    folds
+        The number of folds; None: there are none.
     cells
-        The folder of every cell that was made, by arm and seed.
+        The folder of every cell that was made, by arm and seed; with folds, seed and fold, such as
+        ``0.3``.
     failed
         The reason why a cell is missing, by its name.
     comparisons
@@ -40,6 +43,7 @@ class StudyRecord(Record):
     reference: str
     seeds: list[int]
     split: str
+    folds: int | None = None
     cells: dict[str, dict[str, str]]
     failed: dict[str, str]
     comparisons: dict[str, Comparison]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_a2m.comparison.compare import take_numbers, take_weights
 from bayes_a2m.comparison.difference import difference
 from bayes_a2m.comparison.model_counts import Scored, scores_of
 from bayes_a2m.files import OutputFolder, write_text
@@ -15,7 +16,7 @@ from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.metrics.recording_statistics import scores_of_others
 from bayes_a2m.reporting.table import Cell, Column, Table
-from bayes_a2m.resampling.bootstrap import Interval, resample_weights
+from bayes_a2m.resampling.bootstrap import Interval
 
 if TYPE_CHECKING:
     from bayes_a2m.comparison.compare import Comparison
@@ -57,10 +58,16 @@ def _shown() -> tuple[tuple[str, str, str], ...]:
     return (*SHOWN, *(("other", metric.name, "") for metric in registered()))
 
 
-def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: int) -> Table:
+def results_table(
+    name: str,
+    arms: Mapping[str, Sequence[Scored]],
+    resamples: int,
+    takes: Mapping[str, str] | None = None,
+) -> Table:
     """Make the table of results: one row an arm, every score's mean over seeds and its interval.
 
-    The 95 % intervals are those of :mod:`bayes_a2m.comparison.compare`, of one side alone.
+    The 95 % intervals are those of :mod:`bayes_a2m.comparison.compare`, of one side alone; with
+    ``takes``, from resampling whole takes.
     """
     columns = [Column("arm", "arm"), Column("seeds", "seeds", "number", 0)]
     columns += [
@@ -72,9 +79,10 @@ def results_table(name: str, arms: Mapping[str, Sequence[Scored]], resamples: in
         Column("training_seconds", "training, s", "number", 0),
         Column("seconds_per_audio_second", "s per s of audio", "number", 4),
     ]
-    rows = tuple(_row(arm, models, resamples) for arm, models in arms.items())
+    rows = tuple(_row(arm, models, resamples, takes) for arm, models in arms.items())
+    what = "recordings" if takes is None else "takes, out of fold,"
     return Table(
-        name, "Mean over seeds, 95 % interval from recordings and seeds", tuple(columns), rows
+        name, f"Mean over seeds, 95 % interval from {what} and seeds", tuple(columns), rows
     )
 
 
@@ -139,10 +147,13 @@ def write_markdown(
     write_text(path, "\n".join(lines).rstrip() + "\n")
 
 
-def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]:
+def _row(
+    arm: str, models: Sequence[Scored], resamples: int, takes: Mapping[str, str] | None
+) -> tuple[Cell, ...]:
     values: list[Cell] = [arm, len(models)]
     count = len(models[0])
-    drawn = resample_weights(count, resamples, np.random.default_rng(0))
+    units = take_numbers(models[0].ids, takes)
+    drawn = take_weights(units, resamples, np.random.default_rng(0))
     weights = np.concatenate([np.ones((1, count)), drawn])
     scores: dict[str, list[Mapping[str, Floats]]] = {
         part: [_scores(model, part, weights) for model in models]
@@ -150,7 +161,8 @@ def _row(arm: str, models: Sequence[Scored], resamples: int) -> tuple[Cell, ...]
     }
     for part, score, _ in _shown():
         by_seed = [seed_scores[score] for seed_scores in scores[part] if score in seed_scores]
-        bearing = int(np.any([model.bearing(part) for model in models], axis=0).sum())
+        having = np.any([model.bearing(part) for model in models], axis=0)
+        bearing = len(np.unique(units[having]))
         values.append(_interval(by_seed, bearing, score) if len(by_seed) == len(models) else None)
     costs = [model.cost for model in models]
     for key in ("parameters", "training_seconds", "seconds_per_audio_second"):

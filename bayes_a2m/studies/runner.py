@@ -8,11 +8,12 @@ of a run that nothing stopped. A cell that fails stops no other; the failures ar
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bayes_a2m.comparison.compare import Comparison, compare
+from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import OutputFolder
 from bayes_a2m.studies.cell import Cell
@@ -43,6 +44,8 @@ class Forecast:
         The cells that are not finished.
     weights
         The estimated seconds of each missing cell, from its beginning, on one processor.
+    remaining
+        Of these, the seconds that are left of each.
     seconds
         The time until all are made, roughly.
     jobs
@@ -52,6 +55,7 @@ class Forecast:
     cells: tuple[Cell, ...]
     missing: tuple[Cell, ...]
     weights: tuple[float, ...]
+    remaining: tuple[float, ...]
     seconds: float
     jobs: int
 
@@ -63,6 +67,22 @@ class Forecast:
         if not self.missing:
             return text
         return f"{text}: about {_duration(self.seconds)}, {self.jobs} at a time"
+
+
+def hours_by_arm(plan: Plan, coming: Forecast) -> list[tuple[str, int, int, float]]:
+    """List for every arm its cells, those that are done, and the hours left on one processor.
+
+    A cell that arms share counts for the first of them alone.
+    """
+    left = {
+        cell.fingerprint: seconds / 3600
+        for cell, seconds in zip(coming.missing, coming.remaining, strict=True)
+    }
+    rows = []
+    for arm, cells in plan.cells.items():
+        hours = sum(left.pop(cell.fingerprint, 0.0) for cell in cells)
+        rows.append((arm, len(cells), sum(cell.finished for cell in cells), hours))
+    return rows
 
 
 def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
@@ -79,7 +99,7 @@ def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
     ]
     # no wave can be quicker than its longest cell
     seconds = sum(max(sum(wave) / at_once, *wave) for wave in waves if wave)
-    return Forecast(cells, missing, weights, seconds, at_once)
+    return Forecast(cells, missing, weights, tuple(remaining), seconds, at_once)
 
 
 def make_cells(coming: Forecast, *, progress: bool = True) -> dict[str, str]:
@@ -169,16 +189,12 @@ def conclude(
     """
     study = plan.study
     output = out if isinstance(out, OutputFolder) else study_folder(out)
-    arms = {arm: [cell for cell in cells if cell.finished] for arm, cells in plan.cells.items()}
-    arms = {arm: cells for arm, cells in arms.items() if cells}
+    arms = {arm: models for arm in plan.cells if (models := _models(plan, arm))}
     if not arms:
         reasons = "; ".join(f"{cell}: {reason}" for cell, reason in failed.items())
         raise InputError(f"{name}: no cell could be made ({reasons})")
-    scored = {cell.fingerprint: cell.read() for cells in arms.values() for cell in cells}
     table = results_table(
-        name,
-        {arm: [scored[c.fingerprint] for c in cells] for arm, cells in arms.items()},
-        resamples,
+        name, {arm: list(models.values()) for arm, models in arms.items()}, resamples, plan.takes
     )
     reference = study.compared_with
     comparisons: dict[str, Comparison] = {}
@@ -187,10 +203,7 @@ def conclude(
         for done, arm in enumerate(others, start=1):
             ours, theirs = _paired(arms[arm], arms[reference])
             comparisons[arm] = compare(
-                [scored[c.fingerprint] for c in ours],
-                [scored[c.fingerprint] for c in theirs],
-                names=(arm, reference),
-                resamples=resamples,
+                ours, theirs, names=(arm, reference), resamples=resamples, takes=plan.takes
             )
             update(done, len(others))
     record = StudyRecord(
@@ -199,10 +212,11 @@ def conclude(
         description=study.description,
         reference=reference,
         seeds=list(study.seeds),
-        split=study.split,
+        split=study.scored_split or "",
+        folds=study.folds,
         cells={
-            arm: {str(cell.experiment.seed): cell.place.name for cell in cells}
-            for arm, cells in arms.items()
+            arm: {_key(cell): cell.place.name for cell in plan.cells[arm] if cell.finished}
+            for arm in arms
         },
         failed=failed,
         comparisons=comparisons,
@@ -213,19 +227,42 @@ def conclude(
         differences_table(comparisons).write_csv(new / "differences.csv")
         write_markdown(new / "table.md", study, table, comparisons, failed)
         _figures(new, comparisons)
-    if report:
-        _report(plan, output, arms, bar)
+    # with folds an arm is no single model that a report could be of
+    if report and not study.folds:
+        made = {arm: [c for c in plan.cells[arm] if c.finished] for arm in arms}
+        _report(plan, output, made, bar)
     return record
 
 
-def _paired(ours: Sequence[Cell], theirs: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
-    """Both sides in the order of seeds; those both have, where a cell of either has failed."""
-    mine = {cell.experiment.seed: cell for cell in ours}
-    other = {cell.experiment.seed: cell for cell in theirs}
-    both = [seed for seed in mine if seed in other]
+def _models(plan: Plan, arm: str) -> dict[int, Scored]:
+    """The statistics of an arm by seed: of a cell, or of all folds where none is missing."""
+    ids = plan.scored_on.ids
+    return {
+        seed: cells[0].read() if plan.study.folds is None else _joined(cells, ids)
+        for seed, cells in plan.by_seed(arm).items()
+        if all(cell.finished for cell in cells)
+    }
+
+
+def _joined(cells: Sequence[Cell], ids: Sequence[str]) -> Scored:
+    """The statistics of all folds of a model."""
+    return Scored.joined([cell.read() for cell in cells], ids)
+
+
+def _key(cell: Cell) -> str:
+    """The name of a cell among those of its arm: its seed, and its fold."""
+    seed = str(cell.experiment.seed)
+    return seed if cell.fold is None else f"{seed}.{cell.fold}"
+
+
+def _paired(
+    ours: Mapping[int, Scored], theirs: Mapping[int, Scored]
+) -> tuple[list[Scored], list[Scored]]:
+    """Both sides in the order of seeds; those both have, where a model of either is missing."""
+    both = [seed for seed in ours if seed in theirs]
     if not both:
-        return list(ours), list(theirs)
-    return [mine[seed] for seed in both], [other[seed] for seed in both]
+        return list(ours.values()), list(theirs.values())
+    return [ours[seed] for seed in both], [theirs[seed] for seed in both]
 
 
 def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
@@ -244,7 +281,11 @@ def _report(plan: Plan, output: OutputFolder, arms: dict[str, list[Cell]], bar: 
     from bayes_a2m.reporting.report.page import write_report
 
     options = ReportOptions(sections={"recordings": {"sound": False}})
-    shown = {cells[0].fingerprint: (arm, cells[0]) for arm, cells in reversed(arms.items())}
+    there = {arm: [c for c in cells if c.model.is_dir()] for arm, cells in arms.items()}
+    first = {arm: cells[0] for arm, cells in there.items() if cells}
+    if not first:
+        return  # scores alone have come here, without models
+    shown = {cell.fingerprint: (arm, cell) for arm, cell in reversed(first.items())}
     entries = []
     for arm, cell in reversed(shown.values()):
         with bar(f"predicting: {arm}") as update:

@@ -87,8 +87,14 @@ class Study(Settings):
         The settings that are changed in all arms.
     data
         The study's own data, if any.
-    split, draws
-        The split that all are scored on, and the number of draws.
+    folds
+        The number of folds, by take and stratified by condition; every arm is then trained once a
+        seed and fold, and scored on the recordings that it was not trained on. None: no folds.
+    split
+        The split that all are scored on, ``validation`` unless named; with folds the split that is
+        divided into them, all recordings unless named.
+    draws
+        The number of draws.
     """
 
     description: str = ""
@@ -97,7 +103,8 @@ class Study(Settings):
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
     set: dict[str, Any] = Field(default_factory=dict)
     data: DataSettings = DataSettings()
-    split: str = "validation"
+    folds: int | None = Field(None, ge=2)
+    split: str | None = None
     draws: int = Field(30, ge=1)
 
     @model_validator(mode="after")
@@ -118,13 +125,21 @@ class Study(Settings):
         return self
 
     @property
+    def scored_split(self) -> str | None:
+        """The split that arms are scored on, or out of whose folds they are; None: all of them."""
+        return self.split or (None if self.folds else "validation")
+
+    @property
     def compared_with(self) -> str:
         """The name of the reference arm."""
         return self.reference or next(iter(self.arms))
 
 
 def load_study(
-    name: str | Path, overrides: Sequence[str] = (), seeds: Sequence[int] | None = None
+    name: str | Path,
+    overrides: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    folds: int | None = None,
 ) -> tuple[Study, dict[str, Experiment]]:
     """Read a study file, or one that ships, by name.
 
@@ -136,6 +151,8 @@ def load_study(
         Settings such as ``"training.epochs=5"``, for every arm, over what the study sets.
     seeds
         The seeds, in place of the file's.
+    folds
+        The number of folds, in place of the file's.
 
     Returns
     -------
@@ -159,6 +176,8 @@ def load_study(
         )
     if seeds is not None:
         values["seeds"] = list(seeds)
+    if folds is not None:
+        values["folds"] = folds
     try:
         study = Study.model_validate(values)
     except ValidationError as error:

@@ -415,3 +415,34 @@ def test_rare_classes_and_silent_recordings_are_no_fault() -> None:
     assert result.near_boundary == result.stages["pitch"] == result.per_condition == {}
     assert result.per_class["C4"]["recall"].difference is None
     assert result.sentence
+
+
+def test_whole_takes_are_resampled() -> None:
+    """Recordings that are cut from one take and alike are one: the interval does not know more."""
+    generator = np.random.default_rng(3)
+    one, other = (generator.integers(4, 10, size=14) for _ in range(2))
+
+    def scored(hits: NDArray[np.int64], copies: int) -> Scored:
+        probs = [[[0.8, 0.2]] * int(n) + [[0.2, 0.8]] * (10 - int(n)) for n in hits]
+        ids = tuple(f"{i}.{c}" for i in range(len(hits)) for c in range(copies))
+        frames = [FrameStatistics.of(p, [0] * 10) for p in probs for _ in range(copies)]
+        notes = NoteStatistics(*[np.zeros(len(ids))] * 5)
+        parts = {"all": FrameStatistics.stack(frames)}
+        return Scored(ids, ("",) * len(ids), Vocabulary((60,)), parts, notes)
+
+    single = compare([scored(one, 1)], [scored(other, 1)]).metrics["accuracy"]
+    tripled = [scored(one, 3)], [scored(other, 3)]
+    takes = {name: name.partition(".")[0] for name in tripled[0][0].ids}
+    by_take = compare(*tripled, takes=takes)
+    assert (by_take.recordings, by_take.takes) == (42, 14)
+    for name in ("difference", "low", "high", "probability_better"):
+        found = getattr(by_take.metrics["accuracy"], name)
+        assert found == pytest.approx(getattr(single, name), rel=1e-9), name
+    # by recording it would look more certain than it is, by the root of three
+    by_recording = compare(*tripled).metrics["accuracy"]
+    assert by_recording.low is not None
+    assert by_recording.high is not None
+    assert single.low is not None
+    assert single.high is not None
+    ratio = (single.high - single.low) / (by_recording.high - by_recording.low)
+    assert ratio == pytest.approx(np.sqrt(3), rel=0.15)

@@ -11,6 +11,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.studies.study import find_study, load_study, shipped_studies
 
 NAMES = (
+    "architectures",
     "augmentation",
     "baselines",
     "condition_shift",
