@@ -49,7 +49,7 @@ def run(
         int | None,
         typer.Option(
             min=2,
-            help="Train a model a fold, by take, and score each on the fold it never met.",
+            help="Train a model a fold, by take, and score each on the held-out fold.",
             show_default="as STUDY says",
         ),
     ] = None,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Objective:
-    """The NLL of a setting on the held-out recordings of some folds, nats a frame.
+    """The NLL of a setting on the held-out recordings of some folds, nats per frame.
 
     Attributes
     ----------

@@ -100,7 +100,9 @@ def trials_table(search: Search) -> Table:
                 note,
             )
         )
-    return Table("trials", "NLL on held-out recordings, nats a frame", tuple(columns), tuple(rows))
+    return Table(
+        "trials", "NLL on held-out recordings, nats per frame", tuple(columns), tuple(rows)
+    )
 
 
 def _shown(value: Any) -> str:
@@ -133,7 +135,7 @@ def history_figure(search: Search) -> Figure:
         if trial.state.name == "PRUNED":
             axes.axvline(trial.number, color="0.85", linewidth=1, zorder=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    style.dress(axes, x="trial (grey: pruned)", y="NLL (nats a frame)", grid=True)
+    style.dress(axes, x="trial (grey: pruned)", y="NLL (nats per frame)", grid=True)
     axes.legend(fontsize=style.TICK, frameon=False)
     figure.tight_layout(pad=0.4)
     return figure
