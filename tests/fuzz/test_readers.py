@@ -46,6 +46,9 @@ resource = pytest.importorskip("resource")  # Windows has none
 SHARE = 0.25
 """How long, of the time of the fuzz of verbs, the readers are tried."""
 
+RATE = 40
+"""Inputs a second that a quick reader takes; drawing them takes time, too."""
+
 Read = Callable[[Path], Any]
 
 READERS: dict[str, Read] = {
@@ -115,10 +118,11 @@ def test_a_reader_reads_or_refuses(name: str, whole: Path, tmp_path: Path) -> No
     if not path.is_file():
         pytest.skip("so small a model has no such part")
     content, others = path.read_bytes(), _others(whole)
-    until = time.monotonic() + SHARE * SECONDS / len(READERS)
+    share = SHARE * SECONDS / len(READERS)
+    until = time.monotonic() + share
 
     @settings(
-        max_examples=100_000 if SECONDS > 600 else 400,
+        max_examples=max(5, int(share * RATE)),
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
