@@ -240,7 +240,7 @@ def label_times(axes: Axes, start: float) -> None:
     from matplotlib.ticker import FuncFormatter
 
     if start:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x + start:g}"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{round(x + start, 3):g}"))
 
 
 def pitches_of(vocabulary: Vocabulary, *sequences: Sequence[Note]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
 from bayes_a2m.evaluation.note_results import NoteResults, note_results
 from bayes_a2m.metrics.notes import NoteStatistics
 from bayes_a2m.music import Vocabulary, jams
-from bayes_a2m.music.notes import clip
 from bayes_a2m.music.scored_notes import ScoredNotes, read_table
 from bayes_a2m.reporting.piano_roll import RollNote, roll_notes
 from bayes_a2m.reporting.report.entry import ReportEntry
@@ -111,7 +110,7 @@ def of_file(name: str, source: Path, data: Dataset, *, resamples: int, seed: int
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
     _ensure_vocabulary(own, data.vocabulary, source)
-    own = [_clipped(one, r.duration) for one, r in zip(own, data, strict=True)]
+    own = [_bounded(one, r.duration) for one, r in zip(own, data, strict=True)]
     rows = tuple(
         tuple(
             RollNote(note, None if np.isnan(sure) else sure)
@@ -138,11 +137,11 @@ def of_file(name: str, source: Path, data: Dataset, *, resamples: int, seed: int
     return NoteEntry(name, "notes", rows, f1, _results(rows, data, resamples, seed), caution)
 
 
-def _clipped(notes: ScoredNotes, duration: float) -> ScoredNotes:
-    """The notes cut to the recording; those wholly outside are dropped."""
-    pairs = zip(notes.notes, notes.confidences, strict=True)
-    cut = [(own, sure) for note, sure in pairs for own in clip([note], duration)]
-    return ScoredNotes.of(cut)
+def _bounded(notes: ScoredNotes, duration: float) -> ScoredNotes:
+    """The notes with offsets no later than a second after the recording; none is dropped."""
+    latest = duration + 1.0
+    kept = (replace(note, offset=min(note.offset, latest)) for note in notes.notes)
+    return replace(notes, notes=tuple(kept))
 
 
 def read_notes(source: Path, data: Dataset) -> dict[str, ScoredNotes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from bayes_a2m.config.settings import Settings
 from bayes_a2m.metrics.metric import metric_named
 from bayes_a2m.metrics.notes import matched_pairs
 from bayes_a2m.music import Note
+from bayes_a2m.music.notes import monophonic
 from bayes_a2m.reporting.note_reliability import (
     note_reliability_caption,
     note_reliability_figure,
@@ -182,11 +184,12 @@ def _card(
 ) -> NoteCard:
     """A note with the seconds around it, of all models."""
     recording, one = context.data[i], entry.rows[i][j]
-    start = max(0.0, one.note.onset - options.around)
+    # whole half seconds, so that the times on the axis are round
+    start = math.floor(2 * max(0.0, one.note.onset - options.around)) / 2
     end = min(recording.duration, one.note.offset + options.around)
     rate = extract.settings.sample_rate
     samples = recording.audio(rate)[round(start * rate) : round(end * rate)]
-    curve = pitch_curve(recording.audio(rate), rate, [own.note for own in entry.rows[i]])
+    curve = pitch_curve(recording.audio(rate), rate, monophonic(recording.notes or ()))
     rows: Mapping[str, tuple[RollNote, ...]] = {e.name: e.rows[i] for e in context.notes}
     name = context.vocabulary.pitch_name(one.note.pitch)
     figure = piano_roll_figure(
