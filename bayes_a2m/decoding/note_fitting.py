@@ -38,7 +38,7 @@ TYPICAL = NumberPrior(
 )
 """What is believed before: such numbers had networks with half a second of context."""
 
-TYPICAL_WITH_ONSETS = replace(TYPICAL, power=0.07, note_bias=0.5)
+TYPICAL_WITH_ONSETS = replace(TYPICAL, note_bias=1.0)
 """The same beside the evidence of an output of onsets."""
 
 

@@ -30,6 +30,7 @@ from bayes_a2m.cross_validation.folds import out_of_fold
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
+from bayes_a2m.decoding.note_fitting import TYPICAL, TYPICAL_WITH_ONSETS
 from bayes_a2m.decoding.note_intervals import fit_intervals
 from bayes_a2m.decoding.note_model import NoteModel
 from bayes_a2m.decoding.note_posterior import (
@@ -152,7 +153,9 @@ def fitted(
     references = [r.notes or () for r in recordings]
     conditions = [r.condition for r in recordings]
     reference = Reference.of_notes(tune, references, conditions)
-    model = fit_conditional(base, reference, by_condition=True, draws=draws)
+    prior = TYPICAL if tune.onset_log_probs is None else TYPICAL_WITH_ONSETS
+    start = replace(base, power=prior.power, note_bias=prior.note_bias)
+    model = fit_conditional(start, reference, by_condition=True, draws=draws, prior=prior)
 
     def inferred(with_model: NoteModel) -> list[NoteInference]:
         return list(

@@ -39,9 +39,14 @@ from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.reporting import style
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 
-TRAINING, MEASURED = 250, 500
+TRAINING, MEASURED = 120, 500
 
-SET = ("network.onsets={weight: 4.0}", "training.precision=bf16-mixed", "training.epochs=10")
+SET = (
+    "network.onsets={weight: 4.0}",
+    "training.precision=bf16-mixed",
+    "training.epochs=12",
+    "training.batch=6",
+)
 """Settings beside those of the experiment ``crnn``."""
 
 CHANGE = 6
