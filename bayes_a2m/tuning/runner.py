@@ -16,7 +16,7 @@ from bayes_a2m.config.experiment import Experiment, shipped
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import OutputFolder, locked, write_text
-from bayes_a2m.posteriors.fingerprint import recordings_of, settings_that_count
+from bayes_a2m.posteriors.fingerprint import fingerprint, recordings_of, settings_that_count
 from bayes_a2m.tuning.objective import Objective
 from bayes_a2m.tuning.space import Space
 from bayes_a2m.tuning.study import JOURNAL, REASON, RUNNING, SAME, SECONDS, Sampler, Search
@@ -109,7 +109,8 @@ def open_search(
             "settings": settings_that_count(objective.experiment),
             "space": space.model_dump(mode="json", exclude={"description"}),
         },
-        "fit": recordings_of(train),
+        # their hash: a journal is to be shared, and labels may not be
+        "fit": fingerprint(recordings_of(train)),
     }
     search = open_study(
         output.path,
