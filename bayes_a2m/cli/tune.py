@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -101,7 +102,8 @@ def tune(
         say(told.sentence)
 
     try:
-        run_trials(search, objective, trials, tell=tell)
+        shown = replace(objective, progress=sys.stderr.isatty())
+        run_trials(search, shown, trials, tell=tell)
     except BaseException as error:
         if not isinstance(error, Exception):
             error.add_note(f"{out}: the same command goes on from there")

@@ -47,6 +47,8 @@ class Objective:
         Where trainings keep their state, so that one that was killed goes on.
     seed
         The seed of folds and trainings; all trials have the same.
+    progress
+        Whether trainings show a bar.
     """
 
     experiment: Experiment
@@ -54,6 +56,7 @@ class Objective:
     folds: tuple[Fold, ...]
     folder: Path
     seed: int
+    progress: bool = False
 
     @classmethod
     def of(
@@ -118,7 +121,15 @@ class Objective:
         more: dict[str, Any] = {}
         if isinstance(posterior, NetworkPosterior) and fold is self.folds[0]:
             more["watch"] = _Watch(trial)
-        model = posterior.fit(fold.fit, fold.tune, start=start, workdir=work, resume=True, **more)
+        model = posterior.fit(
+            fold.fit,
+            fold.tune,
+            start=start,
+            workdir=work,
+            resume=True,
+            progress=self.progress,
+            **more,
+        )
         shutil.rmtree(work, ignore_errors=True)
         return model
 

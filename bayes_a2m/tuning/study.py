@@ -10,6 +10,7 @@ It is then failed, and its settings are tried again.
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -181,7 +182,11 @@ def open_search(
         If there is a study of something else, or the journal cannot be read.
     """
     import optuna
-    from optuna.storages.journal import JournalFileBackend, JournalStorage
+    from optuna.storages.journal import (
+        JournalFileBackend,
+        JournalFileOpenLock,
+        JournalStorage,
+    )
 
     from bayes_a2m.tuning.pruning import EpochsAndRecordings
 
@@ -192,7 +197,10 @@ def open_search(
     pruner: BasePruner = EpochsAndRecordings(epochs)
     with locked(journal), warnings.catch_warnings(action="ignore"):
         try:
-            storage = JournalStorage(JournalFileBackend(str(journal)))
+            # links need a right on Windows that few have
+            windows = sys.platform == "win32"
+            lock = JournalFileOpenLock(str(journal)) if windows else None
+            storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
             study = optuna.create_study(
                 storage=storage,
                 study_name="tune",
