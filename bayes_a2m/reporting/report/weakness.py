@@ -1,4 +1,4 @@
-"""Where a model is worst: a reader sees these beside the headline, not only the best."""
+"""The weaknesses of a model: a reader sees the worst beside the headline, not only the best."""
 
 from __future__ import annotations
 
