@@ -6,11 +6,12 @@ COVER ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DOCUMENTED := .venv/.documented
 PIP := -m pip install --quiet --disable-pip-version-check
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile $(COVER)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-fast test-slow test-world fuzz test-lowest test-python demo format clean
+.PHONY: help install check test test-fast test-slow test-world fuzz test-lowest test-python demo docs format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,11 +66,18 @@ test-python:  ## Run the fast tests with another Python: make test-python PYTHON
 demo: $(INSTALLED)  ## Install if need be, then show everything on synthetic voices: reports/demo/index.html
 	$(BIN)/bayes-a2m demo
 
+$(DOCUMENTED): $(INSTALLED)
+	$(BIN)/python $(PIP) -c constraints.txt -e '.[docs]'
+	touch $@
+
+docs: $(DOCUMENTED)  ## Write the documentation, links checked, to site/: open site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 format: $(INSTALLED)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments, builds and caches
-	rm -rf .venv .venv-lowest .venv-python .lowest.txt build dist *.egg-info .coverage .hypothesis
+	rm -rf .venv .venv-lowest .venv-python .lowest.txt build dist site *.egg-info .coverage .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find bayes_a2m experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +

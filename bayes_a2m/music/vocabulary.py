@@ -29,6 +29,8 @@ class Vocabulary:
     middle_c
         Name of MIDI 60: ``"C4"`` (scientific) or ``"C3"`` (many DAWs).
 
+    Examples
+    --------
     >>> vocabulary = Vocabulary((60, 64, 67))
     >>> vocabulary.names
     ('silence', 'C4', 'E4', 'G4')
