@@ -46,8 +46,14 @@ from bayes_a2m.music import Note
 BINS = 10
 """Bins of the calibration error of notes, of which there are hundreds, not 100,000."""
 
-FINE_BINS = 200
-"""Bins from which the AUROC and the tests are read."""
+FINE_BINS = 400
+"""Bins from which the AUROC and the tests are read, of equal width in log-odds.
+
+Most notes are nearly sure: of those above 0.995, bins of probability would make one, and ties.
+"""
+
+LARGEST_LOG_ODDS = 12.0
+"""Log-odds beyond which probabilities are told apart no more."""
 
 SIMULATIONS = 200
 """Simulated outcomes a recording from which the bias of the ECE is taken."""
@@ -168,7 +174,7 @@ class NoteCalibrationStatistics(SufficientStatistics):
         """The sums of one recording; simulated outcomes come from the generator."""
         known = ~np.isnan(outcomes.probability)
         p, right = outcomes.probability[known], outcomes.right[known].astype(np.float64)
-        coarse, fine = bin_of(p, BINS), bin_of(p, FINE_BINS)
+        coarse, fine = bin_of(p, BINS), _fine_bin_of(p)
         imagined = generator.random((simulations, p.size)) < p
         simulated = np.zeros((simulations, BINS))
         for b in range(BINS):
@@ -318,6 +324,14 @@ class IntervalStatistics(SufficientStatistics):
         w = self.weights(weights)
         count = w @ self.intervals
         return {"coverage": ratio(w @ self.held, count), "width": ratio(w @ self.width, count)}
+
+
+def _fine_bin_of(p: Floats) -> Ints:
+    """Bin of each probability among :data:`FINE_BINS`, by its log-odds."""
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(p) - np.log1p(-p)
+    inside = np.clip(log_odds, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+    return bin_of(0.5 + inside / (2 * LARGEST_LOG_ODDS), FINE_BINS)
 
 
 def overlap_pairs(reference: Sequence[Note], predicted: Sequence[Note]) -> list[tuple[int, int]]:

@@ -123,6 +123,15 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
     assert scores([made(p, right)])["note_auroc"] == pytest.approx(np.mean(pairs), abs=0.01)
 
 
+def test_nearly_sure_notes_are_in_order_too() -> None:
+    """Most notes are nearly sure, and which of them are wrong is the question."""
+    generator = fresh(4)
+    p = 1 / (1 + np.exp(-generator.uniform(4, 11, size=300)))  # 0.982 to 0.99998
+    right = generator.random(300) < 0.5 + 0.5 * (p > np.median(p))
+    pairs = [(a > b) + (a == b) / 2 for a in p[right] for b in p[~right]]
+    assert scores([made(p, right)])["note_auroc"] == pytest.approx(np.mean(pairs), abs=0.01)
+
+
 @given(st.integers(0, 1000))
 def test_resamples_are_recordings_counted_so_often(seed: int) -> None:
     generator = fresh(seed)
