@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from bayes_a2m.evaluation import Evaluation
 
 
 def evaluate(
@@ -123,3 +127,19 @@ def evaluate(
     metrics_tables(metrics)
     if raw:
         raw_table(metrics)
+    _verdicts(result, fitted.vocabulary.names)
+
+
+def _verdicts(result: Evaluation, names: Sequence[str]) -> None:
+    """End with a line for each class: may its confidence be believed?"""
+    from bayes_a2m.cli.console import table
+    from bayes_a2m.reporting.report.verdict import class_verdicts, withdrawn_verdicts
+
+    inside = result.inside
+    verdicts = (
+        class_verdicts(result.frames.select(inside), names)
+        if inside.any()
+        else withdrawn_verdicts(names)
+    )
+    rows = [[one.name, one.word, one.sentence] for one in verdicts]
+    table("May its confidence be believed?", ["class", "verdict", "why"], rows)

@@ -112,6 +112,8 @@ def test_from_a_folder_to_notes(tiny_folder: Path, song: Path, tmp_path: Path) -
     assert found["metrics"]["accuracy"]["value"] > 0.8
     assert len(FramePosterior.load(predictions)) == 4
     assert "By condition" in done.stdout
+    ending = done.stdout[done.stdout.index("May its confidence be believed?") :]
+    assert ending.count("cannot tell from") + ending.count("never predicted") == 4
     again = run("evaluate", model, "--data", tiny_folder, "--split", "validation")
     assert again.stdout.splitlines()[:20] == done.stdout.splitlines()[:20]
 
