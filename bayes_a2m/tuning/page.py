@@ -49,7 +49,7 @@ def write_search_page(out: Path, search: Search, called: str) -> None:
     facts = {
         "version": __version__,
         "experiment": called,
-        "trials": len(search.trials),
+        "trials": search.count("COMPLETE", "PRUNED", "FAIL"),
         "complete": search.count("COMPLETE"),
         "pruned": search.count("PRUNED"),
         "failed": search.count("FAIL"),

@@ -264,7 +264,7 @@ def best_experiment(
     best = search.best
     assert best is not None
     values: dict[str, Any] = {}
-    count = len(search.trials)
+    count = search.count("COMPLETE", "PRUNED", "FAIL")
     values["description"] = (
         f"{Path(called).stem}, tuned: NLL {best.value:.4f} on held-out recordings of the train "
         f"split, the best of {count} trials."

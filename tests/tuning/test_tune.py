@@ -45,6 +45,7 @@ def test_a_search_is_begun_gone_on_with_and_gives_an_experiment(
     assert "0 of 2 trials are there; 1 of 3 folds" in done.stderr
     assert "0 left" not in done.stderr
     first = rows(out / "trials.csv")
+    assert "the best of 2 trials" in (out / "best.yaml").read_text(encoding="utf-8")
     assert [row["posterior.stored"] for row in first[:2]] == ["1000", "400"]
     again = run(*command, "--trials", 4)
     assert again.returncode == 0, again.stderr
