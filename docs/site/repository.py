@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 OUTSIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "reports/README.md")
 """Pages outside of docs/ that the others are found from."""
 
-SHOWN = (".md", ".png", ".svg", ".csv", ".json", ".yaml", ".html")
+SHOWN = (".md", ".png", ".svg", ".csv", ".json", ".yaml", ".html", ".ipynb")
 """Kinds of files that come along when a page links to them."""
 
 LINK = re.compile(
@@ -37,7 +37,9 @@ LINK = re.compile(
 def place(path: Path) -> str:
     """The place in the site of a file of the repository."""
     inside = path.relative_to(ROOT).as_posix()
-    return "index.md" if inside == "README.md" else inside.removeprefix("docs/")
+    if inside == "README.md":
+        return "index.md"
+    return inside.removeprefix("docs/").replace(".ipynb", ".md")
 
 
 def target(page: Path, link: str) -> Path | None:
@@ -67,7 +69,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     known = set(pages)
     while pages:
         page = pages.popleft()
-        if files.get_file_from_path(place(page)) is None:
+        if page.suffix != ".ipynb" and files.get_file_from_path(place(page)) is None:
             files.append(File.generated(config, place(page), abs_src_path=str(page)))
         if page.suffix != ".md":
             continue
