@@ -99,6 +99,21 @@ FIGURES = sorted(
 )
 
 
+HEADINGS = sorted((PACKAGE.parent / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", HEADINGS, ids=lambda path: path.stem)
+def test_headings_and_columns_of_pages(page: Path) -> None:
+    """Headings, heads of tables, and words below or in place of figures."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    shown = [
+        line
+        for line, below in zip(lines, [*lines[1:], ""], strict=True)
+        if line.startswith(("#", "![", "*")) or re.match(r"\|[-| :]+$", below)
+    ]
+    assert not [word for line in shown for word in own_words(line)]
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
 def test_templates(template: Path) -> None:
     assert not own_words(visible(template.read_text(encoding="utf-8")))
