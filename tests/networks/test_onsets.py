@@ -119,7 +119,7 @@ def test_settings_say_what_is_wrong() -> None:
     assert network.onset_head is not None
     assert network.settings["onsets"]["loss"] == "soft"
     assert type(network)(96, 4, **network.settings).settings == network.settings
-    assert math.isclose(float(torch.sigmoid(network.onset_head.output.bias)), 0.01, rel_tol=0.02)
+    assert math.isclose(torch.sigmoid(network.onset_head.output.bias).item(), 0.01, rel_tol=0.02)
     with pytest.raises(InputError, match="learn_width"):
         CRNN(96, 4, onsets={"learn_width": True})
     with pytest.raises(InputError, match="ignored"):
