@@ -94,7 +94,16 @@ TEMPLATES = sorted((PACKAGE / "reporting" / "templates").glob("*.html"))
 
 FIGURES = sorted(
     path
-    for room in ("reporting", "demo", "comparison", "label_audit", "transcription", "studies")
+    for room in (
+        "reporting",
+        "demo",
+        "comparison",
+        "label_audit",
+        "transcription",
+        "studies",
+        "tuning",
+        "cli",
+    )
     for path in (PACKAGE / room).rglob("*.py")
 )
 
