@@ -263,6 +263,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "degrade": "demo.steps.degrade:degrade",
         "most_common_mistake": "reporting.confusion:most_common_mistake",
     },
+    "reporting.report.page": {"MADE_BY": "reporting.report.record:MADE_BY"},
     "studies.demo.place": {"MADE_BY": "demo.record:MADE_BY"},
     "studies.demo.stage": {
         "Stage": "demo.context:DemoContext",
