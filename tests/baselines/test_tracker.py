@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pytest
-from joblib.externals import cloudpickle
 
 from bayes_a2m import registry
 from bayes_a2m.baselines import tracker
@@ -128,6 +127,10 @@ def test_the_backend_does_not_go_to_another_process(tiny_data: Dataset) -> None:
     model = fitted(Autocorrelator(context=0, penalty=1e-4), tiny_data)
     assert "backend" in vars(model)
     assert "backend" not in model.__getstate__()
+    try:
+        import cloudpickle
+    except ImportError:  # older versions of joblib bring their own
+        from joblib.externals import cloudpickle
     again = cloudpickle.loads(cloudpickle.dumps(model))
     recording = tiny_data.split("validation")[0]
     np.testing.assert_array_equal(

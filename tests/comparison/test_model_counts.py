@@ -74,7 +74,7 @@ def test_recordings_can_be_put_in_another_order(evaluation: Evaluation) -> None:
 def test_files_that_are_no_counts_are_refused(file: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         Scored.load(tmp_path / "none.npz")
-    with pytest.raises(InputError, match="not readable"):
+    with pytest.raises(InputError, match="is a folder, not counts"):
         Scored.load(tmp_path)
     for content in (b"", b"nothing of the kind", file.read_bytes()[:4000]):
         bad = tmp_path / "bad.npz"
@@ -86,7 +86,7 @@ def test_files_that_are_no_counts_are_refused(file: Path, tmp_path: Path) -> Non
     np.savez(tmp_path / "pickled.npz", format=np.array([{"a": 1}], dtype=object))
     for name, says in (
         ("theirs.npz", "not the counts of a model"),
-        ("lone.npy", "not the counts of a model"),
+        ("lone.npy", "not readable as counts of a model"),
         ("pickled.npz", "not readable"),
     ):
         with pytest.raises(InputError, match=says):
@@ -100,7 +100,7 @@ def test_files_that_lack_something_are_refused(file: Path, tmp_path: Path, name:
         for entry in whole.namelist():
             if entry != f"{name}.npy":
                 part.writestr(entry, whole.read(entry))
-    with pytest.raises(InputError, match=f"not complete.*{name}"):
+    with pytest.raises(InputError, match=f"not readable as counts of a model.*{name}"):
         Scored.load(bad)
 
 

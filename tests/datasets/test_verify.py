@@ -342,7 +342,7 @@ def test_metadata(put: Put) -> None:
         (b"number,split\n001,train\n", ["unknown column", "among them 'id'"]),
         (b"id;split\n001;train\n", ["unknown column", "separated by commas"]),
         (b"", ["among them 'id'"]),
-        (b"\xff\xfe\x00\x01id", ["not readable as CSV"]),
+        (b"\xff\xfe\x00\x01id", ["not readable as a table (CSV)"]),
         (b"id,split\n001,train\n001,train\n,train\n", ["id 001 is given twice", "has no id"]),
         (b"id,split\n001,train,too,much\n", ["4 cells where the first line names 2"]),
     ],

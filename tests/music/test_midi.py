@@ -84,7 +84,7 @@ def test_what_is_no_midi_is_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "x.mid", tmp_path):
-        with pytest.raises(InputError, match="no such MIDI file"):
+        with pytest.raises(InputError, match=r"no such MIDI file|is a folder, not a MIDI file"):
             midi.read(path)
 
 
