@@ -26,7 +26,7 @@ def demo(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Show everything on synthetic voices, in two to three minutes on two cores.
+    """Show everything on synthetic voices, in about four minutes on two cores.
 
     Synthesises recordings in three conditions, checks and draws them, trains a small
     model, evaluates it on held-out recordings, transcribes one, and compares

@@ -33,7 +33,7 @@ COSTLY = ("mc_dropout", "variational", "sgmcmc", "hmc")
 
 
 class DemoSettings(Settings):
-    """The size of the demo. The defaults take two minutes and a half on two cores."""
+    """The size of the demo. The defaults take about four minutes on two cores."""
 
     recordings: int = Field(60, ge=9, description="fewer leave no condition to report on")
     seconds: float = Field(4.0, ge=1, description="of each recording")
