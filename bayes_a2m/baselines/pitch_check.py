@@ -22,23 +22,18 @@ from numpy.typing import NDArray
 
 from bayes_a2m.baselines.frames import blocks
 from bayes_a2m.baselines.pitch import cents, search_range, window_for
+from bayes_a2m.baselines.pitch_curve import HOP_SECONDS, THRESHOLD
 from bayes_a2m.baselines.pyin import STEPS, smoothed
 from bayes_a2m.baselines.yin import Candidates, candidates, difference
 from bayes_a2m.music import Note, Vocabulary
 
 Floats = NDArray[np.float64]
 
-HOP_SECONDS = 0.01
-"""Seconds from one frame to the next."""
-
 TOLERANCE = 75.0
 """Cents from the nearest pitch up to which a frame is of the vocabulary.
 
 A semitone away is 100 cents; the hidden Markov model has pitches every 50.
 """
-
-THRESHOLD = 0.1
-"""Mean of the prior of YIN's threshold, pYIN's own."""
 
 QUIET_DB = 25.0
 """Decibels below the loud parts of a recording from which on a frame does not count as sounding."""
