@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Callable, Iterable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+NOBODY = 65534
+"""The user without any rights."""
 
 SLOW_SECONDS = 900
 """Time limit of a test that is marked as slow; others have that of pyproject.toml."""
@@ -53,6 +58,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             getattr(item, "fixturenames", ())
         ):
             item.add_marker(pytest.mark.long)
+
+
+@pytest.fixture
+def without_privileges() -> Iterator[Path]:
+    """An empty folder, and a process that permissions hold for, also where root runs the tests."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("there are no such permissions here")
+    folder = Path(tempfile.mkdtemp())
+    root = os.geteuid() == 0
+    folder.chmod(0o777 if root else 0o700)
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        if root:
+            os.seteuid(0)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -116,7 +116,7 @@ class OutputFolder:
                 return
             if not self.path.is_dir():
                 raise InputError(f"{self.name}: is no folder; name a folder to write to")
-            if not os.access(self.path, os.W_OK | os.X_OK):
+            if not _may_write(self.path):
                 raise InputError(f"{self.name}: cannot write there (Permission denied)")
             self._check_stranger()
             self._refuse(names, self.manifest())
@@ -310,7 +310,7 @@ class OutputFolder:
             above = above.parent
         if not above.is_dir():
             raise InputError(f"{self.name}: cannot be made there ({above} is no folder)")
-        if not os.access(above, os.W_OK | os.X_OK):
+        if not _may_write(above):
             raise InputError(f"{self.name}: cannot write there (Permission denied)")
 
     def _check_stranger(self) -> None:
@@ -364,3 +364,9 @@ def _ready(path: Path) -> tuple[str, list[str]] | None:
     except (OSError, ValueError, TypeError, KeyError):
         pass
     return None
+
+
+def _may_write(folder: Path) -> bool:
+    """Whether this process may add files, in the name that it acts in."""
+    effective = os.access in os.supports_effective_ids
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=effective)

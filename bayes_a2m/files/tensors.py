@@ -38,6 +38,10 @@ def read_tensors(path: Path, what: str, mend: str) -> tuple[dict[str, Tensor], d
     from safetensors import safe_open
 
     ensure_regular(path, what)
+    with reading(path, what, mend):
+        path.open(
+            "rb"
+        ).close()  # safetensors calls a file that may not be read one that is not there
     with reading(path, what, mend), safe_open(path, framework="pt") as file:
         words: dict[str, str] = dict(file.metadata() or {})
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict

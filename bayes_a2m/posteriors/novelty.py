@@ -37,7 +37,7 @@ from bayes_a2m.audio import windows
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import ensure_regular, reading
+from bayes_a2m.files.tensors import read_tensors
 from bayes_a2m.posteriors.density import Array, ClassSums, FeatureDensity, middle_frames
 from bayes_a2m.posteriors.training_data import Recordings, TrainingData
 
@@ -255,13 +255,10 @@ class NoveltyDetector:
         InputError
             If it is of another version, or an array is missing, of another shape or not finite.
         """
-        from safetensors import safe_open
-
         what, advice = "densities of a network's features", "copy the model again"
-        ensure_regular(path, what)
-        with reading(path, what, advice), safe_open(path, framework="numpy") as file:
-            version = (file.metadata() or {}).get("format_version")
-            arrays = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+        tensors, words = read_tensors(path, what, advice)
+        version = words.get("format_version")
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         if version != FORMAT:
             raise InputError(f"{path}: of version {version}, this one reads {FORMAT}; train again")
         try:
@@ -282,11 +279,8 @@ class NoveltyDetector:
             and limit.shape == (1,)
             and len(means) > 0
         )
-        if not fitting or not all(np.isfinite(array).all() for array in arrays.values()):
-            raise InputError(
-                f"{path}: an array is of another shape, or holds numbers that are not finite; "
-                f"{advice}"
-            )
+        if not fitting:
+            raise InputError(f"{path}: an array is of another shape; {advice}")
         if any((array <= 0).any() for array in (scale, scales, limit)):
             raise InputError(f"{path}: a scale or limit is not above zero; {advice}")
         return cls(

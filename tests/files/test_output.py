@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -266,9 +265,8 @@ def test_damage_is_found(tmp_path: Path) -> None:
     assert known.damaged(tmp_path) == "a"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may all")
-def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_folder_that_cannot_be_written_to_is_said(without_privileges: Path) -> None:
+    out = without_privileges / "out"
     out.mkdir(mode=0o500)
     with pytest.raises(InputError, match="Permission denied"):
         OutputFolder(out, "report").check()
