@@ -15,6 +15,7 @@ a member's own chains.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -172,12 +173,15 @@ class DeepEnsemble(NetworkPosterior):
     def _taken_over(
         self, start: Posterior | None
     ) -> tuple[list[NetworkPosterior], list[NetworkPosterior]]:
-        """Members that are ready, and those whose networks others start from."""
+        """Members that are ready, and those whose networks others start from.
+
+        Ready ones are copies: what the ensemble fits, its decoder for one, is not the start's.
+        """
         method, size = self.options.method, self.options.members
         given = start.members if isinstance(start, DeepEnsemble) else [start]
         models = [model for model in given if isinstance(model, NetworkPosterior)]
         if not models or models[0].experiment.posterior == method:
-            return models[:size], []
+            return [copy.copy(model) for model in models[:size]], []
         if len(models) < size:
             raise InputError(
                 f"an ensemble of {size} members of method {method.name} cannot start from "
