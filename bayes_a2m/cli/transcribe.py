@@ -54,6 +54,14 @@ def transcribe(
             show_default=False,
         ),
     ] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="How AUDIO was recorded, as the model's training recordings name it.",
+            show_default=False,
+        ),
+    ] = None,
     samples: Annotated[
         int,
         typer.Option(
@@ -111,6 +119,8 @@ def transcribe(
 
         bayes-a2m transcribe models/crnn song.wav -o notes --samples 20
 
+        bayes-a2m transcribe models/crnn song.wav -o notes --condition laptop
+
         bayes-a2m transcribe models/crnn song.wav -o notes --check-pitches
     """
     from bayes_a2m.audio.io import find
@@ -155,6 +165,8 @@ def transcribe(
         )
     if (unknown := fitted.unknown_conditions()) is not None:
         say(f"caution: {model}: {unknown}")
+    if condition is not None:
+        _refuse_unmet(fitted, condition, str(model))
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []
     rate = fitted.grid.sample_rate
@@ -162,7 +174,10 @@ def transcribe(
         for done, path in enumerate(paths):
             try:
                 recording = Recording(
-                    path.stem, path=path, notes=None if known is None else tuple(known)
+                    path.stem,
+                    path=path,
+                    notes=None if known is None else tuple(known),
+                    condition=condition or "",
                 )
                 unlike = fitted.unlike(recording)
                 check = (
@@ -202,6 +217,22 @@ def transcribe(
             say(f"bayes-a2m: {message}")
         raise InputError(failed[-1])
     typer.echo(str(out))
+
+
+def _refuse_unmet(model: Posterior, condition: str, name: str) -> None:
+    """Refuse a condition of which the model's notes know nothing."""
+    from bayes_a2m.decoding.note_decoder import NoteDecoder
+    from bayes_a2m.errors import InputError, suggest
+
+    decoder = model.decoder
+    met = [c for c in decoder.model.lag.conditions if c] if isinstance(decoder, NoteDecoder) else []
+    if not met:
+        raise InputError(f"--condition {condition}: {name} was not trained on several conditions")
+    if condition not in met:
+        raise InputError(
+            f"--condition {condition}: {name} has not met it{suggest(condition, met)}; "
+            f"it knows {', '.join(met)}"
+        )
 
 
 def _threshold(model: Posterior, error: float, name: str) -> float:

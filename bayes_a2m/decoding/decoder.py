@@ -143,8 +143,17 @@ class Decoder:
                     best, best_score = candidate, score
         return best
 
-    def decode(self, posterior: FramePosterior) -> Transcriptions:
+    def decode(
+        self, posterior: FramePosterior, *, conditions: Sequence[str | None] | None = None
+    ) -> Transcriptions:
         """Decode the notes of every recording.
+
+        Parameters
+        ----------
+        posterior
+            Frames of any number of recordings.
+        conditions
+            Play no part here: the path of frames is that of every condition.
 
         Raises
         ------

@@ -34,8 +34,10 @@ SEED = 0
 class FramesToNotes(Protocol):
     """Anything that turns frames into notes."""
 
-    def decode(self, posterior: FramePosterior) -> Transcriptions:
-        """Decode the notes of every recording."""
+    def decode(
+        self, posterior: FramePosterior, *, conditions: Sequence[str | None] | None = None
+    ) -> Transcriptions:
+        """Decode the notes of every recording, whose condition may be known."""
         ...
 
 
@@ -87,14 +89,26 @@ class NoteDecoder:
             conditions=conditions,
         )
 
-    def decode(self, posterior: FramePosterior) -> Transcriptions:
+    def decode(
+        self, posterior: FramePosterior, *, conditions: Sequence[str | None] | None = None
+    ) -> Transcriptions:
         """Decode the notes of every recording, with what is known of each.
+
+        Parameters
+        ----------
+        posterior
+            Frames of any number of recordings and draws.
+        conditions
+            The condition of every recording; one that the model has not met counts as not known.
 
         Raises
         ------
         InputError
-            As :meth:`infer`.
+            If the posterior is of other classes, or holds what is not a number.
         """
+        if conditions is not None:
+            met = self.model.lag.conditions
+            conditions = [one if one in met else None for one in conditions]
         return Transcriptions(
             tuple(
                 Transcription(
@@ -104,7 +118,7 @@ class NoteDecoder:
                     posterior.vocabulary,
                     posterior=one,
                 )
-                for i, one in enumerate(self.infer(posterior))
+                for i, one in enumerate(self.infer(posterior, conditions=conditions))
             )
         )
 

@@ -4,6 +4,7 @@ Durations, steps and shares are counted in the training notes. Four numbers, the
 evidence, the bias of a note, and the mean and the spread of the label's clock, maximise the
 conditional likelihood of the onsets of the tuning recordings
 (:mod:`bayes_a2m.decoding.conditional_likelihood`): a tuning split of some 105 notes bears no more.
+Where recordings are of several conditions, the clock of each is drawn towards the common one.
 Evidence of an output of onsets counts as it is (``onset_power`` 1): unlike frames, which say for
 half a second what sounds, it speaks of a note's start once. The numbers are drawn towards
 :data:`TYPICAL`, or :data:`TYPICAL_WITH_ONSETS`, so that a handful of notes, all found, makes no
@@ -43,7 +44,10 @@ TYPICAL_WITH_ONSETS = replace(TYPICAL, note_bias=1.0)
 
 
 def fit_notes(
-    base: NoteModel, posterior: FramePosterior, references: Sequence[Sequence[Note]]
+    base: NoteModel,
+    posterior: FramePosterior,
+    references: Sequence[Sequence[Note]],
+    conditions: Sequence[str] | None = None,
 ) -> NoteDecoder:
     """Fit the note model's numbers on tuning recordings.
 
@@ -56,16 +60,22 @@ def fit_notes(
         Recalibrated frames of recordings that neither the network nor ``base`` was fitted on.
     references
         The notes of every recording.
+    conditions
+        The condition of every recording, "" where it has none; left out, all are of one.
 
     Raises
     ------
     InputError
         If there are not as many references as recordings, or a pitch is not in the vocabulary.
     """
-    reference = Reference.of_notes(posterior, references)
+    several = conditions is not None and len(set(conditions)) > 1
+    known = list(conditions) if conditions is not None and several else None
+    reference = Reference.of_notes(posterior, references, known)
     prior = TYPICAL if posterior.onset_log_probs is None else TYPICAL_WITH_ONSETS
     lag = LagPrior((LagComponent("", 1.0, 0.0, prior.lag_spread),))
     begin = replace(base, lag=lag, power=prior.power, note_bias=prior.note_bias)
-    model = fit_conditional(begin, reference, prior=prior)
-    model = fit_release(model, NoteDecoder(model).infer(posterior), references)
-    return NoteDecoder(fit_intervals(model, NoteDecoder(model).infer(posterior), references))
+    model = fit_conditional(begin, reference, prior=prior, by_condition=several)
+    found = NoteDecoder(model).infer(posterior, conditions=known)
+    model = fit_release(model, found, references)
+    found = NoteDecoder(model).infer(posterior, conditions=known)
+    return NoteDecoder(fit_intervals(model, found, references))

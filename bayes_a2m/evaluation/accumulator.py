@@ -105,7 +105,8 @@ class Accumulator:
                 self._sure.append(NoteEvaluation.of(recording, transcriptions[i]))
         self._add_others(self._other, posterior, labels)
         if raw is not posterior:
-            raw_transcriptions = self.decoder.decode(raw)
+            conditions = [r.condition for r in recordings]
+            raw_transcriptions = self.decoder.decode(raw, conditions=conditions)
             for i, recording in enumerate(recordings):
                 self._raw.append(FrameStatistics.of(raw.of(i), labels[i]))
                 self._raw_notes.append(_note_counts(recording, raw_transcriptions[i].notes))

@@ -109,7 +109,8 @@ def evaluate_chunks(
     kept: list[xarray.Dataset] = []
     for recordings, raw in chunks:
         posterior = recalibrated(raw, tuned.recalibration)
-        transcriptions = decoder.decode(posterior)
+        conditions = [r.condition for r in recordings]
+        transcriptions = decoder.decode(posterior, conditions=conditions)
         accumulator.update(recordings, posterior, raw, transcriptions)
         if observe is not None:
             observe(recordings, posterior, transcriptions)

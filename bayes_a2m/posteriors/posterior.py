@@ -441,7 +441,7 @@ class Posterior(Shown, ABC):
         lengths = NoteModel.from_labels(
             train.labels_on(self.grid), len(self.vocabulary), grid=self.grid
         )
-        notes = fit_notes(lengths, posterior, references)
+        notes = fit_notes(lengths, posterior, references, [r.condition for r in tune])
         accepted = accepted_notes(notes.infer(posterior), references)
         self.fitted = replace(
             self._known,

@@ -31,7 +31,7 @@ def transcription_of(
     model
         A fitted model.
     recording
-        Any recording; its reference plays no part.
+        Any recording; its reference plays no part, its condition where the model has met it.
     draws
         The number of draws, for models that draw.
     threshold
@@ -52,7 +52,7 @@ def transcription_of(
         If the recording cannot be read.
     """
     posterior = model.predict([recording], draws)
-    transcription = model.decoder.decode(posterior)[0]
+    transcription = model.decoder.decode(posterior, conditions=[recording.condition])[0]
     if threshold is not None and transcription.probabilities is not None:
         transcription = transcription.doubting(threshold)
     elif threshold is not None:

@@ -489,13 +489,18 @@ def test_a_model_without_notes_marks_them_by_its_frames(
     assert "--samples" in refused("transcribe", model, song, "-o", out, "--samples", "2")
     stored = read_json(model / "recalibration.json")
     (model / "recalibration.json").write_text(json.dumps({**stored, "accepted": None}))
+    told = refused("transcribe", model, song, "-o", out, "--condition", "cellar")
+    assert "--condition cellar" in told
     told = refused("transcribe", model, song, "-o", out, "--accept-error", "0.05")
     assert "train it again" in told
 
 
 def test_every_format_is_written(tiny_model: Path, song: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    told = refused("transcribe", tiny_model, song, "-o", out, "--condition", "noise")
+    assert "did you mean 'noisy'" in told
     arguments = ("transcribe", tiny_model, song, "-o", out, "--samples", "2", "--bends")
+    arguments += ("--condition", "noisy")
     formats = "mid,jams,csv,jsonl,png,html,wav"
     done = run(*arguments, "--tempo", "90", "--format", formats)
     assert done.returncode == 0, done.stderr

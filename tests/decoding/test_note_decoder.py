@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.decoding.note_fitting import TYPICAL, fit_notes
 from bayes_a2m.decoding.note_model import NoteModel
+from bayes_a2m.decoding.transcription import Transcriptions
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import read_json, write_json
 from bayes_a2m.models import load_model
@@ -34,11 +36,17 @@ def tunes(count: int, seed: int = 0) -> list[list[Note]]:
     return [tiny.melody(generator, 4.0) for _ in range(count)]
 
 
-def heard(melodies: list[list[Note]], confidence: float, lag: float = 0.0) -> FramePosterior:
+def heard(
+    melodies: list[list[Note]], confidence: float, lag: float | Sequence[float] = 0.0
+) -> FramePosterior:
     """Frames that give the melodies' classes one probability, the melodies coming ``lag`` later."""
     vocabulary = Vocabulary()
     frames = GRID.frames_in(4.0)
-    moved = [[replace(n, onset=n.onset - lag, offset=n.offset - lag) for n in m] for m in melodies]
+    lags = np.broadcast_to(lag, len(melodies))
+    moved = [
+        [replace(n, onset=n.onset - late, offset=n.offset - late) for n in m]
+        for m, late in zip(melodies, lags, strict=True)
+    ]
     labels = [to_labels(m, GRID, frames, vocabulary) for m in moved]
     probs = np.full((len(labels), frames, 4), (1 - confidence) / 3)
     for own, truth in zip(probs, labels, strict=True):
@@ -101,6 +109,37 @@ def test_four_numbers_are_fitted_and_the_lag_is_found() -> None:
     decoder = fit_notes(base(tunes(20, 1)), heard(melodies, 0.7, lag=0.03), melodies)
     assert decoder.model.lag.components[0].mean == pytest.approx(0.03, abs=0.005)
     assert decoder.model.power != TYPICAL.power
+
+
+def test_every_condition_has_a_clock_of_its_own() -> None:
+    late, early = tunes(10, 2), tunes(10, 3)
+    post = heard([*late, *early], 0.7, lag=[0.05] * 10 + [0.0] * 10)
+    conditions = ["laptop"] * 10 + ["studio"] * 10
+    decoder = fit_notes(base(tunes(20, 1)), post, [*late, *early], conditions)
+    parts = {one.condition: one for one in decoder.model.lag.components}
+    assert parts["laptop"].mean - parts["studio"].mean > 0.025  # each drawn to the common one
+    assert [one.share for one in parts.values()] == [0.5, 0.5]
+    given = decoder.decode(post, conditions=conditions)
+    unknown = decoder.decode(post)
+    foreign = decoder.decode(post, conditions=["phone"] * 20)  # never met: as if not known
+    assert [t.notes for t in foreign] == [t.notes for t in unknown]
+
+    def error(found: Transcriptions) -> float:
+        pairs = zip(list(found)[:10], late, strict=True)
+        return float(np.mean([t.notes[0].onset - m[0].onset for t, m in pairs]))
+
+    # the mixture's mean is between both clocks, so laptop notes come too early by it
+    assert error(unknown) < -0.015
+    assert abs(error(given)) < abs(error(unknown))
+    with pytest.raises(InputError, match=r"'phone'.*laptop, studio"):
+        decoder.infer(post, conditions=["phone"] * 20)
+
+
+def test_one_condition_is_none() -> None:
+    melodies = tunes(6)
+    post = heard(melodies, 0.7, lag=0.03)
+    alone = fit_notes(base(tunes(20, 1)), post, melodies, ["studio"] * 6)
+    assert alone == fit_notes(base(tunes(20, 1)), post, melodies)
 
 
 def test_few_notes_make_no_note_sure() -> None:

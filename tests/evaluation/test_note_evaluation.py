@@ -81,7 +81,8 @@ def test_a_model_is_evaluated_as_its_notes_say(
 ) -> None:
     data = tiny_data.split("validation")
     parts = []
-    for own, one in zip(data, tiny_point.notes(tiny_point.predict(data)), strict=True):
+    notes = tiny_point.notes(tiny_point.predict(data), conditions=[r.condition for r in data])
+    for own, one in zip(data, notes, strict=True):
         outcomes = NoteOutcomes.of(own.notes or (), one.notes, one.probabilities, own.duration)
         parts.append(NoteCalibrationStatistics.of(outcomes, np.random.default_rng(0)))
     scores = NoteCalibrationStatistics.stack(parts).metrics_of(np.ones((1, len(data))))
