@@ -85,7 +85,7 @@ def make_app() -> typer.Typer:
 
             bayes-a2m train crnn --data recordings --out models/crnn
 
-            bayes-a2m transcribe models/crnn song.wav -o notes
+            bayes-a2m transcribe song.wav -m models/crnn
 
             bayes-a2m run one_vs_two_stage --data recordings
         """

@@ -24,13 +24,22 @@ LONGEST_INTONATION = 600.0
 
 
 def transcribe(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model directory.")],
     audio: Annotated[
-        list[Path], typer.Argument(metavar="AUDIO...", help="Sound files, or folders of them.")
+        list[Path],
+        typer.Argument(
+            metavar="AUDIO...",
+            help="Sound files, or folders of them; a model directory may stand first.",
+        ),
     ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "-m", "--model", metavar="MODEL", help="A model directory.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="OUT_DIR", help="Folder to write to.")
-    ],
+    ] = Path("notes"),
     draws: Annotated[
         int, typer.Option(min=1, help="Draws, for models that draw; a point estimate has one.")
     ] = 30,
@@ -107,21 +116,21 @@ def transcribe(
 
     Examples:
 
-        bayes-a2m transcribe models/crnn song.wav -o notes
+        bayes-a2m transcribe song.wav -m models/crnn
 
-        bayes-a2m transcribe models/crnn song.wav -o notes --accept-error 0.05
+        bayes-a2m transcribe song.wav -m models/crnn --accept-error 0.05
 
-        bayes-a2m transcribe models/crnn takes/ -o notes --format mid,jams,csv
+        bayes-a2m transcribe takes/ -m models/crnn -o notes --format mid,jams,csv
 
-        bayes-a2m transcribe models/crnn song.wav -o notes --format html --reference by_hand.mid
+        bayes-a2m transcribe song.wav -m models/crnn --format html --reference by_hand.mid
 
-        bayes-a2m transcribe models/crnn song.wav -o notes --format mid --tempo 96 --bends
+        bayes-a2m transcribe song.wav -m models/crnn --format mid --tempo 96 --bends
 
-        bayes-a2m transcribe models/crnn song.wav -o notes --samples 20
+        bayes-a2m transcribe song.wav -m models/crnn --samples 20
 
-        bayes-a2m transcribe models/crnn song.wav -o notes --condition laptop
+        bayes-a2m transcribe song.wav -m models/crnn --condition laptop
 
-        bayes-a2m transcribe models/crnn song.wav -o notes --check-pitches
+        bayes-a2m transcribe song.wav -m models/crnn --check-pitches
     """
     from bayes_a2m.audio.io import find
     from bayes_a2m.baselines.pitch_check import check_pitches as pitch_check
@@ -140,6 +149,7 @@ def transcribe(
         write_files,
     )
 
+    model, audio = _parted(audio, model)
     wanted = _formats(formats)
     settings = FileSettings(transpose, tempo, bends, samples)
     midi.ensure_tempo(tempo)
@@ -217,6 +227,21 @@ def transcribe(
             say(f"bayes-a2m: {message}")
         raise InputError(failed[-1])
     typer.echo(str(out))
+
+
+def _parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
+    """The model and the sound among the arguments: a model directory may stand first."""
+    from bayes_a2m.errors import InputError
+
+    if model is not None:
+        return model, paths
+    first, rest = paths[0], paths[1:]
+    if not any((first / name).exists() for name in ("config.yaml", "model.safetensors")):
+        what = "which model shall hear it?" if first.exists() else "no such model or sound;"
+        raise InputError(f"{first}: {what} name a model directory: -m MODEL")
+    if not rest:
+        raise InputError(f"{first}: is a model; name the sound files to transcribe")
+    return first, rest
 
 
 def _refuse_unmet(model: Posterior, condition: str, name: str) -> None:

@@ -264,6 +264,9 @@ def test_a_model_that_is_none(
 ) -> None:
     out = tmp_path / "out"
     assert "no such model" in refused("transcribe", tmp_path / "none", song, "-o", out)
+    assert "no such model" in refused("transcribe", song, "-m", tmp_path / "none", "-o", out)
+    assert "name a model directory: -m MODEL" in refused("transcribe", song, "-o", out)
+    assert "name the sound files" in refused("transcribe", tiny_model, "-o", out)
     broken = tiny.copy_to_change(tiny_model, tmp_path / "broken")
     (broken / "normalizer.json").unlink()
     assert "normalizer.json missing" in refused("transcribe", broken, song, "-o", out)
@@ -495,6 +498,15 @@ def test_a_model_without_notes_marks_them_by_its_frames(
     assert "train it again" in told
 
 
+def test_a_model_by_its_option_writes_to_notes(
+    tiny_model: Path, song: Path, tmp_path: Path
+) -> None:
+    run("transcribe", song, "-m", tiny_model, "--format", "mid", cwd=tmp_path)
+    run("transcribe", tiny_model, song, "-o", "same", "--format", "mid", cwd=tmp_path)
+    first, same = (tmp_path / folder / "song.mid" for folder in ("notes", "same"))
+    assert first.read_bytes() == same.read_bytes()
+
+
 def test_every_format_is_written(tiny_model: Path, song: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = refused("transcribe", tiny_model, song, "-o", out, "--condition", "noise")
@@ -548,7 +560,7 @@ def test_velocity_says_loudness_unless_confidence_is_asked_for(
 def test_a_tempo_that_is_none_is_refused_before_the_model_is_read(
     song: Path, tmp_path: Path
 ) -> None:
-    told = refused("transcribe", tmp_path, song, "-o", tmp_path / "out", "--tempo", "0")
+    told = refused("transcribe", song, "-m", tmp_path, "-o", tmp_path / "out", "--tempo", "0")
     assert "--tempo 0: must lie between 10 and 1000" in told
 
 
