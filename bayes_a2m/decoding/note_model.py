@@ -98,7 +98,7 @@ class NoteModel:
         Of onset evidence; the rate is the share of training frames in which a note starts.
     lag
         Of the label's clock.
-    release_mean, release_sd
+    release_mean, release_sd, release_note_sd
         Of note ends, in seconds, as :mod:`bayes_a2m.decoding.release` has them.
     slope, intercept
         A note's probability p becomes the logistic function of
@@ -123,6 +123,7 @@ class NoteModel:
     lag: LagPrior = field(default_factory=LagPrior)
     release_mean: float = 0.0
     release_sd: float = 0.0
+    release_note_sd: float = 0.0
     slope: float = 1.0
     intercept: float = 0.0
     onset_scale: float | None = None
@@ -140,7 +141,8 @@ class NoteModel:
                 f"not {self.power}, {self.floor}, {self.onset_rate}"
             )
         numbers = (self.prior_power, self.note_bias, self.onset_power, self.slope, self.intercept)
-        if not (np.isfinite([*numbers, self.release_mean]).all() and self.release_sd >= 0):
+        spreads = (self.release_sd, self.release_note_sd)
+        if not (np.isfinite([*numbers, self.release_mean, *spreads]).all() and min(spreads) >= 0):
             raise InputError("the numbers of a note model must be finite")
 
     @classmethod

@@ -413,9 +413,7 @@ def _infer(
     likeliest = model.segments.infer(model.evidence(pooled), onset, tables=tables).likeliest()
     grid = posterior.grid
     lags = lag.draw(len(segmentations), generator)
-    releases = None
-    if model.release_mean or model.release_sd:
-        releases = generator.normal(model.release_mean, model.release_sd, size=lags.size)
+    releases = _releases(model, segmentations, generator)
     samples, too_short = (
         SampledNotes.of_segments(
             segmentations,
@@ -443,6 +441,19 @@ def _infer(
         model.onset_scale,
         model.offset_scale,
     )
+
+
+def _releases(
+    model: NoteModel, segmentations: Sequence[Segments], generator: np.random.Generator
+) -> Floats | None:
+    """Seconds by which every segment ends later, ``(segment,)``; None where nothing is moved."""
+    if not (model.release_mean or model.release_sd or model.release_note_sd):
+        return None
+    counts = [len(one) for one in segmentations]
+    shared = generator.normal(model.release_mean, model.release_sd, size=len(counts))
+    own = generator.normal(0.0, model.release_note_sd, size=sum(counts))
+    released: Floats = np.repeat(shared, counts) + own
+    return released
 
 
 class _Description:

@@ -69,8 +69,9 @@ class SampledNotes:
         middle of their frame, since a label's frame is the one its time falls into. What is cut to
         less than 50 ms inside the recording is no note, as in :mod:`bayes_a2m.metrics.notes`;
         with ``too_short`` these are given instead, less those that start after its end.
-        ``releases (S,)`` are seconds by which the ends of notes that a rest follows come later,
-        though not after the rest, and not so early that no note is left.
+        ``releases (segment,)``, of all segments in order, are seconds by which the ends of notes
+        that a rest follows come later, though not after the rest, and not so early that no note is
+        left.
         """
         counts = [len(one) for one in segmentations]
         sample = np.repeat(np.arange(len(counts)), counts)
@@ -87,7 +88,7 @@ class SampledNotes:
             until = np.append(offset[1:], duration)
             least = np.minimum(offset, onset + SHORTEST)
             moves = (classes > 0) & rest & (ends < frames)
-            released = np.clip(offset + releases[sample], least, np.maximum(until, least))
+            released = np.clip(offset + releases, least, np.maximum(until, least))
             offset = np.where(moves, released, offset)
         onset, offset = onset.clip(0.0, duration), offset.clip(0.0, duration)
         long_enough = offset - onset >= SHORTEST - 1e-9
