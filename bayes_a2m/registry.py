@@ -38,6 +38,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "unet_bilstm": "bayes_a2m.networks.unet_bilstm:UNetBiLSTM",
         "harmonic_unet": "bayes_a2m.networks.harmonic_unet:HarmonicUNet",
         "tcn": "bayes_a2m.networks.tcn:TCN",
+        "equivariant": "bayes_a2m.networks.equivariant:Equivariant",
     },
     "heads": {
         "one_stage": "bayes_a2m.networks.heads:OneStage",

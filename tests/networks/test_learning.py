@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "unet_bilstm": {"width": 16, "levels": [16, 16, 16, 16], "hidden": 12, "reduction": 4},
     "harmonic_unet": {"width": 16, "levels": [8, 8, 8], "bins_per_octave": 6},
     "tcn": {"width": 16, "blocks": 3},
+    "equivariant": {"bins_per_octave": 12, "pitches": [32, 38, 44], "harmonics": [1]},
 }
 FRONT = {"channels": [6, 8, 12], "features": 12}
 
@@ -49,7 +50,7 @@ def examples(count: int, seed: int) -> list[Example]:
 @pytest.mark.long
 @pytest.mark.parametrize("name", registry.SHIPPED["networks"])
 def test_three_epochs_halve_the_loss_of_the_class_prior(name: str) -> None:
-    settings = SMALL[name] if name == "cascade" else {**FRONT, **SMALL[name]}
+    settings = SMALL[name] if name in ("cascade", "equivariant") else {**FRONT, **SMALL[name]}
     network = make_network(name, settings, bins=BINS, classes=CLASSES)
     network = network.fresh(bins=BINS, classes=CLASSES, seed=0)
     fit, tune = examples(64, 1), examples(8, 2)
