@@ -8,21 +8,21 @@ for every frame.
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import torch
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field
 from torch import Tensor, nn
 
-from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
-from bayes_a2m.networks.blocks import ConvolutionBlock, check_blocks
+from bayes_a2m.networks.blocks import ConvolutionBlock
 from bayes_a2m.networks.change import spectral_change
-from bayes_a2m.networks.dropout import DropoutRates, sequence_dropout
-from bayes_a2m.networks.heads import HeadSettings, make_head
+from bayes_a2m.networks.dropout import DropoutRates, rates_or_none, sequence_dropout
+from bayes_a2m.networks.front import FrontOptions
+from bayes_a2m.networks.heads import make_head
 from bayes_a2m.networks.masking import frame_mask, pooled
 from bayes_a2m.networks.network import Layer, Network
-from bayes_a2m.networks.onsets import OnsetHead, OnsetOptions, parse_onsets
+from bayes_a2m.networks.onsets import OnsetHead
 from bayes_a2m.networks.recurrence import recur
 
 
@@ -43,25 +43,13 @@ class CRNN(Network):
 
     name = "crnn"
 
-    class Options(Settings):
-        """Sizes of a CRNN; every block has its channels, kernel and pooling."""
+    class Options(FrontOptions):
+        """Sizes of a CRNN: the blocks in front, and its recurrence."""
 
-        head: HeadSettings = Field(
-            "one_stage", description="a head's name, or a mapping of its name and settings"
-        )
-        channels: tuple[int, ...] = Field((12, 32, 48), description="of the blocks")
-        kernels: tuple[tuple[int, ...], ...] = Field(
-            ((3, 5), (3, 5), (3, 3)), description="of the blocks, (time, frequency) each"
-        )
-        pools: tuple[tuple[int, ...], ...] = Field(
-            ((2, 3), (1, 2), (2, 2)), description="of the blocks, (time, frequency) each"
-        )
-        projection: int = Field(128, description="units between convolutions and recurrence")
-        hidden: int = Field(96, description="units of the GRU, in each direction")
-        features: int = Field(48, description="trunk features of each frame; the head reads them")
-        dropout: DropoutRates = Field(DropoutRates(), description="rates by place")
-        onsets: Annotated[OnsetOptions | None, BeforeValidator(parse_onsets)] = Field(
-            None, description="output of onsets: true, or a mapping of its settings"
+        projection: int = Field(128, ge=1, description="units between convolutions and recurrence")
+        hidden: int = Field(96, ge=1, description="units of the GRU, in each direction")
+        dropout: Annotated[DropoutRates, BeforeValidator(rates_or_none)] = Field(
+            DropoutRates(), description="rates by place"
         )
         change: int = Field(
             0,
@@ -69,18 +57,6 @@ class CRNN(Network):
             description="frames before and after, between which the change of the spectrum is a "
             "second input channel; 0: none",
         )
-
-        @field_validator("dropout", mode="before")
-        @classmethod
-        def _none_is_no_dropout(cls, rates: Any) -> Any:
-            return {} if rates is None else rates
-
-        @model_validator(mode="after")
-        def _blocks_agree(self) -> Self:
-            check_blocks("crnn", self.channels, self.kernels, self.pools)
-            if min(self.projection, self.hidden, self.features) < 1:
-                raise InputError("crnn: sizes must be positive")
-            return self
 
     def __init__(self, bins: int = 252, classes: int = 4, **settings: Any) -> None:
         super().__init__(bins, classes, settings)

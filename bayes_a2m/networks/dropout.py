@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -33,6 +34,11 @@ class DropoutRates(Settings):
     recurrent: float = Field(0.0, ge=0, lt=1, description="recurrent weights")
     head: float = Field(0.0, ge=0, lt=1, description="what the head reads")
     learned: bool = Field(False, description="concrete dropout: the rates are where it starts")
+
+
+def rates_or_none(rates: Any) -> Any:
+    """Read a missing value in an experiment file as no dropout anywhere."""
+    return {} if rates is None else rates
 
 
 class SequenceDropout(nn.Module):

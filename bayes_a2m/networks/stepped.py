@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import torch
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field
 from torch import Tensor, nn
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
-from bayes_a2m.networks.blocks import ConvolutionBlock, check_blocks
-from bayes_a2m.networks.dropout import SequenceDropout, sequence_dropout
-from bayes_a2m.networks.heads import HeadSettings, make_head
+from bayes_a2m.networks.blocks import ConvolutionBlock
+from bayes_a2m.networks.dropout import SequenceDropout, rates_or_none, sequence_dropout
+from bayes_a2m.networks.front import FrontOptions
+from bayes_a2m.networks.heads import make_head
 from bayes_a2m.networks.masking import frame_mask, pooled
 from bayes_a2m.networks.network import Layer, Network
-from bayes_a2m.networks.onsets import OnsetHead, OnsetOptions, parse_onsets
+from bayes_a2m.networks.onsets import OnsetHead
 
 
 class StepDropoutRates(Settings):
@@ -51,37 +52,13 @@ class StepNetwork(Network):
         Whether the convolutions look at no later frame; a setting of networks that can be so.
     """
 
-    class Options(Settings):
-        """Sizes of what is common: blocks of convolutions, width of a step, features of a frame."""
+    class Options(FrontOptions):
+        """Sizes of what is common: the blocks in front, the width of a step."""
 
-        head: HeadSettings = Field(
-            "one_stage", description="a head's name, or a mapping of its name and settings"
-        )
-        channels: tuple[int, ...] = Field((12, 32, 48), description="of the blocks")
-        kernels: tuple[tuple[int, ...], ...] = Field(
-            ((3, 5), (3, 5), (3, 3)), description="of the blocks, (time, frequency) each"
-        )
-        pools: tuple[tuple[int, ...], ...] = Field(
-            ((2, 3), (1, 2), (2, 2)), description="of the blocks, (time, frequency) each"
-        )
         width: int = Field(96, ge=1, description="units of a step between its layers")
-        features: int = Field(
-            48, ge=1, description="trunk features of each frame; the head reads them"
+        dropout: Annotated[StepDropoutRates, BeforeValidator(rates_or_none)] = Field(
+            StepDropoutRates(), description="rates by place"
         )
-        dropout: StepDropoutRates = Field(StepDropoutRates(), description="rates by place")
-        onsets: Annotated[OnsetOptions | None, BeforeValidator(parse_onsets)] = Field(
-            None, description="output of onsets: true, or a mapping of its settings"
-        )
-
-        @field_validator("dropout", mode="before")
-        @classmethod
-        def _none_is_no_dropout(cls, rates: Any) -> Any:
-            return {} if rates is None else rates
-
-        @model_validator(mode="after")
-        def _blocks_agree(self) -> Self:
-            check_blocks("network", self.channels, self.kernels, self.pools)
-            return self
 
     causal: bool
     step: int

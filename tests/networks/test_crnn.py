@@ -114,7 +114,7 @@ def test_the_recurrence_carries_context_both_ways() -> None:
         ({"channels": (4, 4)}, "one entry a block"),
         ({"pools": ((2, 3), (1, 2), (2,))}, "a pair, time and frequency"),
         ({"kernels": ((3, 5), (3, 5), (3, 3, 3))}, "a pair, time and frequency"),
-        ({"hidden": 0}, "must be positive"),
+        ({"hidden": 0}, "hidden.*greater than or equal to 1"),
         ({"pools": ((2, 3), (0, 2), (2, 2))}, "must be positive"),
         ({"head": "two_stages"}, "unknown head"),
         ({"pools": ((2, 8), (1, 8), (2, 8))}, "252 bins are too few"),
