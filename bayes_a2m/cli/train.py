@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from bayes_a2m.config.experiment import Experiment
     from bayes_a2m.datasets import Dataset
 
 
@@ -22,8 +23,15 @@ def train(
             help="Name of one that ships, such as crnn, or a YAML file.",
         ),
     ],
-    data: Annotated[Path, typer.Option(metavar="DATA_DIR", help="Folder of recordings and MIDI.")],
     out: Annotated[Path, typer.Option(metavar="MODEL_DIR", help="Where the model is written.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA_DIR",
+            help="Folder of recordings and MIDI; pretrained sings its own.",
+            show_default=False,
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,6 +71,8 @@ def train(
     While it runs, its state is in MODEL_DIR.partial; after an interruption
     --resume goes on from the last whole epoch, to the same result.
 
+    The experiment pretrained needs no folder: it sings its recordings.
+
     Examples:
 
         bayes-a2m train crnn --data recordings --out models/crnn
@@ -77,10 +87,13 @@ def train(
 
         bayes-a2m train ensemble --data recordings --out models/ten --from models/ensemble \
             --set posterior.members=10
+
+        bayes-a2m train pretrained --out models/pretrained
     """
     from bayes_a2m.cli.console import metrics_tables, say
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
+    from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free, locked
     from bayes_a2m.files.atomic import made_parents, real_path
     from bayes_a2m.models import load_model, make_posterior
@@ -91,6 +104,11 @@ def train(
     if not finishing:
         ensure_free(out)
     plan = load_experiment(experiment, settings or [], seed)
+    if plan.singing is not None:
+        _sing_and_train(plan, experiment, out, given=(data, start, exclude), resume=resume)
+        return
+    if data is None:
+        raise InputError(f"train {experiment}: give --data, a folder of recordings and MIDI")
     model = make_posterior(plan)
     base = None if start is None else load_model(start)
     recordings = load_folder(data, seed=plan.seed)
@@ -124,6 +142,46 @@ def train(
         say(f"warning: {result.alarm}")
     say("On the tuning split, which chose the epoch and the decoder's settings:")
     metrics_tables(metrics)
+    typer.echo(str(out))
+
+
+def _sing_and_train(
+    plan: Experiment,
+    name: str,
+    out: Path,
+    *,
+    given: tuple[Path | None, ...],
+    resume: bool,
+) -> None:
+    """Train an experiment that sings its own recordings.
+
+    Raises
+    ------
+    InputError
+        If options are given that need a folder of recordings.
+    """
+    from bayes_a2m.cli.console import say
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.files import locked
+    from bayes_a2m.files.atomic import made_parents
+    from bayes_a2m.posteriors.fingerprint import settings_that_count
+    from bayes_a2m.pretraining.pretrain import pretrain
+    from bayes_a2m.studies.fitted import write_fitted
+
+    if any(value is not None for value in given):
+        raise InputError(
+            f"train {name}: sings its own recordings; leave --data, --from and --exclude out"
+        )
+    workdir = out.with_name(out.name + ".partial")
+    with made_parents(out), locked(out, wait=False):
+        _claim(workdir, {"sung": settings_that_count(plan)}, resume)
+        # kept whatever happens: the corpus alone is half of the work
+        model, tune = pretrain(plan, workdir, resume=resume, progress=True, tell=say)
+        _, metrics = write_fitted(model, tune, out)
+        shutil.rmtree(workdir)
+    scores = {name: metrics.metrics[name] for name in ("accuracy", "nll", "ece")}
+    told = ", ".join(f"{name} {one.value:.3f}" for name, one in scores.items() if one is not None)
+    say(f"On the synthetic recordings that it was tuned on: {told}")
     typer.echo(str(out))
 
 

@@ -136,6 +136,29 @@ class TrainingSettings(Settings):
     augment: AugmentSettings = AugmentSettings()
 
 
+class SingingSettings(Settings):
+    """Settings of synthetic recordings that a model is trained on in place of a folder's.
+
+    Labels are moved in each epoch anew, as people's labels are off: all of a recording together,
+    and every onset and offset by itself.
+    """
+
+    recordings: int = Field(3000, ge=1, description="to fit the network")
+    choosing: int = Field(100, ge=1, description="to choose the epoch")
+    tuning: int = Field(150, ge=1, description="to fit recalibration and the note model")
+    seconds: float = Field(4.0, gt=0, le=60, description="length of each to fit")
+    tuning_seconds: float = Field(8.0, gt=0, le=60, description="length of each to tune on")
+    lag_ms: float = Field(10.0, ge=0, description="standard deviation of a recording's lag")
+    onset_ms: float = Field(15.0, ge=0, description="standard deviation of an onset")
+    offset_ms: float = Field(30.0, ge=0, description="standard deviation of an offset")
+    gain_db: float = Field(8.0, ge=0, description="standard deviation of a level change")
+    colour_db: float = Field(
+        5.0, ge=0, description="standard deviation of each of a few waves over log frequency"
+    )
+    noise_db: float = Field(1.0, ge=0, description="standard deviation of noise per value")
+    pitch_weight: float = Field(0.3, ge=0, description="of the continuous pitch in the loss")
+
+
 class Named(BaseModel):
     """The name of a network or posterior, with its own settings beside it."""
 
@@ -189,6 +212,9 @@ class Experiment(Settings):
     )
     posterior: Named = Named(name="point")
     training: TrainingSettings = TrainingSettings()
+    singing: SingingSettings | None = Field(
+        None, description="trains on synthetic recordings, sung for it; none: on a data folder"
+    )
     recalibration: str = Field(
         CHOOSE, description="how probabilities are recalibrated on the tuning split"
     )

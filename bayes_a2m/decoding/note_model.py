@@ -222,6 +222,29 @@ class NoteModel:
             onset_rate=rate,
         )
 
+    def restricted(self, classes: Sequence[int]) -> NoteModel:
+        """The same model for some of its classes, where the others cannot be.
+
+        Parameters
+        ----------
+        classes
+            Silence, 0, and the classes that are left, in order.
+
+        Raises
+        ------
+        InputError
+            If silence is not among them, or no other is.
+        """
+        chosen = list(classes)
+        if len(chosen) < 2 or chosen[0] != 0:
+            raise InputError(f"a note model needs silence, 0, and a pitch, not classes {chosen}")
+        segments = replace(
+            self.segments,
+            first=_normalised(np.asarray(self.segments.first)[chosen]),
+            popularity=_normalised(np.asarray(self.segments.popularity)[np.array(chosen[1:]) - 1]),
+        )
+        return replace(self, segments=segments, shares=_normalised(np.asarray(self.shares)[chosen]))
+
     def with_profile(self, name: str) -> NoteModel:
         """Replace what stands between notes by a named profile.
 

@@ -118,11 +118,16 @@ class _Stem(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """From ``(batch, 1, frame, bin)`` to maps ``(batch, channel, step, semitone)``."""
         flat = x @ self.contrast.to(x)
-        channels = [_window(flat, self.start + shift, self.needed) for shift in self.shifts]
-        channels.append(_window(x, self.start, self.needed))
-        rest = -x.shape[2] % STEP
-        stacked = nn.functional.pad(torch.cat(channels, dim=1), (0, 0, STEP // 2, STEP // 2 + rest))
-        x = self.convolution(stacked)
+        # padded once, so that every channel is a view of it; zeros stand beyond the bins
+        starts = [self.start + shift for shift in self.shifts]
+        below = max(0, -min(self.start, *starts))
+        above = max(0, max(self.start, *starts) + self.needed - x.shape[3])
+        edges = (below, above, STEP // 2, STEP // 2 + -x.shape[2] % STEP)
+        flat, x = nn.functional.pad(flat, edges), nn.functional.pad(x, edges)
+        channels = [flat[..., s + below : s + below + self.needed] for s in starts]
+        here = self.start + below
+        channels.append(x[..., here : here + self.needed])
+        x = self.convolution(torch.cat(channels, dim=1))
         mask = frame_mask(pooled(lengths, STEP), x.shape[2])
         return torch.relu(masked(self.normalization(x, mask), mask))
 
@@ -180,8 +185,8 @@ class Equivariant(Network):
         harmonics: tuple[float, ...] = Field(
             (0.5, 1, 2, 3, 4, 5, 6, 8), min_length=1, description="multiples of the fundamental"
         )
-        channels: int = Field(24, ge=1, description="of the maps")
-        blocks: int = Field(4, ge=1, le=8, description="residual blocks; dilations 1, 2, 4 ...")
+        channels: int = Field(32, ge=1, description="of the maps")
+        blocks: int = Field(5, ge=1, le=8, description="residual blocks; dilations 1, 2, 4 ...")
         width: int = Field(32, ge=1, description="units of a step that are pooled over pitch")
         each: int = Field(8, ge=1, description="trunk features of every semitone of a frame")
         pooled: int = Field(16, ge=1, description="trunk features of a frame, pooled over pitch")
@@ -306,15 +311,6 @@ def _frames(maps: Tensor, frames: int) -> Tensor:
     batch, channels, steps, size = maps.shape
     each = maps.reshape(batch, STEP, channels // STEP, steps, size)
     return each.permute(0, 3, 1, 4, 2).reshape(batch, steps * STEP, -1)[:, :frames]
-
-
-def _window(x: Tensor, start: int, size: int) -> Tensor:
-    """``size`` bins from ``start`` on, which may be negative; zeros stand beyond the bins."""
-    bins = x.shape[3]
-    first, last = min(max(start, 0), bins), min(max(start + size, 0), bins)
-    if first == last:
-        return x.new_zeros((*x.shape[:3], size))
-    return nn.functional.pad(x[..., first:last], (first - start, start + size - last))
 
 
 def _contrast(bins: int, reach: int) -> Tensor:

@@ -119,7 +119,23 @@ class OnsetHead(nn.Module):
             Number of real frames of every item, ``(batch,)``.
         """
         real = torch.arange(labels.shape[1], device=labels.device) < lengths[:, None]
-        onsets = onsets_of(labels, lengths).to(odds.dtype)
+        return self.loss_at(odds, onsets_of(labels, lengths), real)
+
+    def loss_at(self, odds: Tensor, onsets: Tensor, real: Tensor) -> Tensor:
+        """Compute the loss where the onsets are known by themselves, in nats.
+
+        Labels of frames alone do not show where a note of the same pitch follows another.
+
+        Parameters
+        ----------
+        odds
+            What :meth:`forward` gave, ``(batch, frame)``.
+        onsets
+            Mask of the frames in which a note starts, ``(batch, frame)``.
+        real
+            Mask of the frames that count, ``(batch, frame)``.
+        """
+        onsets = (onsets & real).to(odds.dtype)
         if self.options.loss == "soft":
             target = blurred(onsets, self.width.to(odds)).clamp(max=1.0)
             each = nn.functional.binary_cross_entropy_with_logits(odds, target, reduction="none")

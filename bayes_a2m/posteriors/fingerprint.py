@@ -76,6 +76,8 @@ def settings_that_count(experiment: Experiment) -> dict[str, Any]:
     without = {"description", "network", "posterior"}
     if not kind.trains_network:
         without |= {"windows", "training"}
+    if experiment.singing is None:
+        without |= {"singing"}  # as it was before there was such a section
     values: dict[str, Any] = experiment.model_dump(mode="json", exclude=without)
     options = kind.checked(experiment.posterior.settings).model_dump(mode="json")
     options.pop("jobs", None)

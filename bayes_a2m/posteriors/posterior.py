@@ -413,7 +413,9 @@ class Posterior(Shown, ABC):
         base = None if start is None else start._known.fingerprint
         return fingerprint(training_inputs(self.experiment, fit, tune, base))
 
-    def fit_calibration_and_decoder(self, train: Dataset, tune: Dataset) -> None:
+    def fit_calibration_and_decoder(
+        self, train: Dataset, tune: Dataset, *, repeats: bool = False
+    ) -> None:
         """Choose a recalibration and fit both decoders: the end of every fit.
 
         Parameters
@@ -422,10 +424,13 @@ class Posterior(Shown, ABC):
             The recordings whose notes say how long notes and rests are.
         tune
             The recordings that everything is chosen on.
+        repeats
+            Whether the notes of ``train`` say how often the same pitch follows without a rest;
+            frames alone do not.
         """
         from bayes_a2m.calibration.note_acceptance import accepted_notes
         from bayes_a2m.decoding.note_fitting import fit_notes
-        from bayes_a2m.decoding.note_model import NoteModel
+        from bayes_a2m.decoding.note_model import NoteModel, onset_frames
 
         posterior = self.predict(tune, raw=True)
         wanted = self.experiment.recalibration
@@ -438,8 +443,9 @@ class Posterior(Shown, ABC):
         )
         posterior = recalibrated(posterior, calibrator.recalibration)
         references = [r.notes or () for r in tune]
+        onsets = [onset_frames(r.notes or (), self.grid) for r in train] if repeats else None
         lengths = NoteModel.from_labels(
-            train.labels_on(self.grid), len(self.vocabulary), grid=self.grid
+            train.labels_on(self.grid), len(self.vocabulary), grid=self.grid, onsets=onsets
         )
         notes = fit_notes(lengths, posterior, references, [r.condition for r in tune])
         accepted = accepted_notes(notes.infer(posterior), references)

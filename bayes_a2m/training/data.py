@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import lightning as L
 import numpy as np
@@ -46,10 +46,16 @@ def collate(examples: Sequence[Example]) -> Batch:
     return Batch(features, labels, lengths)
 
 
+class ChangingExamples(Protocol):
+    """Examples that are others in every epoch."""
+
+    epoch: int
+
+
 class EpochShuffle(Sampler[int]):
     """Order of examples by seed and epoch alone, so that a resumed run sees the same."""
 
-    def __init__(self, size: int, seed: int, degraded: Degraded | None = None) -> None:
+    def __init__(self, size: int, seed: int, degraded: ChangingExamples | None = None) -> None:
         self.size, self.seed, self.epoch = size, seed, 0
         self.degraded = degraded
 

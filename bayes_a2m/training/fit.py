@@ -132,9 +132,10 @@ def train(
 
 def run(
     module: NetworkTraining,
-    fit: Sequence[Example],
-    tune: Sequence[Example],
+    fit: Sequence[Example] = (),
+    tune: Sequence[Example] = (),
     *,
+    data: L.LightningDataModule | None = None,
     folder: Path,
     callbacks: Sequence[Callback] = (),
     keep_best: bool = True,
@@ -149,6 +150,8 @@ def run(
         Module to train. Its ``tuning_nll`` chooses the epoch, where one is chosen.
     fit, tune
         Examples to fit, and those of the tuning split.
+    data
+        Batches in place of those of ``fit`` and ``tune``.
     folder
         Folder in which ``best.ckpt``, ``last.ckpt`` and the log are written.
     callbacks
@@ -194,7 +197,7 @@ def run(
             num_sanity_val_steps=0,
         )
         last = folder / "last.ckpt"
-        examples = Examples(
+        examples = data or Examples(
             fit,
             tune,
             batch=settings.batch,
