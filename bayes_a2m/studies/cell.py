@@ -50,7 +50,8 @@ class Cell:
     fold
         The number of the fold whose recordings it is scored on; None: there are no folds.
     keeps_model
-        Whether other cells start from its model, so that its scores alone are not enough.
+        Whether cells that are not scored yet start from its model, so that its scores alone are not
+        enough.
     """
 
     arm: str
@@ -110,13 +111,17 @@ class Cell:
         return self.place / "work"
 
     @property
+    def scored(self) -> bool:
+        """Whether the cell's scores are there."""
+        return self._scores.is_file() and self._metrics.is_file()
+
+    @property
     def finished(self) -> bool:
         """Whether the cell is scored; its model is asked for only where others start from it.
 
         Scores are small and travel without the model: a study goes on with them elsewhere.
         """
-        scored = self._scores.is_file() and self._metrics.is_file()
-        return scored and (self.model.is_dir() or not self.keeps_model)
+        return self.scored and (self.model.is_dir() or not self.keeps_model)
 
     @property
     def begun(self) -> bool:
@@ -207,8 +212,21 @@ class Cell:
         Scored.of(result).save(self._scores)
 
     def read(self) -> Scored:
-        """Read the sufficient statistics of the cell's scores."""
-        return Scored.load(self._scores)
+        """Read the sufficient statistics of the cell's scores.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or holds other recordings than the cell is scored on, as one
+            that was moved by hand does.
+        """
+        scores = Scored.load(self._scores)
+        if sorted(scores.ids) != sorted(self.scored_on.ids):
+            raise InputError(
+                f"{self._scores}: holds the scores of other recordings; delete it, and the same "
+                "command makes them again"
+            )
+        return scores
 
     def metrics(self) -> EvaluationResults:
         """Read the cell's ``metrics.json``."""

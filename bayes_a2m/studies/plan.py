@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -117,7 +117,6 @@ def plan_of(
         except InputError as error:
             raise InputError(f"arm {name}: {error}") from error
     parts = _parts(study, data)
-    started_from = {arm.start for arm in study.arms.values() if arm.start}
     cells: dict[str, tuple[Cell, ...]] = {}
     # arms that others start from are made first
     for name in sorted(study.arms, key=lambda arm: study.arms[arm].start is not None):
@@ -143,11 +142,17 @@ def plan_of(
                 folder,
                 start,
                 fold,
-                keeps_model=name in started_from,
             )
             arm_cells.append(cell)
         cells[name] = tuple(arm_cells)
-    return Plan(study, data, {name: cells[name] for name in study.arms})
+    return Plan(study, data, {name: _keeping(cells[name], cells) for name in study.arms})
+
+
+def _keeping(own: tuple[Cell, ...], cells: Mapping[str, tuple[Cell, ...]]) -> tuple[Cell, ...]:
+    """The same cells, told whether others that are still to be made start from them."""
+    every = (cell for arm in cells.values() for cell in arm)
+    needed = {c.start.fingerprint for c in every if c.start is not None and not c.scored}
+    return tuple(replace(cell, keeps_model=cell.fingerprint in needed) for cell in own)
 
 
 def prepared(study: Study, data_dir: Path | None, out: Path, bar: Bar) -> Dataset:

@@ -38,7 +38,7 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
 """The part of the statistics, the score, and the addition to its label in the heading."""
 
 
-BESIDE = ("cells", "data", "data.json", "report")
+BESIDE = ("cells", "data", "data.json", "report", "README.md")
 """What lies in a study's folder beside its results; each looks after itself."""
 
 
