@@ -95,7 +95,7 @@ def render(
     reference = np.sqrt(power) if power else 1.0
     samples = voiced / reference
     samples += _breathiness(generator, singer, mouth, phase, level, size)
-    samples += _bursts(generator, notes, size, sample_rate)
+    samples += bursts(generator, notes, size, sample_rate)
     return (samples * 10 ** (LEVEL_DB / 20)).astype(np.float32)
 
 
@@ -230,7 +230,7 @@ def _filtered(
     return out[hop : hop + size]
 
 
-def _bursts(
+def bursts(
     generator: np.random.Generator,
     notes: Sequence[SungNote],
     size: int,
