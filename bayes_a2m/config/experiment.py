@@ -140,7 +140,9 @@ class SingingSettings(Settings):
     """Settings of synthetic recordings that a model is trained on in place of a folder's.
 
     Labels are moved in each epoch anew, as people's labels are off: all of a recording together,
-    and every onset and offset by itself.
+    and every onset and offset by itself. What is tuned, recalibration and the note model, is tuned
+    on labels that are further off, and on sound that went through one more condition: a model that
+    is asked about voices that it never met had better be less sure than among those it knows.
     """
 
     recordings: int = Field(3000, ge=1, description="to fit the network")
@@ -156,6 +158,15 @@ class SingingSettings(Settings):
         5.0, ge=0, description="standard deviation of each of a few waves over log frequency"
     )
     noise_db: float = Field(1.0, ge=0, description="standard deviation of noise per value")
+    people_lag_ms: float = Field(
+        25.0, ge=0, description="standard deviation of a recording's lag, to tune on"
+    )
+    people_ms: float = Field(
+        30.0, ge=0, description="standard deviation of every onset and offset, to tune on"
+    )
+    worse: tuple[float, float] = Field(
+        (0.5, 3.5), description="severities of a further condition, to tune on"
+    )
     pitch_weight: float = Field(0.3, ge=0, description="of the continuous pitch in the loss")
 
 

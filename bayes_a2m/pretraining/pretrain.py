@@ -142,7 +142,7 @@ def pretrain(
     tell(f"{singing.tuning} synthetic recordings of {singing.tuning_seconds:g} s to tune on")
     tune = sung_dataset(
         singing.tuning,
-        seconds=singing.tuning_seconds,
+        singing,
         grid=features.grid,
         vocabulary=vocabulary,
         seed=seed,

@@ -36,8 +36,9 @@ from bayes_a2m.datasets import load_folder
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.models import load_model
-from bayes_a2m.posteriors.continuous_pitch import continuous_pitch
+from bayes_a2m.posteriors.continuous_pitch import ContinuousPitch, continuous_pitch
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.restriction import other_mass, places_of, restricted
 
 Floats = NDArray[np.float64]
@@ -99,15 +100,30 @@ def matched(reference: Notes, found: Notes, tolerance: float) -> NDArray[np.bool
 # ---- the systems ----
 
 
-def hear(model: NetworkPosterior, decoder: NoteDecoder, clip: Clip) -> Notes:
-    """Notes of the model, their pitch from its continuous output."""
+@dataclass(frozen=True)
+class Heard:
+    """What the network said of a clip, from which any decoder makes notes."""
+
+    posterior: FramePosterior
+    pitch: ContinuousPitch
+
+
+def listen(model: NetworkPosterior, clip: Clip) -> Heard:
     recording = Recording(clip.id, path=clip.path)
-    posterior = model.predict([recording])
-    pitch = continuous_pitch(model, recording)
-    hypotheses = decoder.infer(posterior)[0].hypotheses
+    return Heard(model.predict([recording]), continuous_pitch(model, recording))
+
+
+def notes_of(heard: Heard, decoder: NoteDecoder) -> Notes:
+    """Notes of the model, their pitch from its continuous output."""
+    hypotheses = decoder.infer(heard.posterior)[0].hypotheses
     times = np.array([(h.onset, h.offset) for h in hypotheses], dtype=float).reshape(-1, 2)
+    pitch = heard.pitch
     midi = np.array([pitch.of_span(h.onset, h.offset, h.pitch) for h in hypotheses], dtype=float)
     return Notes(times, midi, np.array([h.probability for h in hypotheses], dtype=float))
+
+
+def hear(model: NetworkPosterior, decoder: NoteDecoder, clip: Clip) -> Notes:
+    return notes_of(listen(model, clip), decoder)
 
 
 def swift_f0(clip: Clip) -> Notes:
@@ -300,13 +316,14 @@ def real(model: NetworkPosterior, folder: Path) -> dict[str, Any]:
     for start in ("neg_", "fda_"):
         clips = clips_of(folder, start)
         minutes = sum(c.seconds for c in clips) / 60
-        result[f"{start}notes_a_minute"] = {
-            name: sum(int((ask(c).probability > SURE).sum()) for c in clips) / minutes
+        sure = {
+            name: {c.id: int((ask(c).probability > SURE).sum()) for c in clips}
             for name, ask in systems.items()
         }
-        result[f"{start}by_clip"] = {
-            c.id: int((systems["pretrained"](c).probability > SURE).sum()) for c in clips
+        result[f"{start}notes_a_minute"] = {
+            name: sum(counts.values()) / minutes for name, counts in sure.items()
         }
+        result[f"{start}by_clip"] = sure["pretrained"]
     return result
 
 
@@ -357,8 +374,9 @@ def clock(model: NetworkPosterior, folder: Path) -> NoteDecoder:
     start = replace(model.decoder.model, lag=LagPrior(), slope=1.0, intercept=0.0)
     decoder = wide(NoteDecoder(start), 0.1)
     means, gaps = [], []
-    for clip in clips:
-        found = hear(model, decoder, clip)
+    heard = [listen(model, clip) for clip in clips]
+    for clip, one in zip(clips, heard, strict=True):
+        found = notes_of(one, decoder)
         gap = [
             clip.reference.times[i, 0] - found.times[j, 0]
             for j in range(len(found.midi))
@@ -370,7 +388,7 @@ def clock(model: NetworkPosterior, folder: Path) -> NoteDecoder:
         means.append(float(np.median(gap)))
     lag, spread = float(np.median(gaps)), float(np.std(means))
     timed = replace(start, lag=LagPrior((LagComponent("", 1.0, lag, spread),)))
-    answers = [hear(model, wide(NoteDecoder(timed), 0.1), c) for c in clips]
+    answers = [notes_of(one, wide(NoteDecoder(timed), 0.1)) for one in heard]
     hit = np.concatenate(
         [matched(c.reference, a, 0.1) for c, a in zip(clips, answers, strict=True)]
     )

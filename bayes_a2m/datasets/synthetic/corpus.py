@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.features import FeatureExtractor, Features
 from bayes_a2m.audio.signal import NAMES, SignalStatistics
+from bayes_a2m.config.experiment import SingingSettings
+from bayes_a2m.datasets import conditions
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.datasets.synthetic.labels import imperfect
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Note, Vocabulary
 
@@ -127,29 +130,49 @@ def sing_corpus(
 
 
 def sung_dataset(
-    count: int, *, seconds: float, grid: FrameGrid, vocabulary: Vocabulary, seed: int, part: int
+    count: int,
+    settings: SingingSettings,
+    *,
+    grid: FrameGrid,
+    vocabulary: Vocabulary,
+    seed: int,
+    part: int,
 ) -> Dataset:
-    """Sing recordings with their true notes, those outside of the vocabulary left out.
+    """Sing recordings to tune on: in worse conditions, with labels as people's are off.
 
     Parameters
     ----------
-    count, seconds
-        Number of recordings, and their length.
+    count
+        Number of recordings.
+    settings
+        Their length, the severity of the further condition, and how far labels are off.
     grid, vocabulary
-        Sample rate, and the pitches that are labelled.
+        Sample rate, and the pitches that are labelled; notes of others have no label.
     seed, part
         The same as for :func:`sing_corpus`.
     """
     recordings = []
+    seconds = settings.tuning_seconds
     for index in range(count):
         one = sung(seed, part, index, seconds=seconds, sample_rate=grid.sample_rate)
-        notes = tuple(note for note in one.notes if note.pitch in vocabulary.pitches)
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part, index, 1)))
+        names = conditions.CONDITIONS
+        name = names[int(generator.integers(len(names)))]
+        severity = generator.uniform(*settings.worse)
+        worse = conditions.draw(name, severity, generator).apply(one.samples, grid.sample_rate)
+        notes = imperfect(
+            generator,
+            (note for note in one.notes if note.pitch in vocabulary.pitches),
+            seconds,
+            lag=generator.normal(0, settings.people_lag_ms) / 1000,
+            jitter=settings.people_ms / 1000,
+        )
         recordings.append(
             Recording(
                 f"{part}-{index:04d}",
-                samples=one.samples,
+                samples=worse,
                 sample_rate=grid.sample_rate,
-                notes=notes,
+                notes=tuple(notes),
             )
         )
     return Dataset(tuple(recordings), vocabulary, "synthetic voices")
