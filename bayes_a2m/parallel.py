@@ -7,14 +7,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from concurrent.futures import CancelledError
+from contextlib import chdir, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bayes_a2m import registry
+from bayes_a2m.engine import active_client, capacity, is_worker
 from bayes_a2m.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Watch = Callable[[], tuple[float, int]]
 
@@ -44,7 +50,8 @@ def run_all(
         The number of calls at once; one a processor where left out. With one, they run in this
         process; so they do within a call that is itself one of several, where the processors are
         taken. Every call has one thread, however many there are, so that it gives the same
-        numbers.
+        numbers. Where :func:`bayes_a2m.engine.engine` sends them to a cluster, they are as many as
+        there are workers.
     apart
         Whether calls have processes of their own also where there is one at a time, so that one
         that is killed does not take this process with it.
@@ -60,20 +67,24 @@ def run_all(
     -------
     list of str
         The reasons why calls failed. A process that is killed takes the others with it; see by
-        what they left which calls have to be run again.
+        what they left which calls have to be run again. (A cluster gives the calls of a worker that
+        dies to another; only a call that several die of is told as killed.)
 
     Raises
     ------
     InputError
-        If a call cannot be handed to a process, as where the disk is full.
+        If a call cannot be handed to a process, as where the disk is full, or the cluster is gone.
     """
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
     if not calls:
         return []
-    within = _within_another()
-    jobs = 1 if within else min(jobs or os.cpu_count() or 1, len(calls))
+    within = is_worker()
+    client = None if within else active_client()
+    if client is not None:
+        return _run_on_cluster(client, calls, watch, what, report)
+    jobs = 1 if within else min(jobs or capacity(), len(calls))
     if apart and not within:
         jobs = max(jobs, 2)
     reasons: list[str] = []
@@ -98,12 +109,47 @@ def run_all(
     return reasons
 
 
-def _within_another() -> bool:
-    """Whether this process is a worker of joblib's already."""
-    from joblib.parallel import get_active_backend
+def _run_on_cluster(
+    client: Client,
+    calls: Sequence[Callable[[], None]],
+    watch: Watch | None,
+    what: str,
+    report: Callable[[float, int], None],
+) -> list[str]:
+    """Hand every call to a worker of Dask, and wait for all of them."""
+    from distributed import KilledWorker
+    from joblib import Parallel, delayed
 
-    backend, _ = get_active_backend()
-    return bool(backend.nesting_level)
+    reasons: list[str] = []
+    registered_parts, folder = registry.registered(), Path.cwd()
+    with _bar(watch, what):
+        try:
+            # a batch of one: a task that was lost with its worker is done again, and no other
+            done = Parallel(return_as="generator_unordered", batch_size=1)(
+                delayed(_run_there)(call, folder, registered_parts) for call in calls
+            )
+            report(0, len(calls))
+            for ended, reason in enumerate(done, start=1):
+                report(ended, len(calls))
+                if not isinstance(reason, str):  # tasks that were cancelled end so
+                    raise ConnectionError("the tasks were cancelled")
+                reasons += [reason] if reason else []
+        except KilledWorker:
+            reasons.append("a process was killed")
+        except (OSError, TimeoutError, RuntimeError, CancelledError) as error:
+            if client.status == "running" and not isinstance(error, ConnectionError):
+                raise
+            # caused by the system, so that what is trained already is kept
+            raise InputError(
+                f"{what}: the scheduler is gone; start it again, and the same command goes on"
+            ) from ConnectionError(str(error))
+    return reasons
+
+
+def _run_there(call: Callable[[], None], folder: Path, known: Sequence[tuple[str, Any]]) -> str:
+    """One call in a worker of Dask, for which relative paths mean what they mean here."""
+    with chdir(folder):
+        return _run(call, 1, known)
 
 
 def _run(call: Callable[[], None], jobs: int, known: Sequence[tuple[str, Any]] = ()) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -15,3 +15,22 @@ Force: TypeAlias = Annotated[
     ),
 ]
 """Whether a verb may replace in its folder what it did not write."""
+
+Engine: TypeAlias = Annotated[
+    Literal["loky", "dask"] | None,
+    typer.Option(
+        help="What runs trainings: processes of this machine, or workers of Dask.",
+        show_default="loky; dask with --scheduler",
+    ),
+]
+"""The engine of what runs in parallel."""
+
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="The Dask scheduler whose workers do it, such as tcp://10.0.0.1:8786.",
+        show_default=False,
+    ),
+]
+"""The address of a Dask scheduler."""

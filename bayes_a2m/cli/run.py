@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Engine, Force, Scheduler
 
 if TYPE_CHECKING:
     from bayes_a2m.studies.record import StudyRecord
@@ -55,7 +56,9 @@ def run(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells made at once.", show_default="one a processor"),
+        typer.Option(
+            min=1, help="Cells made at once.", show_default="one a processor, or worker of Dask"
+        ),
     ] = None,
     cells: Annotated[
         Path | None,
@@ -75,6 +78,8 @@ def run(
         bool,
         typer.Option("--report/--no-report", help="Write the report of every arm's first model."),
     ] = True,
+    engine: Engine = None,
+    scheduler: Scheduler = None,
     force: Force = False,
 ) -> None:
     """Train, score and compare the arms of a study; say what can be concluded.
@@ -101,7 +106,10 @@ def run(
         bayes-a2m run vocabulary_cde
 
         bayes-a2m run architectures --data recordings --folds 5 --plan
+
+        bayes-a2m run losses --data recordings --scheduler tcp://10.0.0.1:8786
     """
+    from bayes_a2m import engine as engines
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
     from bayes_a2m.studies.plan import plan_of, prepared
@@ -114,7 +122,8 @@ def run(
     out = out or Path("reports") / name
     output = study_folder(out, force=force)
     output.check(written_names(asked))
-    with output.lock():
+    engine_of = engines.engine(engine, scheduler, jobs=jobs, shared=[data, out, cells])
+    with output.lock(), nullcontext() if plan_only else engine_of:
         recordings = prepared(asked, data, out, progress.bar)
         plan = plan_of(asked, experiments, recordings, cells or out / "cells")
         coming = forecast(plan, jobs)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bayes_a2m.cli.options import Engine, Scheduler
+
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
     from bayes_a2m.datasets import Dataset
@@ -62,6 +64,8 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")
     ] = False,
+    engine: Engine = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Train a model on the train split of a data folder.
 
@@ -70,6 +74,8 @@ def train(
 
     While it runs, its state is in MODEL_DIR.partial; after an interruption
     --resume goes on from the last whole epoch, to the same result.
+
+    With --engine dask the members of an ensemble are trained by workers of Dask.
 
     The experiment pretrained needs no folder: it sings its recordings.
 
@@ -90,6 +96,7 @@ def train(
 
         bayes-a2m train pretrained --out models/pretrained
     """
+    from bayes_a2m import engine as engines
     from bayes_a2m.cli.console import metrics_tables, say
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
@@ -123,7 +130,8 @@ def train(
     # a model of 0.1.0 has no fingerprint: its folder stands for it
     going_on = known or (None if start is None else str(real_path(start)))
     inputs = training_inputs(plan, fitting, tuning, going_on)
-    with made_parents(out), locked(out, wait=False):
+    engine_of = engines.engine(engine, scheduler, shared=[data, out])
+    with made_parents(out), locked(out, wait=False), engine_of:
         _claim(workdir, inputs, resume)
         if finishing:
             say(f"{out}: was saved by a run that ended before it was measured")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Engine, Force, Scheduler
 
 
 def tune(
@@ -51,14 +51,23 @@ def tune(
         typer.Option(min=1, help="Epochs of a training.", show_default="as SPACE says"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of folds, trainings and draws.")] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Trials made at once.", show_default="1; one a worker with --engine dask"
+        ),
+    ] = None,
+    engine: Engine = None,
+    scheduler: Scheduler = None,
     force: Force = False,
 ) -> None:
     """Search for good settings; a trial is a training on folds of the train split.
 
-    The same command in other terminals works on the same study, and no trial
-    is made twice. A study that was killed goes on; trials whose process died
-    are tried again. A trial ends early when its epochs fall behind those of
-    others, or its recordings are surely worse than the best trial's.
+    The same command in other terminals works on the same study, as --jobs and
+    the workers of --engine dask do, and no trial is made twice. A study that
+    was killed goes on; trials whose process died are tried again. A trial ends
+    early when its epochs fall behind those of others, or its recordings are
+    surely worse than the best trial's.
 
     DIR/best.yaml is an experiment of the best settings, index.html shows the
     course, what mattered and every trial, trials.csv lists them.
@@ -73,12 +82,14 @@ def tune(
 
         bayes-a2m train tuned/crnn/best.yaml --data recordings --out models/tuned
     """
+    from bayes_a2m import engine as engines
     from bayes_a2m.cli.console import say
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.files import OutputFolder
     from bayes_a2m.models import check
     from bayes_a2m.tuning.runner import BESIDE, BEST, Told, conclude, open_search, run_trials
+    from bayes_a2m.tuning.searcher import Searcher, search_together
     from bayes_a2m.tuning.space import find_space, load_space
 
     plan = load_experiment(experiment, settings or [])
@@ -102,6 +113,12 @@ def tune(
         say(told.sentence)
 
     try:
+        with engines.engine(engine, scheduler, jobs=jobs, shared=[data, out]):
+            several = jobs or (engines.capacity() if engines.active_client() else 1)
+            if several > 1:
+                searcher = Searcher(plan, searched, recordings, output.path, trials, sampler, seed)
+                search_together(searcher, search, several, progress=True)
+        # all of them; or what those left that were killed
         shown = replace(objective, progress=sys.stderr.isatty())
         run_trials(search, shown, trials, tell=tell)
     except BaseException as error:

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_a2m import registry
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import is_given, reading
+from bayes_a2m.files import is_given, locked, reading
 from bayes_a2m.files.tensors import read_tensors, write_tensors
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.network_posterior import FitContext, NetworkPosterior
@@ -83,9 +83,14 @@ class MemberTraining:
             seed = np.random.SeedSequence([self.plan.seed, 5])
             training_data = training_data.resampled(np.random.default_rng(seed))
         self.folder.mkdir(parents=True, exist_ok=True)
-        member = unfitted(self.plan, self.network)
-        result = member.fit_examples(training_data, FitContext(self.folder, resume=True), self.base)
-        write_tensors(self._result, member.weights(), result.to_words())
+        # on a cluster a worker may still be at the task of a run that was killed
+        with locked(self.folder):
+            if self.finished:
+                return
+            member = unfitted(self.plan, self.network)
+            context = FitContext(self.folder, resume=True)
+            result = member.fit_examples(training_data, context, self.base)
+            write_tensors(self._result, member.weights(), result.to_words())
 
     def read(self) -> tuple[NetworkPosterior, TrainingRecord]:
         """Read the trained member, and how its training went.

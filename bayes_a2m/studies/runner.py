@@ -7,13 +7,13 @@ of a run that nothing stopped. A cell that fails stops no other; the failures ar
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bayes_a2m.comparison.compare import Comparison, compare
 from bayes_a2m.comparison.model_counts import Scored
+from bayes_a2m.engine import capacity
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import OutputFolder
 from bayes_a2m.studies.cell import Cell
@@ -86,10 +86,10 @@ def hours_by_arm(plan: Plan, coming: Forecast) -> list[tuple[str, int, int, floa
 
 
 def forecast(plan: Plan, jobs: int | None = None) -> Forecast:
-    """Estimate what running a plan will take, ``jobs`` cells at once (None: one a processor)."""
+    """Estimate what running a plan will take, ``jobs`` cells at once (None: as many as can be)."""
     cells = plan.every
     missing = tuple(cell for cell in cells if not cell.finished)
-    at_once = max(1, min(jobs or os.cpu_count() or 1, len(missing)))
+    at_once = max(1, min(jobs or capacity(), len(missing)))
     estimates = Estimates()
     weights = tuple(estimates.seconds_of(cell) for cell in missing)
     remaining = [w * (1 - cell.share_done) for w, cell in zip(weights, missing, strict=True)]

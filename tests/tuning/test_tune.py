@@ -67,6 +67,19 @@ def test_a_search_is_begun_gone_on_with_and_gives_an_experiment(
     assert "holds a study of other settings" in other.stderr
 
 
+def test_several_at_once_make_no_trial_twice(tiny_folder: Path, tmp_path: Path) -> None:
+    space, out = tmp_path / "space.yaml", tmp_path / "out"
+    space.write_text(KNN, encoding="utf-8")
+    small = ["--set", "posterior.stored=1000", "--set", "posterior.components=8"]
+    command = ["tune", "knn", "--data", tiny_folder, "--out", out, "--space", space, *small]
+    done = run(*command, "--trials", 3, "--jobs", 2)
+    assert done.returncode == 0, done.stderr
+    found = rows(out / "trials.csv")
+    assert [row["state"] for row in found] == ["complete"] * 3
+    # the known settings first, whoever took them
+    assert [row["posterior.stored"] for row in found[:2]] == ["1000", "400"]
+
+
 def test_a_misspelt_key_of_a_space_is_one_line(tiny_folder: Path, tmp_path: Path) -> None:
     space = tmp_path / "space.yaml"
     space.write_text("parameters: {posterior.storred: {low: 1, high: 2}}\n", encoding="utf-8")

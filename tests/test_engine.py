@@ -1,0 +1,248 @@
+"""Engines: a cluster's workers train what this machine trains, and what cannot work is one line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bayes_a2m import engine as engines
+from bayes_a2m.comparison.model_counts import Scored
+from bayes_a2m.config.experiment import load_experiment
+from bayes_a2m.datasets import Dataset
+from bayes_a2m.engine import engine
+from bayes_a2m.errors import InputError
+from bayes_a2m.models import make_posterior
+from bayes_a2m.parallel import run_all
+from bayes_a2m.studies.plan import plan_of
+from bayes_a2m.studies.runner import forecast, make_cells
+from bayes_a2m.studies.study import load_study
+from bayes_a2m.version import __version__
+from tests import tiny
+from tests.studies import small
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Answers:
+    """A cluster whose workers answer what they are told to."""
+
+    threads: dict[str, int] = field(default_factory=lambda: {"tcp://a:1": 1, "tcp://b:1": 1})
+    answer: Any = (__version__, [])
+
+    def wait_for_workers(self, count: int, timeout: float) -> None:
+        if not self.threads:
+            raise TimeoutError
+
+    def nthreads(self) -> dict[str, int]:
+        return self.threads
+
+    def run(self, call: Callable[..., Any], paths: list[str], on_error: str) -> dict[str, Any]:
+        return dict.fromkeys(self.threads, self.answer)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "says"),
+    [
+        (Answers(threads={}), "has no workers; start some with 'dask worker tcp://here:1 "),
+        (Answers(threads={"tcp://a:1": 4}), "tcp://a:1 has 4 threads; start it with"),
+        (Answers(answer=(None, [])), "tcp://a:1 has not the package bayes_a2m; install version"),
+        (Answers(answer=("0.0.1", [])), f"has bayes_a2m 0.0.1, this is {__version__}; install"),
+        (Answers(answer=(__version__, ["/data"])), "tcp://a:1 does not see /data; data and"),
+        (Answers(answer=TypeError("code")), "cannot run what this Python sends (code)"),
+    ],
+)
+def test_workers_that_could_not_do_the_work_are_told(cluster: Any, says: str) -> None:
+    with pytest.raises(InputError) as told:
+        engines._check(cluster, "tcp://here:1", [])
+    assert says in str(told.value)
+    assert str(told.value).startswith("--scheduler tcp://here:1: ")
+    assert "\n" not in str(told.value)
+
+
+def test_workers_that_can_are_taken() -> None:
+    engines._check(Answers(), "tcp://here:1", [])  # type: ignore[arg-type]
+
+
+def test_what_is_asked_of_a_worker(tmp_path: Path) -> None:
+    assert engines._look()([str(tmp_path), "/not there"]) == (__version__, ["/not there"])
+
+
+def test_a_scheduler_needs_its_engine() -> None:
+    with (
+        pytest.raises(InputError, match="--scheduler tcp://x:1: give --engine dask"),
+        engine("loky", "tcp://x:1"),
+    ):
+        pass
+
+
+def test_without_dask_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(InputError, match=r"pip install 'bayes_a2m\[scale\]'"),
+        engine("dask"),
+    ):
+        pass
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(engines, "SECONDS", 0.2)
+    level = logging.getLogger("distributed").level
+    with (
+        pytest.raises(InputError, match="no scheduler answers there; start one with"),
+        engine(scheduler="tcp://127.0.0.1:9"),
+    ):
+        pass
+    assert logging.getLogger("distributed").level == level
+
+
+# ---- real workers ----
+
+
+@dataclass
+class Cluster:
+    """A scheduler and its workers, each a process of its own on the loopback."""
+
+    address: str
+    folder: Path
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def add(self, *before: str) -> subprocess.Popen[bytes]:
+        """Start another worker, after some statements of Python."""
+        code = "; ".join(["import sys", *before, "from dask.__main__ import main", "main()"])
+        options = ["--no-nanny", "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1"]
+        options += ["--local-directory", str(self.folder)]
+        worker = subprocess.Popen(
+            [sys.executable, "-c", code, "worker", self.address, *options],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.DEVNULL,
+        )
+        self.workers.append(worker)
+        return worker
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler without workers."""
+    pytest.importorskip("distributed")
+    place = tmp_path / "scheduler.json"
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "dask", "scheduler", *options, "--scheduler-file", str(place)],
+        stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+    )
+    made = Cluster("", tmp_path)
+    try:
+        import json
+
+        deadline = time.monotonic() + 60
+        while not place.is_file():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        made.address = json.loads(place.read_text())["address"]
+        yield made
+    finally:
+        for process in (*made.workers, scheduler):
+            process.kill()
+            process.wait()
+
+
+def started(cluster: Cluster, count: int) -> None:
+    """Wait until there are so many workers."""
+    from distributed import Client
+
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=100)
+
+
+@pytest.mark.slow
+def test_an_ensemble_and_a_study_are_those_of_one_machine(
+    cluster: Cluster, tiny_data: Dataset, tmp_path: Path
+) -> None:
+    """Also where a worker is killed in the middle: another takes its task over."""
+    victim = cluster.add()
+    cluster.add()
+    changes = ["posterior.members=3", *tiny.SMALL, "training.epochs=6"]
+    experiment = load_experiment("ensemble", changes)
+    fit, tune = tiny_data.split("train").with_tuning_part(0.2)
+    here = make_posterior(experiment).fit(fit, tune, workdir=tmp_path / "here").weights()
+    started(cluster, 2)
+
+    def kill() -> None:
+        while not any(
+            log.read_text().count("\n") > 2 for log in (tmp_path / "there").rglob("training.csv")
+        ):
+            time.sleep(0.05)
+        victim.kill()
+
+    with engine(scheduler=cluster.address, shared=[tmp_path]):
+        assert engines.capacity() == 2
+        threading.Thread(target=kill, daemon=True).start()
+        there = make_posterior(experiment).fit(fit, tune, workdir=tmp_path / "there").weights()
+        assert victim.wait() == -9
+        assert engines.capacity() == 1
+    assert here.keys() == there.keys()
+    assert all(np.array_equal(here[name].numpy(), there[name].numpy()) for name in here)
+
+    cluster.add()
+    started(cluster, 2)
+    file = small.write(tmp_path, {"few": small.neighbours(2), "many": small.neighbours(9)})
+    study, experiments = load_study(file)
+    scores: dict[str, list[Scored]] = {}
+    for name, settings in (("one", {}), ("many", {"scheduler": cluster.address})):
+        plan = plan_of(study, experiments, tiny_data, tmp_path / name)
+        with engine(**settings):  # type: ignore[arg-type]
+            assert make_cells(forecast(plan, jobs=1), progress=False) == {}
+        scores[name] = [cell.read() for cell in plan.every]
+    for ours, theirs in zip(scores["one"], scores["many"], strict=True):
+        assert ours.ids == theirs.ids
+        np.testing.assert_array_equal(ours.parts["all"].nll, theirs.parts["all"].nll)
+
+
+@pytest.mark.slow
+def test_what_goes_wrong_on_a_cluster_is_told(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = cluster.add("sys.modules['bayes_a2m'] = None")
+    started(cluster, 1)
+    with pytest.raises(InputError, match="has not the package bayes_a2m"):
+        engine(scheduler=cluster.address).__enter__()
+    bare.kill()
+    bare.wait()
+    cluster.add()
+    started(cluster, 1)
+
+    def good(name: str) -> None:
+        Path(name).touch()  # relative: it means what it means here
+
+    def bad() -> None:
+        raise ValueError("no such thing")
+
+    def within() -> None:
+        run_all([partial(good, "nested"), bad], jobs=2)
+
+    monkeypatch.chdir(tmp_path)
+    told: list[tuple[float, int]] = []
+    with engine(scheduler=cluster.address):
+        reasons = run_all(
+            [bad, partial(good, "a"), within], jobs=2, report=lambda *at: told.append(at)
+        )
+    assert reasons == ["no such thing"]
+    assert told[-1] == (3, 3)
+    assert (tmp_path / "a").exists()
+    assert (tmp_path / "nested").exists()
