@@ -44,6 +44,7 @@ def make_app() -> typer.Typer:
     from bayes_a2m.cli.plot import plot
     from bayes_a2m.cli.report import report
     from bayes_a2m.cli.run import run
+    from bayes_a2m.cli.store import store
     from bayes_a2m.cli.synth import synth
     from bayes_a2m.cli.train import train
     from bayes_a2m.cli.transcribe import transcribe
@@ -100,7 +101,7 @@ def make_app() -> typer.Typer:
         tune: ListsExperiments,
         run: ListsStudies,
     }
-    for verb in (*verbs, run, tune, networks, transcribe):
+    for verb in (*verbs, run, tune, networks, store, transcribe):
         app.command(cls=special.get(verb))(_interruptible(verb))
     return app
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bayes_a2m.audio.features import FeatureExtractor
 from bayes_a2m.audio.normalizer import Normalizer
+from bayes_a2m.audio.store import FeatureStore
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.datasets.degrade import sound_of
 from bayes_a2m.datasets.example import Example, pieces
+from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.posteriors.stored_examples import Joined, StoredExamples
 
-Recordings = tuple[tuple[Example, ...], ...]
+Recordings = tuple[Sequence[Example], ...]
+
+FLOAT = 4
+"""Bytes of a number of the features."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,9 @@ class TrainingData:
     ) -> TrainingData:
         """Compute the features and labels of both parts.
 
+        Features that are many lie in a store on the disk (:mod:`bayes_a2m.audio.store`), and are
+        read when an example is asked for.
+
         Parameters
         ----------
         train, tune
@@ -62,17 +71,23 @@ class TrainingData:
         Raises
         ------
         InputError
-            If a recording cannot be read, or the features cannot be transposed as asked.
+            If a recording cannot be read, the features cannot be transposed as asked, or their
+            store is full.
         """
         extractor = FeatureExtractor(experiment.features)
         grid, vocabulary = experiment.features.grid, train.vocabulary
         length, _ = experiment.windows.frames(grid)
 
         augment = experiment.training.augment
+        frames = sum(grid.frames_in(recording.duration) for recording in (*train, *tune))
+        store = FeatureStore.for_bytes(frames * experiment.features.bins * FLOAT)
 
         def examples(data: Dataset, *, with_sound: bool = False) -> Recordings:
-            by_recording = []
+            by_recording: list[Sequence[Example]] = []
             for recording in data:
+                if store is not None:
+                    by_recording.append(stored(store, recording, with_sound))
+                    continue
                 samples = recording.audio(grid.sample_rate)
                 features = extractor(samples)
                 labels = recording.labels(grid, vocabulary)
@@ -89,6 +104,16 @@ class TrainingData:
                 )
             return tuple(by_recording)
 
+        def stored(store: FeatureStore, recording: Recording, with_sound: bool) -> StoredExamples:
+            features = store.features(
+                recording.hash,
+                experiment.features,
+                lambda: extractor(recording.audio(grid.sample_rate)),
+            )
+            labels = recording.labels(grid, vocabulary)[: len(features)]
+            spans = tuple(pieces(len(labels), length))
+            return StoredExamples(recording, store, experiment.features, labels, spans, with_sound)
+
         fitting = examples(train, with_sound=augment.conditions.share > 0)
         tuning = examples(tune)
         if normalizer is None:
@@ -101,18 +126,18 @@ class TrainingData:
         return cls(fitting, tuning, normalizer, len(vocabulary), transposition)
 
     @property
-    def fit_examples(self) -> list[Example]:
+    def fit_examples(self) -> Sequence[Example]:
         """The examples of all recordings to fit."""
-        return [example for recording in self.fitting for example in recording]
+        return Joined(self.fitting)
 
     @property
-    def tune_examples(self) -> list[Example]:
+    def tune_examples(self) -> Sequence[Example]:
         """The examples of all recordings to tune on."""
-        return [example for recording in self.tuning for example in recording]
+        return Joined(self.tuning)
 
-    def normalized(self, examples: Sequence[Example]) -> list[Example]:
-        """The same examples as a network reads them."""
-        return [replace(e, features=self.normalizer(e.features)) for e in examples]
+    def normalized(self, examples: Sequence[Example]) -> Iterator[Example]:
+        """The same examples as a network reads them, one by one."""
+        return (replace(e, features=self.normalizer(e.features)) for e in examples)
 
     def resampled(self, generator: np.random.Generator) -> TrainingData:
         """The same data with as many recordings to fit, drawn with replacement.

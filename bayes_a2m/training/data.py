@@ -74,7 +74,10 @@ class EpochShuffle(Sampler[int]):
 
 
 class Examples(L.LightningDataModule):
-    """Fitting and tuning examples, in memory; the fitting ones may be heard in other conditions."""
+    """Fitting and tuning examples; the fitting ones may be heard in other conditions.
+
+    They are asked for a batch at a time, so that those of a store need not fit in memory.
+    """
 
     def __init__(
         self,
@@ -86,7 +89,7 @@ class Examples(L.LightningDataModule):
         conditions: ConditionSettings | None = None,
     ) -> None:
         super().__init__()
-        self.fit, self.tune, self.batch, self.seed = list(fit), list(tune), batch, seed
+        self.fit, self.tune, self.batch, self.seed = fit, tune, batch, seed
         self.degraded: Degraded | None = None
         if conditions is not None and conditions.share > 0:
             self.degraded = Degraded(self.fit, conditions, seed)
