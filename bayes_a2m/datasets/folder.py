@@ -8,75 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bayes_a2m.datasets import splits
 from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.datasets.folder_scan import SOUND as SOUND
+from bayes_a2m.datasets.folder_scan import Entry as Entry
+from bayes_a2m.datasets.folder_scan import FolderScan as FolderScan
+from bayes_a2m.datasets.folder_scan import FolderSettings as FolderSettings
+from bayes_a2m.datasets.folder_scan import read_settings as read_settings
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError, suggest
-from bayes_a2m.files import is_given, reading
+from bayes_a2m.files import is_given
 from bayes_a2m.files.atomic import real_path
 from bayes_a2m.files.csv import read_csv
-from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Note, Vocabulary, midi
 
-SOUND = (".wav", ".flac")
 COLUMNS = ("id", "condition", "split", "take")
-
-
-class FolderSettings(BaseModel):
-    """Settings in ``dataset.yaml``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    name: str | None = None
-    source: str | None = None
-    pitches: tuple[int, ...] = (60, 64, 67)
-    sounding_offset: int = Field(0, ge=-48, le=48)
-    middle_c: str = "C4"
-    seconds: float | None = Field(None, gt=0, description="the length every recording should have")
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Classes of the set."""
-        return Vocabulary(self.pitches, self.sounding_offset, self.middle_c)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Number of the folder: its files, where they exist, and its row of metadata."""
-
-    id: str
-    sound: Path | None
-    midi: Path | None
-    condition: str = ""
-    split: str = ""
-    take: str = ""
-
-
-@dataclass(frozen=True)
-class FolderScan:
-    """Contents of a data folder, before any file is opened.
-
-    Attributes
-    ----------
-    entries
-        One entry a number, in the order of the numbers.
-    unknown
-        Ids of metadata rows that have no file.
-    has_splits
-        Whether the metadata name splits.
-    """
-
-    path: Path
-    settings: FolderSettings
-    entries: tuple[Entry, ...]
-    unknown: tuple[str, ...]
-    has_splits: bool
 
 
 def scan(path: Path) -> FolderScan:
@@ -199,31 +148,6 @@ def read_metadata(path: Path) -> dict[str, dict[str, str]]:
             raise InputError(f"{path}: id {row['id']} is given twice")
         by_id[row["id"]] = row
     return by_id
-
-
-def read_settings(path: Path) -> FolderSettings:
-    """Read the settings of ``dataset.yaml``; the defaults where there is no such file.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is not YAML, or holds an unknown key or a bad value.
-    """
-    if not is_given(path):
-        return FolderSettings()
-    values: Any = read_yaml(path)
-    with reading(path, "settings of a data folder"):
-        try:
-            settings = FolderSettings.model_validate({} if values is None else values)
-            _ = settings.vocabulary
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            if first["type"] == "extra_forbidden":
-                hint = suggest(key, FolderSettings.model_fields)
-                raise InputError(f"{path}: unknown key {key!r}{hint}") from error
-            raise InputError(f"{path}: {key or 'the whole'}: {first['msg']}") from error
-    return settings
 
 
 def _numbered(path: Path, stem: str, endings: tuple[str, ...]) -> dict[str, Path]:

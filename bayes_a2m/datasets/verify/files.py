@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bayes_a2m.audio import io
-from bayes_a2m.datasets.folder import SOUND
+from bayes_a2m.datasets.folder_scan import SOUND
 from bayes_a2m.datasets.verify.problem import Problem
 
 MIDI = (".mid", ".midi")

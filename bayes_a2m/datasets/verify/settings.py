@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bayes_a2m.datasets.folder import FolderSettings
+from bayes_a2m.datasets.folder_scan import FolderSettings
 from bayes_a2m.datasets.verify.problem import Problem
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.files import is_given
