@@ -1,5 +1,8 @@
 """Data folders: ``voice_<number>.wav`` beside ``midi_<number>.mid``.
 
+Folders in the form of MAESTRO or of vocadito (:mod:`bayes_a2m.datasets.maestro`, ``vocadito``) are
+known by what lies in them, and load alike.
+
 There may be ``metadata.csv`` (``id,condition,split,take``) and ``dataset.yaml`` (``pitches``,
 ``sounding_offset``, ``name``, ``seconds``). Without a ``split`` column splits are drawn.
 """
@@ -24,6 +27,7 @@ from bayes_a2m.files import is_given
 from bayes_a2m.files.atomic import real_path
 from bayes_a2m.files.csv import read_csv
 from bayes_a2m.music import Note, Vocabulary, midi
+from bayes_a2m.music.polyphony import collapse
 
 COLUMNS = ("id", "condition", "split", "take")
 
@@ -36,8 +40,15 @@ def scan(path: Path) -> FolderScan:
     InputError
         If the folder is missing or empty, or ``metadata.csv`` or ``dataset.yaml`` is malformed.
     """
+    from bayes_a2m.datasets.maestro import find_table, scan_maestro
+    from bayes_a2m.datasets.vocadito import is_vocadito, scan_vocadito
+
     if not path.is_dir():
         raise InputError(f"{path}: no such data folder")
+    if is_vocadito(path):
+        return scan_vocadito(path)
+    if table := find_table(path):
+        return scan_maestro(path, table)
     sounds = _numbered(path, "voice", SOUND)
     midis = _numbered(path, "midi", (".mid", ".midi"))
     if not sounds:
@@ -93,6 +104,8 @@ def load_folder(
         pitch outside the vocabulary, or the metadata name an id that has no file.
         ``bayes-a2m verify`` lists all such problems at once.
     """
+    from bayes_a2m.datasets.vocadito import read_notes_for
+
     path = Path(path)
     content = scan(path)
     if content.unknown:
@@ -115,7 +128,10 @@ def load_folder(
             split=entry.split,
             take=entry.take,
         )
-        notes = read(entry.midi, vocabulary, recording.duration)
+        reader = read_notes_for if entry.midi.suffix.lower() == ".csv" else read
+        notes = reader(entry.midi, vocabulary, recording.duration)
+        if settings.polyphony != "latest":  # which is the rule of labels anyway
+            notes = collapse(notes, settings.polyphony)
         recordings.append(replace(recording, notes=tuple(notes)))
     if not content.has_splits:
         drawn = splits.draw(recordings, seed=seed)

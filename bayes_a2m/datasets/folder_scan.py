@@ -12,6 +12,7 @@ from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.files import is_given, reading
 from bayes_a2m.files.yaml import read_yaml
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.music.polyphony import Rule
 
 SOUND = (".wav", ".flac")
 """Endings of the sound files of a data folder."""
@@ -28,6 +29,7 @@ class FolderSettings(BaseModel):
     sounding_offset: int = Field(0, ge=-48, le=48)
     middle_c: str = "C4"
     seconds: float | None = Field(None, gt=0, description="the length every recording should have")
+    polyphony: Rule = Field("latest", description="which of several notes at once is heard")
 
     @property
     def vocabulary(self) -> Vocabulary:
