@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -64,6 +64,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")
     ] = False,
+    logger: Annotated[
+        Literal["csv", "tensorboard"],
+        typer.Option(help="tensorboard: event files in MODEL_DIR.tensorboard, beside the table."),
+    ] = "csv",
     engine: Engine = None,
     scheduler: Scheduler = None,
 ) -> None:
@@ -104,7 +108,9 @@ def train(
     from bayes_a2m.files import ensure_free, locked
     from bayes_a2m.files.atomic import made_parents, real_path
     from bayes_a2m.models import load_model, make_posterior
+    from bayes_a2m.posteriors.ensemble import DeepEnsemble
     from bayes_a2m.posteriors.fingerprint import training_inputs
+    from bayes_a2m.posteriors.network_posterior import NetworkPosterior
     from bayes_a2m.studies.fitted import describe_fitted, is_described
 
     finishing = resume and out.is_dir() and not is_described(out)
@@ -117,6 +123,11 @@ def train(
     if data is None:
         raise InputError(f"train {experiment}: give --data, a folder of recordings and MIDI")
     model = make_posterior(plan)
+    watched: dict[str, Any] = {}
+    if logger == "tensorboard":
+        if not isinstance(model, NetworkPosterior) or isinstance(model, DeepEnsemble):
+            raise InputError(f"--logger tensorboard: {experiment} trains no network of its own")
+        watched["events"] = out.with_name(out.name + ".tensorboard")
     base = None if start is None else load_model(start)
     recordings = load_folder(data, seed=plan.seed)
     # the tuning part is drawn before anything is left out, so that excluding moves nobody
@@ -140,7 +151,13 @@ def train(
             say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
             with _kept_if_of_use(workdir):
                 model.fit(
-                    fitting, tuning, start=base, workdir=workdir, resume=resume, progress=True
+                    fitting,
+                    tuning,
+                    start=base,
+                    workdir=workdir,
+                    resume=resume,
+                    progress=True,
+                    **watched,
                 )
                 model.save(out)
         with _kept_if_of_use(workdir):

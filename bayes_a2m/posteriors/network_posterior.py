@@ -57,12 +57,15 @@ class FitContext:
     watch
         Told the number of every epoch of the network's training, and its tuning NLL; what it raises
         ends the training.
+    events
+        Where TensorBoard's event files of the network's training are written; None writes none.
     """
 
     folder: Path | None = None
     resume: bool = False
     progress: bool = False
     watch: Callable[[int, float], None] | None = None
+    events: Path | None = None
 
     def inner(self, name: str) -> FitContext:
         """The context of a part of the fit, which has a folder of its own."""
@@ -254,6 +257,7 @@ class NetworkPosterior(Posterior):
         resume: bool = False,
         progress: bool = False,
         watch: Callable[[int, float], None] | None = None,
+        events: Path | None = None,
     ) -> Self:
         """Train the network, fit the posterior, choose a recalibration, tune the decoder.
 
@@ -272,6 +276,9 @@ class NetworkPosterior(Posterior):
         watch
             Told the number of every epoch of the network's training, and its tuning NLL; what it
             raises ends the training. Members of an ensemble train elsewhere and tell nothing.
+        events
+            The folder of TensorBoard's event files of the network's training; None writes none, and
+            members of an ensemble write none.
 
         Raises
         ------
@@ -284,7 +291,7 @@ class NetworkPosterior(Posterior):
         training_data = TrainingData.of(train, tune, self.experiment, normalizer)
         seen = Seen.of(train, tune)
         record = self.fit_examples(
-            training_data, FitContext(workdir, resume, progress, watch), start
+            training_data, FitContext(workdir, resume, progress, watch, events), start
         )
         self.fitted = Fitted(
             vocabulary=train.vocabulary,
@@ -347,6 +354,7 @@ class NetworkPosterior(Posterior):
             resume=context.resume,
             progress=context.progress,
             watch=context.watch,
+            events=context.events,
         )
         self.network = trained.network
         return TrainingRecord(trained.log, trained.seconds)

@@ -15,6 +15,7 @@ from pathlib import Path
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import Logger
 
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
@@ -69,6 +70,7 @@ def train(
     resume: bool = False,
     progress: bool = False,
     watch: Callable[[int, float], None] | None = None,
+    events: Path | None = None,
 ) -> Trained:
     """Train ``network`` in place and return it with its best weights.
 
@@ -92,6 +94,8 @@ def train(
         Whether to show a progress bar on standard error.
     watch
         Told the number of every epoch and its tuning NLL; what it raises ends the training.
+    events
+        Folder of TensorBoard's event files; None writes none.
 
     Raises
     ------
@@ -123,7 +127,14 @@ def train(
         callbacks.append(EpochWatch(watch))
     with home(folder) as kept:
         log = run(
-            module, fit, tune, folder=kept, callbacks=callbacks, resume=resume, progress=progress
+            module,
+            fit,
+            tune,
+            folder=kept,
+            callbacks=callbacks,
+            resume=resume,
+            progress=progress,
+            events=events,
         )
         network.load_state_dict(best_weights(kept, "network."))
         network.cpu().eval()
@@ -141,6 +152,7 @@ def run(
     keep_best: bool = True,
     resume: bool = False,
     progress: bool = False,
+    events: Path | None = None,
 ) -> TrainingLog:
     """Run Lightning's loop over a module; the settings are those it holds.
 
@@ -158,7 +170,7 @@ def run(
         Callbacks besides the log, the checkpoints and early stopping.
     keep_best
         Whether to keep the best epoch, too; else the last alone.
-    resume, progress
+    resume, progress, events
         The same as for :func:`train`.
 
     Returns
@@ -191,7 +203,7 @@ def run(
             gradient_clip_val=settings.gradient_clip or None,
             callbacks=every,
             plugins=[WholeCheckpoints()],
-            logger=False,
+            logger=_tensorboard(events),
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
@@ -240,6 +252,20 @@ def channels_last(network: Network) -> Iterator[None]:
         yield
     finally:
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+
+def _tensorboard(events: Path | None) -> Logger | bool:
+    """The logger of TensorBoard's event files, beside the table that is always written."""
+    if events is None:
+        return False
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    try:
+        return TensorBoardLogger(events, name="", version="")
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "--logger tensorboard: is not installed; pip install 'bayes_a2m[tensorboard]'"
+        ) from error
 
 
 @contextmanager

@@ -41,7 +41,9 @@ def examples(count: int, seed: int) -> list[Example]:
     return made
 
 
-def trained(seed: int = 0, head: object = "one_stage", **changes: object) -> Trained:
+def trained(
+    seed: int = 0, head: object = "one_stage", events: Path | None = None, **changes: object
+) -> Trained:
     network = CRNN(BINS, channels=(4, 4, 4), projection=8, hidden=6, features=6, head=head)
     network = network.fresh(bins=BINS, classes=4, seed=seed)
     fit, tune = examples(24, 1), examples(8, 2)
@@ -54,6 +56,7 @@ def trained(seed: int = 0, head: object = "one_stage", **changes: object) -> Tra
         settings=TrainingSettings.model_validate({**values, **changes}),
         floor_db=-90,
         seed=seed,
+        events=events,
     )
 
 
@@ -83,6 +86,30 @@ def test_it_learns_and_keeps_the_best_epoch(averaging: float) -> None:
     assert not result.network.training
     # recordings of different lengths in one batch count by frames, padding not at all
     assert tuning_nll(result.network) == pytest.approx(min(nlls), abs=1e-4)
+
+
+def test_tensorboard_is_told_what_the_table_holds(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    told = trained(epochs=3, events=tmp_path)
+    plain = trained(epochs=3)
+    for name, tensor in plain.network.state_dict().items():
+        assert torch.equal(tensor, told.network.state_dict()[name])
+    found = EventAccumulator(str(tmp_path)).Reload()
+    scalars = [event.value for event in found.Scalars("tuning_nll")]
+    assert scalars == pytest.approx([row["tuning_nll"] for row in rows(told.log)], rel=1e-5)
+
+
+def test_without_tensorboard_it_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*given: object, **options: object) -> None:
+        raise ModuleNotFoundError("tensorboard")
+
+    monkeypatch.setattr("lightning.pytorch.loggers.TensorBoardLogger", missing)
+    with pytest.raises(InputError, match=r"pip install 'bayes_a2m\[tensorboard\]'"):
+        trained(epochs=1, events=tmp_path)
 
 
 def test_stages_that_count_unequally_are_chosen_by_the_plain_nll() -> None:
