@@ -145,6 +145,9 @@ class SingingSettings(Settings):
     is asked about voices that it never met had better be less sure than among those it knows.
     """
 
+    singer: Literal["wide", "varied"] = Field(
+        "wide", description="wide_recording, or varied_recording, its forerunner"
+    )
     recordings: int = Field(3000, ge=1, description="to fit the network")
     choosing: int = Field(100, ge=1, description="to choose the epoch")
     tuning: int = Field(150, ge=1, description="to fit recalibration and the note model")

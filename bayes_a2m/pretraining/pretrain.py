@@ -115,6 +115,7 @@ def pretrain(
             features=features,
             seed=seed,
             part=part,
+            singer=singing.singer,
             tell=partial(_sung, tell, name),
         )
     normalizer = Normalizer.fit(

@@ -28,6 +28,7 @@ from bayes_a2m.music import FrameGrid, Note, Vocabulary
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets.synthetic.varied import VariedRecording
+    from bayes_a2m.datasets.synthetic.wide import WideRecording
 
 MOST_NOTES = 64
 """Notes of a recording that are kept; there is room for more than a voice sings in ten seconds."""
@@ -78,6 +79,7 @@ def sing_corpus(
     features: Features,
     seed: int,
     part: int = 0,
+    singer: str = "wide",
     tell: Callable[[int], None] = lambda done: None,
 ) -> Corpus:
     """Sing the recordings that a folder lacks, and open it.
@@ -92,6 +94,8 @@ def sing_corpus(
         Settings of the spectra.
     seed, part
         Seed of all recordings, and the number of this corpus among those of the seed.
+    singer
+        Who makes them: ``wide`` or ``varied``.
     tell
         Told how many are done, now and then.
 
@@ -114,7 +118,8 @@ def sing_corpus(
     extract = FeatureExtractor(features)
     missing = np.flatnonzero(~arrays["done"]).tolist()
     for place, index in enumerate(missing):
-        one = sung(seed, part, index, seconds=seconds, sample_rate=grid.sample_rate)
+        rate = grid.sample_rate
+        one = sung(seed, part, index, seconds=seconds, sample_rate=rate, singer=singer)
         arrays["levels"][index] = extract(one.samples)[:frames]
         arrays["midi"][index] = midi_of(one.f0, grid, frames)
         arrays["notes"][index] = _table(one.notes)
@@ -154,12 +159,13 @@ def sung_dataset(
     recordings = []
     seconds = settings.tuning_seconds
     for index in range(count):
-        one = sung(seed, part, index, seconds=seconds, sample_rate=grid.sample_rate)
+        rate = grid.sample_rate
+        one = sung(seed, part, index, seconds=seconds, sample_rate=rate, singer=settings.singer)
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part, index, 1)))
         names = conditions.CONDITIONS
         name = names[int(generator.integers(len(names)))]
         severity = generator.uniform(*settings.worse)
-        worse = conditions.draw(name, severity, generator).apply(one.samples, grid.sample_rate)
+        worse = conditions.draw(name, severity, generator).apply(one.samples, rate)
         notes = imperfect(
             generator,
             (note for note in one.notes if note.pitch in vocabulary.pitches),
@@ -178,12 +184,16 @@ def sung_dataset(
     return Dataset(tuple(recordings), vocabulary, "synthetic voices")
 
 
-def sung(seed: int, part: int, index: int, *, seconds: float, sample_rate: int) -> VariedRecording:
-    """Sing recording number ``index`` of a part, from these numbers alone."""
+def sung(
+    seed: int, part: int, index: int, *, seconds: float, sample_rate: int, singer: str = "wide"
+) -> VariedRecording | WideRecording:
+    """Sing recording number ``index`` of a part, from these numbers and the singer alone."""
     from bayes_a2m.datasets.synthetic.varied import varied_recording
+    from bayes_a2m.datasets.synthetic.wide import wide_recording
 
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part, index)))
-    return varied_recording(generator, seconds=seconds, sample_rate=sample_rate)
+    sing = wide_recording if singer == "wide" else varied_recording
+    return sing(generator, seconds=seconds, sample_rate=sample_rate)
 
 
 def midi_of(f0: NDArray[np.floating], grid: FrameGrid, frames: int) -> NDArray[np.float32]:
