@@ -8,6 +8,7 @@ it is large the recording holds what the vocabulary does not.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,12 @@ def places_of(vocabulary: Vocabulary, whole: Vocabulary) -> list[int]:
     return [0, *(sounding.index(pitch) + 1 for pitch in wanted)]
 
 
-def restricted(posterior: FramePosterior, vocabulary: Vocabulary) -> FramePosterior:
+def restricted(
+    posterior: FramePosterior,
+    vocabulary: Vocabulary,
+    *,
+    others: Literal["impossible", "missed"] = "impossible",
+) -> FramePosterior:
     """Condition a posterior on silence and some of its pitches.
 
     Parameters
@@ -50,6 +56,10 @@ def restricted(posterior: FramePosterior, vocabulary: Vocabulary) -> FramePoster
         Of a model whose pitches include those.
     vocabulary
         The pitches that are left, as they are labelled; they are found where they sound.
+    others
+        Reading of what is said of the other pitches. ``impossible``: nothing is, and what is left
+        is renormalised. ``missed``: they are attempts at the nearest pitch of the vocabulary, by
+        a voice that slides or is out of tune; its probability is theirs, and silence keeps its own.
 
     Raises
     ------
@@ -61,13 +71,34 @@ def restricted(posterior: FramePosterior, vocabulary: Vocabulary) -> FramePoster
     >>> restricted(post, Vocabulary((60,))).mean().round(3).tolist()
     [[[0.625, 0.375]]]
     """
-    chosen = posterior.log_probs[..., places_of(vocabulary, posterior.vocabulary)]
-    total = np.logaddexp.reduce(chosen.astype(np.float64), axis=-1, keepdims=True)
+    places = places_of(vocabulary, posterior.vocabulary)
+    if others == "missed":
+        probs = np.exp(posterior.log_probs.astype(np.float64))
+        chosen = np.log(np.maximum(probs @ _attempts(places, posterior.vocabulary), SMALLEST))
+    else:
+        chosen = posterior.log_probs[..., places].astype(np.float64)
+    total = np.logaddexp.reduce(chosen, axis=-1, keepdims=True)
     return replace(
         posterior,
         log_probs=np.maximum(chosen - total, np.log(SMALLEST)),
         vocabulary=vocabulary,
     )
+
+
+def _attempts(places: list[int], whole: Vocabulary) -> NDArray[np.float64]:
+    """Matrix ``(class of all, class that is left)``: each row shared out among the nearest.
+
+    >>> _attempts([0, 1, 3], Vocabulary((60, 61, 62, 63))).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
+    """
+    pitches = np.array(whole.pitches)
+    chosen = pitches[np.array(places[1:]) - 1]
+    away = np.abs(pitches[:, None] - chosen)
+    nearest = (away == away.min(axis=1, keepdims=True)).astype(np.float64)
+    matrix = np.zeros((len(whole), len(places)))
+    matrix[0, 0] = 1.0
+    matrix[1:, 1:] = nearest / nearest.sum(axis=1, keepdims=True)
+    return matrix
 
 
 def other_mass(posterior: FramePosterior, vocabulary: Vocabulary) -> NDArray[np.float32]:

@@ -2,15 +2,12 @@
 
     OMP_NUM_THREADS=1 python experiments/benchmarks/pretrained.py voice --data VOICES
     OMP_NUM_THREADS=1 python experiments/benchmarks/pretrained.py real --data REAL_VOICES
-    OMP_NUM_THREADS=1 python experiments/benchmarks/pretrained.py clock --data REAL_VOICES \
-        --model models/pretrained --write
 
 ``voice``: a folder of recordings and MIDI, of which the model has seen none; its pitches by
 masking, at the sounding offset that the folder gives. ``real``: clips with notes by hand. Notes are
 matched by mir_eval on onset and continuous pitch, pooled over clips; intervals are of resampled
-clips. ``clock`` sets three numbers of the note model, and no weight, on twenty clips that
-:func:`clock_ids` names: the lag of the labels and its spread from clip to clip, and the temperature
-of a note's probability.
+clips. Twenty clips, which :func:`clock_ids` names, set three numbers and no weight: the lag of
+people's labels, its spread from clip to clip, and the temperature of a note's probability.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 if __name__ == "__main__":
     # before numpy is loaded: it looks only once
@@ -34,6 +31,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.decoding.lag import LagComponent, LagPrior
 from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.models import load_model
 from bayes_a2m.posteriors.continuous_pitch import ContinuousPitch, continuous_pitch
@@ -120,10 +118,6 @@ def notes_of(heard: Heard, decoder: NoteDecoder) -> Notes:
     pitch = heard.pitch
     midi = np.array([pitch.of_span(h.onset, h.offset, h.pitch) for h in hypotheses], dtype=float)
     return Notes(times, midi, np.array([h.probability for h in hypotheses], dtype=float))
-
-
-def hear(model: NetworkPosterior, decoder: NoteDecoder, clip: Clip) -> Notes:
-    return notes_of(listen(model, clip), decoder)
 
 
 def swift_f0(clip: Clip) -> Notes:
@@ -233,10 +227,6 @@ def clock_ids(clips: Sequence[Clip]) -> list[str]:
     return sorted(clips[i].id for i in order[:CLOCK_SHARE])
 
 
-def wide(decoder: NoteDecoder, tolerance: float) -> NoteDecoder:
-    return replace(decoder, tolerance=tolerance)
-
-
 def f0_of(folder: Path, clip: Clip) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Reference times, MIDI pitch and voicing of a clip."""
     with (folder / "f0" / f"{clip.id}.csv").open(encoding="utf-8") as file:
@@ -279,14 +269,19 @@ def pitch_scores(
 def real(model: NetworkPosterior, folder: Path) -> dict[str, Any]:
     """Everything that is asked of the real voices."""
     assert isinstance(model.decoder, NoteDecoder)
-    decoder = wide(model.decoder, 0.1)
     ssvd = clips_of(folder, "ssvd_")
+    heard = {c.id: listen(model, c) for c in ssvd}
     chosen = set(clock_ids(ssvd))
-    result: dict[str, Any] = {"clock_clips": sorted(chosen)}
-    systems: dict[str, Callable[[Clip], Notes]] = {
-        "pretrained": lambda clip: hear(model, decoder, clip),
-        "swift_f0": swift_f0,
-    }
+    setting = [c for c in ssvd if c.id in chosen]
+    three = clock(model.decoder, setting, [heard[c.id] for c in setting])
+    decoder = three.decoder(model.decoder)
+    result: dict[str, Any] = {"clock_clips": sorted(chosen), "clock": vars(three)}
+
+    def ours(clip: Clip) -> Notes:
+        one = heard[clip.id] if clip.id in heard else listen(model, clip)
+        return three.cooled(notes_of(one, decoder))
+
+    systems: dict[str, Callable[[Clip], Notes]] = {"pretrained": ours, "swift_f0": swift_f0}
     answers = {name: {c.id: ask(c) for c in ssvd} for name, ask in systems.items()}
     scored = [c for c in ssvd if c.id not in chosen]
     groups = {"ssvd_30": scored, "ssvd_50": ssvd}
@@ -331,7 +326,7 @@ def real(model: NetworkPosterior, folder: Path) -> dict[str, Any]:
 
 
 def voice(model: NetworkPosterior, folder: Path) -> dict[str, Any]:
-    """Frames and notes of a data folder, its pitches by masking."""
+    """Frames and notes of a data folder, by both readings of what is said of other pitches."""
     from bayes_a2m.evaluation import results_of
     from bayes_a2m.evaluation.evaluate import evaluate_chunks
 
@@ -339,91 +334,84 @@ def voice(model: NetworkPosterior, folder: Path) -> dict[str, Any]:
     assert isinstance(model.decoder, NoteDecoder)
     places = places_of(data.vocabulary, model.vocabulary)
     decoder = NoteDecoder(model.decoder.model.restricted(places))
-    others: list[float] = []
-
-    def chunks() -> Iterable[tuple[list[Recording], Any]]:
-        for recordings, posterior in model.predict_chunks(data):
-            others.append(float(other_mass(posterior, data.vocabulary).mean()))
-            yield recordings, restricted(posterior, data.vocabulary)
-
-    evaluation = evaluate_chunks(chunks(), decoder, total=len(data))
-    result = results_of(evaluation).model_dump(mode="json")
+    chunks = list(model.predict_chunks(data))
     keep = ("recordings", "frames", "metrics", "per_class", "per_condition", "near_boundary")
-    return {
-        **{name: result[name] for name in keep if name in result},
-        "another_pitch": float(np.mean(others)),
+    said: dict[str, Any] = {
+        "another_pitch": float(np.mean([other_mass(p, data.vocabulary).mean() for _, p in chunks]))
     }
+    readings: tuple[Literal["impossible", "missed"], ...] = ("impossible", "missed")
+    for others in readings:
+        parts = [(r, restricted(p, data.vocabulary, others=others)) for r, p in chunks]
+        result = results_of(evaluate_chunks(parts, decoder, total=len(data)))
+        values = result.model_dump(mode="json")
+        said[others] = {name: values[name] for name in keep if name in values}
+    return said
 
 
 # ---- three numbers ----
 
 
-def clock(model: NetworkPosterior, folder: Path) -> NoteDecoder:
-    """Fit lag, onset spread and a note's temperature on the twenty clips.
+@dataclass(frozen=True)
+class Clock:
+    """Three numbers of the labels of people: their lag, its spread by clip, a temperature."""
 
-    The lag is the median difference between labels and notes; a spread is that of what is left,
-    by clip; the probability of a note becomes ``logistic(slope * logit p + intercept)``.
-    """
-    from sklearn.linear_model import LogisticRegression
+    lag: float
+    spread: float
+    temperature: float
 
-    from bayes_a2m.decoding.lag import LagComponent, LagPrior
+    def decoder(self, decoder: NoteDecoder) -> NoteDecoder:
+        lag = LagPrior((LagComponent("", 1.0, self.lag, self.spread),))
+        return replace(decoder, model=replace(decoder.model, lag=lag))
 
-    assert isinstance(model.decoder, NoteDecoder)
-    chosen = set(clock_ids(clips_of(folder, "ssvd_")))
-    clips = [c for c in clips_of(folder, "ssvd_") if c.id in chosen]
-    start = replace(model.decoder.model, lag=LagPrior(), slope=1.0, intercept=0.0)
-    decoder = wide(NoteDecoder(start), 0.1)
+    def cooled(self, notes: Notes) -> Notes:
+        p = notes.probability.clip(1e-4, 1 - 1e-4)
+        odds = np.log(p / (1 - p)) / self.temperature
+        return replace(notes, probability=1 / (1 + np.exp(-odds)))
+
+
+def clock(decoder: NoteDecoder, clips: Sequence[Clip], heard: Sequence[Heard]) -> Clock:
+    """Set the three numbers on clips: the median lag, its spread by clip, and the temperature at
+    which the probability of a note is likeliest to be that of being right within 100 ms."""
+    from scipy.optimize import minimize_scalar
+
     means, gaps = [], []
-    heard = [listen(model, clip) for clip in clips]
     for clip, one in zip(clips, heard, strict=True):
         found = notes_of(one, decoder)
+        onsets = clip.reference.times[:, 0]
+        nearest = [int(np.abs(onsets - t).argmin()) for t in found.times[:, 0]]
         gap = [
-            clip.reference.times[i, 0] - found.times[j, 0]
-            for j in range(len(found.midi))
-            for i in [int(np.abs(clip.reference.times[:, 0] - found.times[j, 0]).argmin())]
-            if abs(clip.reference.times[i, 0] - found.times[j, 0]) < 0.15
+            onsets[i] - found.times[j, 0]
+            for j, i in enumerate(nearest)
+            if abs(onsets[i] - found.times[j, 0]) < 0.15
             and abs(clip.reference.midi[i] - found.midi[j]) < 0.5
         ]
         gaps += gap
         means.append(float(np.median(gap)))
-    lag, spread = float(np.median(gaps)), float(np.std(means))
-    timed = replace(start, lag=LagPrior((LagComponent("", 1.0, lag, spread),)))
-    answers = [notes_of(one, wide(NoteDecoder(timed), 0.1)) for one in heard]
-    hit = np.concatenate(
-        [matched(c.reference, a, 0.1) for c, a in zip(clips, answers, strict=True)]
-    )
-    p = np.concatenate([a.probability for a in answers]).clip(1e-4, 1 - 1e-4)
-    logit = np.log(p / (1 - p))[:, None]
-    fitted = LogisticRegression(C=1.0).fit(logit, hit)
-    print(f"lag {lag:.3f} s, spread {spread:.3f} s, by note {np.std(gaps):.3f} s")
-    print(f"slope {fitted.coef_[0, 0]:.3f}, intercept {fitted.intercept_[0]:.3f}")
-    return NoteDecoder(
-        replace(timed, slope=float(fitted.coef_[0, 0]), intercept=float(fitted.intercept_[0])),
-        tolerance=model.decoder.tolerance,
-    )
+    timed = Clock(float(np.median(gaps)), float(np.std(means)), 1.0)
+    answers = [notes_of(one, timed.decoder(decoder)) for one in heard]
+    hits = [matched(c.reference, a, 0.1) for c, a in zip(clips, answers, strict=True)]
+    hit = np.concatenate(hits)
+
+    def loss(log_temperature: float) -> float:
+        cooler = replace(timed, temperature=float(np.exp(log_temperature)))
+        p = np.concatenate([cooler.cooled(a).probability for a in answers])
+        return -float(np.log(np.where(hit, p, 1 - p)).mean())
+
+    best = minimize_scalar(loss, bounds=(-1.5, 2.5), method="bounded").x
+    return replace(timed, temperature=float(np.exp(best)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("what", choices=("voice", "real", "clock"))
+    parser.add_argument("what", choices=("voice", "real"))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="pretrained")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--write", action="store_true", help="clock: write it into the model")
     given = parser.parse_args()
     model = load_model(given.model)
     assert isinstance(model, NetworkPosterior)
-    if given.what == "clock":
-        decoder = clock(model, given.data)
-        if given.write:
-            from bayes_a2m.files.formats import write_versioned
-            from bayes_a2m.posteriors.model_directory import FORMAT, NOTES, write_checksums
-
-            write_versioned(Path(given.model) / NOTES, decoder.to_dict(), FORMAT)
-            write_checksums(Path(given.model))
-        return
     result = voice(model, given.data) if given.what == "voice" else real(model, given.data)
     text = json.dumps(result, indent=1)
     print(text if given.json is None else given.json)

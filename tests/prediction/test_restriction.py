@@ -32,6 +32,16 @@ def test_it_is_the_distribution_given_the_pitches() -> None:
     np.testing.assert_array_equal(some.onset_log_probs, whole.onset_log_probs)
 
 
+def test_missed_pitches_count_for_the_nearest_and_silence_keeps_its_own() -> None:
+    """C3 48, E3 52 and G3 55 sound: 49 is an attempt at 48, 50 at either 48 or 52, 84 at 55."""
+    probs = np.zeros((1, 50))
+    for pitch, p in ((0, 0.3), (48, 0.1), (49, 0.2), (50, 0.2), (84, 0.2)):
+        probs[0, 0 if pitch == 0 else pitch - 35] = p
+    whole = FramePosterior.from_probs([probs], vocabulary=WHOLE)
+    some = restricted(whole, LABELLED, others="missed").mean()[0, 0]
+    np.testing.assert_allclose(some, [0.3, 0.4, 0.1, 0.2], atol=1e-6)
+
+
 def test_all_pitches_are_no_restriction() -> None:
     whole = posterior()
     np.testing.assert_allclose(restricted(whole, WHOLE).mean(), whole.mean(), atol=1e-6)
