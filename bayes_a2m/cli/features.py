@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bayes_a2m.cli.options import Engine, Scheduler
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bayes_a2m.audio.features import Features
+    from bayes_a2m.audio.store import FeatureStore
     from bayes_a2m.datasets import Dataset
 
 
@@ -24,6 +27,14 @@ def features(
     kind: Annotated[
         Literal["cqt", "mel"], typer.Option(help="Constant-Q transform or mel spectrogram.")
     ] = "cqt",
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes that compute, into the store of features.", show_default="1"
+        ),
+    ] = None,
+    engine: Engine = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Write the spectra and labels of a data folder as NumPy arrays.
 
@@ -36,23 +47,43 @@ def features(
     names, frequencies, hop, sample_rate, floor_db. Frame i stands at
     i * hop / sample_rate seconds. It loads without pickle.
 
+    With --jobs or --engine they are computed in parallel, into the store of
+    features (see bayes-a2m store), and written from there.
+
     Examples:
 
         bayes-a2m features recordings --out sample.npz
 
         python -c "import numpy; print(numpy.load('sample.npz')['X'].shape)"
     """
+    from bayes_a2m import engine as engines
     from bayes_a2m.audio.features import CQTFeatures, MelFeatures
+    from bayes_a2m.audio.store import FeatureStore
     from bayes_a2m.cli import progress
     from bayes_a2m.datasets import load_folder
+    from bayes_a2m.datasets.stored_features import build
     from bayes_a2m.errors import InputError
 
     if out.suffix.lower() != ".npz":
         raise InputError(f"{out}: the arrays are written as one .npz file; let the name end so")
     settings = CQTFeatures() if kind == "cqt" else MelFeatures()
     data = load_folder(data_dir)
-    with progress.bar("computing") as update:
-        shape = _write(out, data, settings, update)
+    store = FeatureStore.usual() if jobs or engine or scheduler else None
+    if store is not None:
+        shared = [data_dir, store.folder]
+        with (
+            engines.engine(engine, scheduler, jobs=jobs, shared=shared),
+            progress.bar("computing") as update,
+        ):
+            build(
+                store,
+                settings,
+                data.recordings,
+                jobs=jobs,
+                report=lambda done, total: update(int(done), total),
+            )
+    with progress.bar("writing" if store else "computing") as update:
+        shape = _write(out, data, settings, store, update)
     typer.echo(f"{out}: X {shape}, Y {shape[:2]}")
 
 
@@ -60,6 +91,7 @@ def _write(
     out: Path,
     data: Dataset,
     settings: Features,
+    store: FeatureStore | None,
     progress: Callable[[int, int], None],
 ) -> tuple[int, int, int]:
     """Write the file one recording at a time, so that a set of any size fits in memory."""
@@ -68,6 +100,7 @@ def _write(
     import numpy as np
 
     from bayes_a2m.audio.features import FeatureExtractor
+    from bayes_a2m.datasets.stored_features import stored_features
     from bayes_a2m.files import atomic_path
 
     grid = settings.grid
@@ -100,7 +133,11 @@ def _write(
             np.lib.format.write_array_header_1_0(member, header)
             for done, (recording, length) in enumerate(zip(data, lengths, strict=True), start=1):
                 block = np.full(shape[1:], settings.floor_db, dtype="<f4")
-                block[:length] = extract(recording.audio(settings.sample_rate))[:length]
+                if store is None:
+                    found = extract(recording.audio(settings.sample_rate))
+                else:
+                    found = stored_features(store, settings, recording, extract)
+                block[:length] = found[:length]
                 member.write(block.tobytes())
                 progress(done, len(data))
     return shape

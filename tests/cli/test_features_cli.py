@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
+from bayes_a2m.audio.store import FeatureStore
 from bayes_a2m.cli.features import features
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.errors import InputError
@@ -23,6 +24,22 @@ def app() -> typer.Typer:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(features)
     return app
+
+
+def test_several_processes_write_the_same_arrays(
+    app: typer.Typer, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAYES_A2M_STORE", str(tmp_path / "store"))
+    monkeypatch.setattr("bayes_a2m.datasets.stored_features.AT_ONCE", 1)
+    put("1", seconds=1.0)
+    folder = put("2", seconds=1.5)
+    for name, options in (("plain", []), ("parallel", ["--jobs", "2"])):
+        arguments = [str(folder), "--out", str(tmp_path / f"{name}.npz"), *options]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+    plain, parallel = (np.load(tmp_path / f"{n}.npz") for n in ("plain", "parallel"))
+    np.testing.assert_allclose(parallel["X"], plain["X"], rtol=1e-5)
+    assert FeatureStore(tmp_path / "store").count() == 2
 
 
 def test_arrays(app: typer.Typer, put: Put, tmp_path: Path) -> None:
