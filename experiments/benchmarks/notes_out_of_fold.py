@@ -30,7 +30,7 @@ from bayes_a2m.cross_validation.folds import out_of_fold
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
-from bayes_a2m.decoding.note_fitting import TYPICAL, TYPICAL_WITH_ONSETS
+from bayes_a2m.decoding.note_fitting import FLOOR_WITH_ONSETS, TYPICAL, TYPICAL_WITH_ONSETS
 from bayes_a2m.decoding.note_intervals import fit_intervals
 from bayes_a2m.decoding.note_model import NoteModel
 from bayes_a2m.decoding.note_posterior import (
@@ -63,7 +63,7 @@ SAMPLES = 300
 
 TOLERANCES = (0.05, 0.1)
 
-SET = ("network.onsets={weight: 4.0}", "training.precision=bf16-mixed", "training.epochs=12")
+SET = ("network.onsets={weight: 4.0}", "training.precision=bf16-mixed")
 """Settings beside those of the experiment."""
 
 
@@ -153,8 +153,10 @@ def fitted(
     references = [r.notes or () for r in recordings]
     conditions = [r.condition for r in recordings]
     reference = Reference.of_notes(tune, references, conditions)
-    prior = TYPICAL if tune.onset_log_probs is None else TYPICAL_WITH_ONSETS
-    start = replace(base, power=prior.power, note_bias=prior.note_bias)
+    with_onsets = tune.onset_log_probs is not None
+    prior = TYPICAL_WITH_ONSETS if with_onsets else TYPICAL
+    floor = FLOOR_WITH_ONSETS if with_onsets else 0.0
+    start = replace(base, power=prior.power, note_bias=prior.note_bias, floor=floor)
     model = fit_conditional(start, reference, by_condition=True, draws=draws, prior=prior)
 
     def inferred(with_model: NoteModel) -> list[NoteInference]:
