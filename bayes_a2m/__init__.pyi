@@ -34,4 +34,5 @@ from .posteriors.variational import Variational as Variational
 from .prediction.posterior import FramePosterior as FramePosterior
 from .prediction.summary import PosteriorSummary as PosteriorSummary
 from .registry import register as register
+from .transcription.recording import transcribe as transcribe
 from .version import __version__ as __version__

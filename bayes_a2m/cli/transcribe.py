@@ -34,7 +34,11 @@ def transcribe(
     model: Annotated[
         Path | None,
         typer.Option(
-            "-m", "--model", metavar="MODEL", help="A model directory.", show_default=False
+            "-m",
+            "--model",
+            metavar="MODEL",
+            help="A model directory; pretrained: the model of sung notes that ships.",
+            show_default="pretrained",
         ),
     ] = None,
     out: Annotated[
@@ -115,6 +119,8 @@ def transcribe(
     tuned on, and names them; where nothing can be promised, it says so.
 
     Examples:
+
+        bayes-a2m transcribe song.wav
 
         bayes-a2m transcribe song.wav -m models/crnn
 
@@ -232,16 +238,18 @@ def transcribe(
 def _parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
     """The model and the sound among the arguments: a model directory may stand first."""
     from bayes_a2m.errors import InputError
+    from bayes_a2m.models.loading import PRETRAINED
 
     if model is not None:
         return model, paths
     first, rest = paths[0], paths[1:]
-    if not any((first / name).exists() for name in ("config.yaml", "model.safetensors")):
-        what = "which model shall hear it?" if first.exists() else "no such model or sound;"
-        raise InputError(f"{first}: {what} name a model directory: -m MODEL")
-    if not rest:
-        raise InputError(f"{first}: is a model; name the sound files to transcribe")
-    return first, rest
+    if any((first / name).exists() for name in ("config.yaml", "model.safetensors")):
+        if not rest:
+            raise InputError(f"{first}: is a model; name the sound files to transcribe")
+        return first, rest
+    if not first.exists() and rest:
+        raise InputError(f"{first}: no such model or sound")
+    return Path(PRETRAINED), paths
 
 
 def _refuse_unmet(model: Posterior, condition: str, name: str) -> None:

@@ -7,7 +7,7 @@ from bayes_a2m.transcription.files import (
     write_files,
     write_transcription,
 )
-from bayes_a2m.transcription.recording import transcription_of
+from bayes_a2m.transcription.recording import transcribe, transcription_of
 from bayes_a2m.transcription.transcribed import FileSettings, TranscribedRecording
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FileSettings",
     "TranscribedRecording",
     "file_names",
+    "transcribe",
     "transcription_of",
     "write_files",
     "write_transcription",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bayes_a2m.transcription.loudness import velocities
@@ -14,6 +15,41 @@ if TYPE_CHECKING:
 
 Velocity: TypeAlias = Literal["loudness", "confidence"]
 """What a note's velocity says."""
+
+
+def transcribe(
+    audio: str | Path | Recording, model: str | Path | Posterior = "pretrained", *, draws: int = 30
+) -> Transcription:
+    """Transcribe one recording into notes that know how sure they are.
+
+    Parameters
+    ----------
+    audio
+        A sound file of any format, rate, length and number of channels; or a recording.
+    model
+        A model directory, a fitted model, or ``"pretrained"``, the model of sung notes that ships.
+    draws
+        The number of draws, for models that draw.
+
+    Returns
+    -------
+    Transcription
+        Its notes, with velocities from their loudness; ``posterior`` holds their probabilities,
+        intervals and alternatives, and ``write_midi(path)`` writes them.
+
+    Raises
+    ------
+    InputError
+        If the sound or the model cannot be read.
+    """
+    from bayes_a2m.datasets import Recording
+    from bayes_a2m.models import load_model
+    from bayes_a2m.posteriors.posterior import Posterior
+
+    if not isinstance(audio, Recording):
+        audio = Recording(Path(audio).stem, path=Path(audio))
+    fitted = model if isinstance(model, Posterior) else load_model(model)
+    return transcription_of(fitted, audio, draws=draws)[1]
 
 
 def transcription_of(

@@ -1,0 +1,40 @@
+"""A recording in, notes out, in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import bayes_a2m as a2m
+from bayes_a2m.posteriors.point import Point
+from tests import tiny
+from tests.cli.command import refused, run
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    generator = np.random.default_rng(5)
+    path = tmp_path_factory.mktemp("song") / "song.wav"
+    soundfile.write(path, tiny.tone(tiny.melody(generator, 3.0), 3.0, generator), tiny.RATE)
+    return path
+
+
+def test_a_file_and_a_fitted_model(tiny_point: Point, tiny_model: Path, song: Path) -> None:
+    own, loaded = a2m.transcribe(song, tiny_point), a2m.transcribe(str(song), tiny_model)
+    assert own.notes == loaded.notes
+    assert own.id == "song"
+    assert own.posterior is not None
+    with pytest.raises(a2m.InputError, match="no such sound"):
+        a2m.transcribe("none.wav", tiny_point)
+
+
+def test_without_a_model_it_is_the_one_that_ships(song: Path, tmp_path: Path) -> None:
+    run("transcribe", song, "--format", "mid", cwd=tmp_path)
+    assert (tmp_path / "notes" / "song.mid").is_file()
+    found = a2m.transcribe(song)
+    assert found.vocabulary.pitches == tuple(range(36, 85))
+    line = refused("transcribe", tmp_path / "no_model", song, "-o", tmp_path / "out")
+    assert "no such model or sound" in line
