@@ -1,4 +1,4 @@
-"""What has notes: voices, humming, whistling, and tones like those of instruments."""
+"""Sounds with notes: voices, humming, whistling, and tones like those of instruments."""
 
 from __future__ import annotations
 

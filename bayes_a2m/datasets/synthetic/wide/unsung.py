@@ -1,4 +1,4 @@
-"""What has no note: speech, noise, drums, birds, clicks."""
+"""Sounds without a note: speech, noise, drums, birds, clicks."""
 
 from __future__ import annotations
 
