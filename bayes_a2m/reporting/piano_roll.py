@@ -39,6 +39,12 @@ _REFERENCE, _PREDICTION = 0.42, 0.25
 _PALEST = 0.12
 """The least opacity, so that an unlikely note is seen at all."""
 
+MANY = 24
+"""Pitches above which a roll shows only those around the notes."""
+
+BESIDE = 3
+"""Semitones that it shows below the lowest and above the highest note then."""
+
 _LINES = 8
 """Pitches that an axis names at most."""
 
@@ -244,8 +250,20 @@ def label_times(axes: Axes, start: float) -> None:
 
 
 def pitches_of(vocabulary: Vocabulary, *sequences: Sequence[Note]) -> list[int]:
-    """The vocabulary's pitches, and strangers among the notes (of a reference, say)."""
-    return sorted({*vocabulary.pitches, *(n.pitch for notes in sequences for n in notes)})
+    """The lines of a roll: the vocabulary's pitches, and strangers among the notes.
+
+    Of a vocabulary of many pitches, those from somewhat below the lowest note to somewhat above the
+    highest: a song that spans a fifth would lie in a tenth of four octaves.
+
+    >>> from bayes_a2m.music import Note, Vocabulary
+    >>> pitches_of(Vocabulary(tuple(range(36, 85))), [Note(0, 1, 60), Note(1, 2, 64)])[::5]
+    [57, 62, 67]
+    """
+    sung = {n.pitch for notes in sequences for n in notes}
+    lines = sorted({*vocabulary.pitches, *sung})
+    if len(lines) <= MANY or not sung:
+        return lines
+    return [p for p in lines if min(sung) - BESIDE <= p <= max(sung) + BESIDE]
 
 
 def legend_words(
