@@ -40,7 +40,8 @@ def test_what_ships_can_be_searched(name: str) -> None:
 
 
 def test_every_network_has_a_space_with_optimiser_and_schedule() -> None:
-    for name in registry.SHIPPED["networks"]:
+    # the equivariant one learns from recordings that are sung for it, not from a folder
+    for name in registry.SHIPPED["networks"].keys() - {"equivariant"}:
         space = load_space(shipped_spaces()[name], load_experiment(name))
         assert {"training.optimizer", "training.schedule"} < set(space.parameters)
 
