@@ -136,6 +136,8 @@ def main() -> None:
 
             use_any_code_page()
             code = _run(arguments)
+            if code and code == signals.code:  # outside of a verb typer makes a mere code of it
+                words = signals.words
     except BaseException as error:
         if debug and not isinstance(error, SystemExit):
             raise

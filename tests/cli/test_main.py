@@ -5,8 +5,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -257,6 +259,23 @@ def test_settings_that_do_not_exist(tiny_folder: Path, tmp_path: Path) -> None:
     line = refused("train", "crnn", *common, "--set", "network.name=crn")
     assert "did you mean 'crnn'" in line
     assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupt_outside_of_a_verb_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There typer makes a mere exit code of it."""
+    from bayes_a2m.cli import main as module
+
+    def interrupted(arguments: list[str]) -> int:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return 130
+
+    monkeypatch.setattr(module, "_run", interrupted)
+    with pytest.raises(SystemExit, match="130"):
+        module.main()
+    assert capsys.readouterr().err == "bayes-a2m: interrupted\n"
 
 
 def test_a_model_that_is_none(
