@@ -101,6 +101,8 @@ def test_train_leaves_out_what_is_excluded(tiny_folder: Path, tmp_path: Path) ->
     out = ("--data", tiny_folder, "--out", tmp_path / "model", "--exclude", decisions)
     Decisions({r.id: Decision("exclude") for r in train}).save(decisions)
     assert "leaves nothing" in refused("train", "crnn", *SETTINGS, *out)
+    Decisions({"001": Decision("exclude"), "999": Decision("exclude")}).save(decisions)
+    assert "excludes 999, but" in refused("train", "crnn", *SETTINGS, *out)
     Decisions({"001": Decision("exclude"), "002": Decision("keep")}).save(decisions)
     done = run("train", "crnn", *SETTINGS, "--set", "training.epochs=1", *out)
     assert done.returncode == 0, done.stderr

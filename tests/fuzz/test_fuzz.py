@@ -120,13 +120,23 @@ def test_damaged_files_are_told_in_a_line(
     one()
 
 
+AS_ANYBODY = """
+import ctypes
+libc = ctypes.CDLL(None)
+header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3 of capabilities, of this process
+data = (ctypes.c_uint32 * 6)()
+assert not libc.capget(header, data)
+data[0] &= ~0b110  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+assert not libc.capset(header, data)
+"""
+"""Python that gives up the right to read what permissions forbid (Linux)."""
+
+
 @pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "nothing", "unreadable"])
 @pytest.mark.parametrize("name", list(READERS))
 def test_what_is_no_file_is_refused_at_once(
     server: Zygote, origin: Origin, tmp_path: Path, name: str, kind: str
 ) -> None:
-    if kind == "unreadable" and os.geteuid() == 0:
-        pytest.skip("root may read everything")
     place = origin.copy(tmp_path / "world")
     path = place / name
     path.unlink(missing_ok=True)
@@ -137,11 +147,19 @@ def test_what_is_no_file_is_refused_at_once(
     elif kind == "loop":
         path.symlink_to(path)
     elif kind == "unreadable":
+        if not (origin.folder / name).exists():
+            pytest.skip("so small a model has no such part")
         shutil.copy(origin.folder / name, path)
         path.chmod(0)
+    # root may read everything, unless it gives that up
+    before = AS_ANYBODY if kind == "unreadable" and os.geteuid() == 0 else ""
     for call in READERS[name][:2]:
-        done = server.run(*call(place, tmp_path / "out"), timeout=patience(), memory=MEMORY)
+        done = server.run(
+            *call(place, tmp_path / "out"), timeout=patience(), memory=MEMORY, code=before
+        )
         assert_well(done)
-        if kind != "nothing":
+        # who transcribes needs no scores, and does not open them
+        unopened = kind == "unreadable" and name == "model/metrics.json"
+        if kind != "nothing" and not unopened:
             assert done.code in (1, 2), (done.stdout, done.stderr)
             assert path.stem in done.stdout + done.stderr
