@@ -84,6 +84,8 @@ def scan_maestro(path: Path, table: Path) -> FolderScan:
 
 def _header(file: Path) -> set[str]:
     """The cells of a file's first line; none where it cannot be read, which others will tell."""
+    if not file.is_file():  # a pipe would never end
+        return set()
     try:
         with file.open(encoding="utf-8-sig") as lines:
             return {cell.strip() for cell in lines.readline(4096).split(",")}
