@@ -273,8 +273,13 @@ def test_an_interrupt_outside_of_a_verb_is_said(
         return 130
 
     monkeypatch.setattr(module, "_run", interrupted)
-    with pytest.raises(SystemExit, match="130"):
-        module.main()
+    # a shell's background ignores it, and then so does the command
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit, match="130"):
+            module.main()
+    finally:
+        signal.signal(signal.SIGINT, earlier)
     assert capsys.readouterr().err == "bayes-a2m: interrupted\n"
 
 
