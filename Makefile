@@ -39,7 +39,7 @@ test-fast: $(INSTALLED)  ## Run the tests and doctests that take no time: two mi
 	$(BIN)/python $(PYTEST) -m 'not slow and not long'
 
 test-slow: $(INSTALLED)  ## Run the slow tests: kills, damaged files, browser, long simulations
-	$(BIN)/python $(PYTEST) -m slow
+	$(BIN)/python $(PYTEST) -m 'slow and not world'
 
 test-world: $(INSTALLED)  ## Run every verb in a world that kills it, fills its disk, goes away, or crowds it
 	$(BIN)/python $(PYTEST) -m world
