@@ -74,7 +74,9 @@ def test_times_are_ratios_to_one() -> None:
 def test_docstrings_tell_the_number_of_parameters(name: str) -> None:
     """Where a class names its size, it is the size."""
     network = make_network(name, {}, bins=252, classes=4)
-    assert 50_000 < network.parameter_count < 700_000
+    # the one that ships has at most a megabyte of weights; the others are compared with each other
+    smallest, largest = (50_000, 250_000) if name == "equivariant" else (100_000, 700_000)
+    assert smallest < network.parameter_count < largest
     told = " ".join((type(network).__doc__ or "").split())
     if "parameters at 252 bins" in told:
         assert f"{network.parameter_count:,} parameters at 252 bins and 4 classes" in told
