@@ -235,7 +235,7 @@ def read(path: Path) -> ModelState:
             lambda values: Calibrator.from_dict(values, str(path / "recalibration.json")),
         ),
         seen=part("seen.json", Seen.from_dict),
-        record=TrainingRecord(read_text(path / "training.csv", "CSV"), seconds),
+        record=_read_record(path / "training.csv", seconds),
         fingerprint=str(config.get("fingerprint", "")),
         conditions=_read_conditions(path / CONDITIONS),
         notes=part(NOTES, _note_decoder) if is_given(path / NOTES) else None,
@@ -258,6 +258,12 @@ def _note_decoder(values: Any) -> NoteDecoder:
     from bayes_a2m.decoding.note_decoder import NoteDecoder  # compiles, so only where it is needed
 
     return NoteDecoder.from_dict(values)
+
+
+def _read_record(path: Path, seconds: float) -> TrainingRecord:
+    """Read the log of the training."""
+    with reading(path, "the log of a training", "copy the model again"):
+        return TrainingRecord.of_log(read_text(path, "CSV"), seconds)
 
 
 def _read_conditions(path: Path) -> TrainingConditions | None:

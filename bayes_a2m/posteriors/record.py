@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,9 +34,28 @@ class TrainingRecord:
         Raises
         ------
         KeyError, ValueError
-            If a word is missing, or no number of seconds.
+            If a word is missing, no number of seconds, or no log.
         """
-        return cls(words["log"], float(words["seconds"]))
+        return cls.of_log(words["log"], float(words["seconds"]))
+
+    @classmethod
+    def of_log(cls, log: str, seconds: float) -> TrainingRecord:
+        """Restore from the text of a log, which somebody may have changed.
+
+        Raises
+        ------
+        ValueError
+            If a row has other columns than the header, or a value of an epoch is no number.
+        """
+        header, *rows = list(csv.reader(io.StringIO(log), strict=True)) or [[]]
+        for number, row in enumerate(rows, start=2):
+            if len(row) != len(header):
+                raise ValueError(f"line {number} has {len(row)} columns, the header {len(header)}")
+            if header[0] == "epoch":
+                int(float(row[0]))
+                for value in row[1:]:
+                    float(value)
+        return cls(log, seconds)
 
     def then(self, later: TrainingRecord) -> TrainingRecord:
         """Join this training and a later one that went on from it, with epochs counted through."""

@@ -75,6 +75,14 @@ def _cut(model: Path) -> None:
     (model / "config.yaml").write_text(text[: text.index("  posterior:")])
 
 
+def _log(line: str) -> Change:
+    def changed(model: Path) -> None:
+        with (model / "training.csv").open("a") as file:
+            file.write(line + "\n")
+
+    return changed
+
+
 DAMAGES: dict[str, tuple[Change, str]] = {
     "one NaN weight": (_one_weight(float("nan")), "not finite"),
     "one infinite weight": (_one_weight(float("inf")), "not finite"),
@@ -125,6 +133,13 @@ DAMAGES: dict[str, tuple[Change, str]] = {
         _json("recalibration.json", method="temperature", temperature=0),
         "recalibration",
     ),
+    "a second header in the log": (
+        _log("epoch,train_nll,tuning_nll,tuning_accuracy,learning_rate,seconds"),
+        "could not convert string to float: 'epoch'",
+    ),
+    "a short row in the log": (_log("9,0.5"), "has 2 columns"),
+    "a word in the log": (_log("9,1,1,often,1,1"), "'often'"),
+    "an endless epoch in the log": (_log("inf,1,1,1,1,1"), "infinity"),
     "a recalibration that there is not": (
         _json("recalibration.json", method="nothing of the kind"),
         "recalibration",
