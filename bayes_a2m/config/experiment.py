@@ -105,6 +105,24 @@ class EarlyStopping(Settings):
     patience: int = Field(15, ge=1)
 
 
+class LabelSettings(Settings):
+    """Settings of a loss for labels whose times are off (:mod:`bayes_a2m.training.label_losses`).
+
+    Attributes
+    ----------
+    loss
+        ``soft``: labels are spread over time; ``tolerant``: any class labelled nearby is right.
+    width
+        The standard deviation of soft labels, frames.
+    reach
+        The frames before and after, within which a tolerant loss takes a label as right.
+    """
+
+    loss: Literal["soft", "tolerant"]
+    width: float = Field(3.0, ge=0.1, le=50)
+    reach: int = Field(4, ge=1, le=50)
+
+
 class TrainingSettings(Settings):
     """Settings of the training of a network."""
 
@@ -130,10 +148,22 @@ class TrainingSettings(Settings):
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="share of each label spread over all classes"
     )
+    labels: LabelSettings | None = Field(
+        None, description="a loss for labels whose times are off; none: as they stand"
+    )
     gradient_clip: float = Field(1.0, ge=0, description="largest gradient norm; 0: no limit")
     tuning_share: float = Field(0.15, gt=0, lt=1, description="of the training split")
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     augment: AugmentSettings = AugmentSettings()
+
+    @model_validator(mode="after")
+    def _one_loss(self) -> TrainingSettings:
+        if self.labels is None:
+            return self
+        others = ("class_weight_power", "focal", "label_smoothing")
+        if given := [name for name in others if getattr(self, name)]:
+            raise ValueError(f"labels: has a loss of its own; leave {', '.join(given)} at 0")
+        return self
 
 
 class SingingSettings(Settings):

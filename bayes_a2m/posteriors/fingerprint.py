@@ -25,6 +25,9 @@ FORMAT = 2
 2: settings that a network or posterior has by default count, and not only those that a file names.
 """
 
+LATER = (("training", "labels"),)
+"""Settings that came later: without them, a model has the fingerprint it had before them."""
+
 
 def training_inputs(
     experiment: Experiment, fit: Dataset, tune: Dataset, start: str | None = None
@@ -79,6 +82,10 @@ def settings_that_count(experiment: Experiment) -> dict[str, Any]:
     if experiment.singing is None:
         without |= {"singing"}  # as it was before there was such a section
     values: dict[str, Any] = experiment.model_dump(mode="json", exclude=without)
+    for section, name in LATER:
+        # as it was before there was such a setting
+        if values.get(section, {}).get(name) in (None, False):
+            values.get(section, {}).pop(name, None)
     options = kind.checked(experiment.posterior.settings).model_dump(mode="json")
     options.pop("jobs", None)
     values["posterior"] = {"name": experiment.posterior.name, **options}

@@ -17,6 +17,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks import dropout
 from bayes_a2m.networks.network import Network
 from bayes_a2m.training.data import Batch
+from bayes_a2m.training.label_losses import soft_loss, tolerant_loss
 
 MOMENTUM = 0.9
 """Momentum of SGD."""
@@ -110,18 +111,27 @@ class NetworkTraining(L.LightningModule):
         with dropout.applied(self.network, masks):
             trunk = self.network.trunk(features, lengths)
             log_probs = self.network.head(trunk, lengths)
-        loss = self.network.head.loss(
-            log_probs,
-            labels,
-            lengths,
-            self.class_weights,
-            focal=self.options.focal,
-            smoothing=self.options.label_smoothing,
-        )
+        loss = self.class_loss(log_probs, labels, lengths)
         if (onsets := self.network.onset_head) is not None:
             loss = loss + onsets.options.weight * onsets.loss(onsets(trunk), labels, lengths)
         extra = dropout.regularizer(self.network, self.frames)
         return loss if extra is None else loss + extra
+
+    def class_loss(self, log_probs: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
+        """Compute the loss of classes that the settings ask for, a mean over frames, in nats."""
+        options, head = self.options, self.network.head
+        if (times := options.labels) is None:
+            return head.loss(
+                log_probs,
+                labels,
+                lengths,
+                self.class_weights,
+                focal=options.focal,
+                smoothing=options.label_smoothing,
+            )
+        if times.loss == "soft":
+            return soft_loss(head.weighted(log_probs), labels, lengths, times.width)
+        return tolerant_loss(log_probs, labels, lengths, times.reach)
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Log NLL and accuracy on the tuning split."""
