@@ -1,4 +1,4 @@
-"""The one exception that people are meant to read."""
+"""The exceptions that people are meant to read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ class InputError(ValueError):
     The command line prints the message on one line of stderr and exits with code 2;
     in Python it is a ``ValueError``.
     """
+
+
+class PartlyFinishedError(InputError):
+    """A failure of a part of the work; what is finished of it is of use to go on from."""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -242,15 +242,18 @@ def _kept_if_of_use(workdir: Path) -> Iterator[None]:
     """Where the block fails, keep the state of the training if it can go on from there.
 
     It cannot where nothing was trained yet, nor where the training itself failed: the settings
-    have to be changed, and its state must not stand in their way.
+    have to be changed, and its state must not stand in their way. Members of an ensemble that are
+    finished are kept although another failed.
     """
-    from bayes_a2m.errors import InputError
+    from bayes_a2m.errors import InputError, PartlyFinishedError
 
     try:
         yield
     except BaseException as error:
         kept = (path for kind in ("*.ckpt", "*.safetensors") for path in workdir.rglob(kind))
-        failed = isinstance(error, InputError) and not isinstance(error.__cause__, OSError)
+        failed = isinstance(error, InputError) and not (
+            isinstance(error, PartlyFinishedError) or isinstance(error.__cause__, OSError)
+        )
         if failed or not any(kept):
             shutil.rmtree(workdir, ignore_errors=True)
         else:

@@ -29,7 +29,7 @@ from torch import Tensor
 from bayes_a2m.config.experiment import Experiment, Named
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.errors import InputError
+from bayes_a2m.errors import InputError, PartlyFinishedError
 from bayes_a2m.networks.network import Network
 from bayes_a2m.posteriors.frontend import Frontend
 from bayes_a2m.posteriors.member import MemberTraining, unfitted
@@ -212,11 +212,14 @@ class DeepEnsemble(NetworkPosterior):
                 continue
             reasons = run([task])
             if not task.finished:
-                raise InputError(
+                words = (
                     f"{task.folder.name} of the ensemble (seed {task.plan.seed}) failed twice: "
-                    f"{'; '.join(reasons)}; the others are kept, "
-                    "and a resumed fit goes on from them"
+                    f"{'; '.join(reasons)}"
                 )
+                finished = sum(other.finished for other in tasks)
+                if not finished:
+                    raise InputError(words)
+                raise PartlyFinishedError(f"{words}; {finished} of {len(tasks)} members are kept")
 
     def _adopt(self, members: Sequence[NetworkPosterior]) -> None:
         self.members = list(members)

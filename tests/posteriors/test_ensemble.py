@@ -12,7 +12,7 @@ import torch
 
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
-from bayes_a2m.errors import InputError
+from bayes_a2m.errors import InputError, PartlyFinishedError
 from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.posteriors import ensemble as ensemble_file
 from bayes_a2m.posteriors.ensemble import DeepEnsemble
@@ -214,7 +214,8 @@ def test_a_member_that_fails_twice_is_named(
 
     monkeypatch.setattr(MemberTraining, "run", always)
     plan = ensemble("posterior.members=2", "posterior.jobs=1")
-    with pytest.raises(InputError, match=r"member_1 .*seed 1.* failed twice: no more disk"):
+    words = r"member_1 .*seed 1.* failed twice: no more disk; 1 of 2 members are kept"
+    with pytest.raises(PartlyFinishedError, match=words):
         plan.fit(*parts(tiny_data), workdir=tmp_path)
     monkeypatch.undo()
     stamp = (tmp_path / "member_0" / "member.safetensors").stat().st_mtime_ns
