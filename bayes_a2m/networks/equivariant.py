@@ -16,7 +16,7 @@ and falls out at the edges.
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import BeforeValidator, Field
@@ -50,15 +50,27 @@ class SlidingHead(Head):
         follow them.
     places
         Semitone of every pitch of the vocabulary, counted from the maps' lowest.
+    others
+        Semitones of all pitches that are told apart, where the vocabulary has some of them and
+        what is said of the others counts for the nearest; without them no other pitch is possible.
     """
 
     name = "sliding"
+    shares: Tensor
 
-    def __init__(self, semitones: int, each: int, pooled: int, places: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        semitones: int,
+        each: int,
+        pooled: int,
+        places: tuple[int, ...],
+        others: tuple[int, ...] = (),
+    ) -> None:
         super().__init__(semitones * each + pooled, len(places) + 1)
-        self.semitones, self.each, self.places = semitones, each, places
+        self.semitones, self.each, self.places, self.others = semitones, each, places, others
         self.pitch = nn.Linear(each, 1, bias=False)
         self.silence = nn.Linear(pooled, 1)
+        self.register_buffer("shares", _log_shares(others, places), persistent=False)
 
     def read_by(self, module: str, features: Tensor) -> Tensor:
         """Select the semitones' features for the pitches, the pooled ones for silence."""
@@ -70,11 +82,15 @@ class SlidingHead(Head):
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Compute the log-softmax of the scores of silence and of the vocabulary's pitches."""
-        maps = self.read_by("pitch", features)[..., self.places, :]
+        maps = self.read_by("pitch", features)[..., self.others or self.places, :]
         silence = self.silence(self.read_by("silence", features))
         scores = torch.cat([silence, self.pitch(maps)[..., 0]], dim=-1)
         exact = scores if scores.dtype == torch.float64 else scores.float()
-        return nn.functional.log_softmax(exact, dim=-1)
+        log_probs = nn.functional.log_softmax(exact, dim=-1)
+        if not self.others:
+            return log_probs
+        shared = torch.logsumexp(log_probs[..., 1:, None] + self.shares.to(log_probs), dim=-2)
+        return torch.cat([log_probs[..., :1], shared], dim=-1)
 
 
 class PooledOnsets(OnsetHead):
@@ -154,7 +170,8 @@ class Equivariant(Network):
     features of a frame are those of every semitone, then those that are pooled over all of them.
 
     Class k is the k-th of ``pitches``, or the k-th semitone from ``lowest`` on. These are pitches
-    as they sound.
+    as they sound. A network of some pitches whose ``span`` is that of a network of many has weights
+    of the same shapes, and says the same, given that nothing else sounds.
 
     Parameters
     ----------
@@ -182,6 +199,12 @@ class Equivariant(Network):
         pitches: tuple[int, ...] = Field(
             (), description="sounding MIDI number of every class but silence, in place of lowest"
         )
+        span: tuple[int, int] | None = Field(
+            None, description="lowest and highest pitch of the maps, where pitches are some of them"
+        )
+        others: Literal["impossible", "missed"] = Field(
+            "impossible", description="pitches of the span that are no class; missed: the nearest"
+        )
         harmonics: tuple[float, ...] = Field(
             (0.5, 1, 2, 3, 4, 5, 6, 8), min_length=1, description="multiples of the fundamental"
         )
@@ -203,7 +226,10 @@ class Equivariant(Network):
         wrong = bool(options.pitches) and len(options.pitches) != classes - 1
         self.misfit = wrong
         pitches = options.pitches if options.pitches and not wrong else self._consecutive(classes)
-        bottom, semitones = pitches[0] - MARGIN, pitches[-1] - pitches[0] + 2 * MARGIN + 1
+        first, last = options.span or (pitches[0], pitches[-1])
+        if not first <= min(pitches) <= max(pitches) <= last:
+            raise InputError(f"network.span: {first} to {last} does not hold all pitches; widen it")
+        bottom, semitones = first - MARGIN, last - first + 2 * MARGIN + 1
         self.semitones = semitones
         shifts = harmonic_shifts(options.harmonics, options.bins_per_octave)
         self.stem = _Stem(
@@ -220,7 +246,8 @@ class Equivariant(Network):
         self.pooled_expansion = nn.Conv2d(options.width, STEP * options.pooled, 1)
         self.features = semitones * options.each + options.pooled
         places = tuple(pitch - bottom for pitch in pitches)
-        self.head = SlidingHead(semitones, options.each, options.pooled, places)
+        every = tuple(range(MARGIN, semitones - MARGIN)) if options.others == "missed" else ()
+        self.head = SlidingHead(semitones, options.each, options.pooled, places, every)
         if options.onsets is not None:
             self.onset_head = PooledOnsets(options.pooled, options.onsets)
         self.pitch_output: PitchOutput | None = None
@@ -311,6 +338,19 @@ def _frames(maps: Tensor, frames: int) -> Tensor:
     batch, channels, steps, size = maps.shape
     each = maps.reshape(batch, STEP, channels // STEP, steps, size)
     return each.permute(0, 3, 1, 4, 2).reshape(batch, steps * STEP, -1)[:, :frames]
+
+
+def _log_shares(others: tuple[int, ...], places: tuple[int, ...]) -> Tensor:
+    """Log of the share of every pitch that counts for each of the vocabulary, the nearest.
+
+    >>> _log_shares((4, 5, 6), (4, 6)).exp().tolist()
+    [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]
+    """
+    away = (torch.tensor(others).reshape(-1, 1) - torch.tensor(places)).abs()
+    if not others:
+        return torch.zeros(away.shape)
+    nearest = (away == away.amin(dim=1, keepdim=True)).float()
+    return torch.log(nearest / nearest.sum(dim=1, keepdim=True))
 
 
 def _contrast(bins: int, reach: int) -> Tensor:

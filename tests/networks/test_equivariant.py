@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.music import Vocabulary
 from bayes_a2m.networks.equivariant import Equivariant
 from bayes_a2m.networks.network import Network
 from bayes_a2m.networks.pitch_output import PitchOutput
+from bayes_a2m.prediction.posterior import FramePosterior
+from bayes_a2m.prediction.restriction import restricted
 from tests.networks.contract import NetworkContract, randn, set_in_motion
 
 SMALL: dict[str, Any] = {
@@ -79,6 +83,27 @@ def test_any_pitches_in_place_of_neighbours() -> None:
         every, few = whole(x), some(x)
     chosen = every[..., [0, 1, 15, 49]]
     torch.testing.assert_close(few, chosen - chosen.logsumexp(-1, keepdim=True))
+
+
+@pytest.mark.parametrize("others", ["impossible", "missed"])
+def test_some_pitches_of_a_span_are_the_whole_restricted(others: Any) -> None:
+    """The same weights with three classes say what a restriction of all classes says."""
+    whole = made()
+    settings = {**whole.settings, "pitches": (48, 52, 55), "span": (36, 84), "others": others}
+    some = Equivariant(252, 4, **settings).eval()
+    some.load_state_dict(whole.state_dict())
+    x = randn(1, 12, 252)
+    with torch.inference_mode():
+        every, few = whole(x).numpy(), some(x).numpy()
+        torch.testing.assert_close(whole.continuous(x), some.continuous(x))
+    post = FramePosterior.from_probs(np.exp(every), vocabulary=Vocabulary(tuple(range(36, 85))))
+    wanted = restricted(post, Vocabulary((48, 52, 55)), others=others)
+    np.testing.assert_allclose(few, wanted.log_probs[0, 0], atol=1e-4)
+
+
+def test_a_span_holds_all_pitches() -> None:
+    with pytest.raises(InputError, match="36 to 50 does not hold"):
+        Equivariant(252, 4, pitches=(48, 52, 55), span=(36, 50))
 
 
 def test_as_many_pitches_as_classes() -> None:
