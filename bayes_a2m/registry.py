@@ -50,6 +50,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "point": "bayes_a2m.posteriors.point:Point",
         "mc_dropout": "bayes_a2m.posteriors.mc_dropout:MCDropout",
         "ensemble": "bayes_a2m.posteriors.ensemble:DeepEnsemble",
+        "distilled": "bayes_a2m.posteriors.distilled:Distilled",
         "variational": "bayes_a2m.posteriors.variational:Variational",
         "laplace": "bayes_a2m.posteriors.laplace:Laplace",
         "sgmcmc": "bayes_a2m.posteriors.sgmcmc:SGMCMC",

@@ -37,6 +37,7 @@ from bayes_a2m.posteriors.training_data import TrainingData
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.model_directory import ModelState
+    from bayes_a2m.training.distillation import Teachers
 
 OWN = "posterior."
 """How the names of a posterior's own tensors start, beside the network's in one file."""
@@ -328,8 +329,23 @@ class NetworkPosterior(Posterior):
         posterior_record = self.fit_posterior(training_data, context.inner(self.name))
         return record.then(posterior_record)
 
-    def train_network(self, training_data: TrainingData, context: FitContext) -> TrainingRecord:
+    def train_network(
+        self,
+        training_data: TrainingData,
+        context: FitContext,
+        *,
+        teachers: Teachers | None = None,
+    ) -> TrainingRecord:
         """Train a fresh point network.
+
+        Parameters
+        ----------
+        training_data
+            Examples of both parts of the training split.
+        context
+            Where the fit keeps its state.
+        teachers
+            Networks that it learns from, too.
 
         Raises
         ------
@@ -355,6 +371,7 @@ class NetworkPosterior(Posterior):
             progress=context.progress,
             watch=context.watch,
             events=context.events,
+            teachers=teachers,
         )
         self.network = trained.network
         return TrainingRecord(trained.log, trained.seconds)

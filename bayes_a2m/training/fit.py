@@ -33,6 +33,7 @@ from bayes_a2m.training.callbacks import (
     read_checkpoint,
 )
 from bayes_a2m.training.data import Examples
+from bayes_a2m.training.distillation import Teachers
 from bayes_a2m.training.losses import class_weights
 from bayes_a2m.training.module import NetworkTraining
 
@@ -71,6 +72,7 @@ def train(
     progress: bool = False,
     watch: Callable[[int, float], None] | None = None,
     events: Path | None = None,
+    teachers: Teachers | None = None,
 ) -> Trained:
     """Train ``network`` in place and return it with its best weights.
 
@@ -96,6 +98,8 @@ def train(
         Told the number of every epoch and its tuning NLL; what it raises ends the training.
     events
         Folder of TensorBoard's event files; None writes none.
+    teachers
+        Networks whose pooled probabilities it learns from beside the labels; None: from labels.
 
     Raises
     ------
@@ -119,6 +123,7 @@ def train(
         seed=seed,
         frames=sum(len(e.labels) for e in fit),
         class_weights=weights,
+        teachers=teachers,
     )
     callbacks: list[Callback] = []
     if settings.averaging:

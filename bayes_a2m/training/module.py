@@ -17,6 +17,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.networks import dropout
 from bayes_a2m.networks.network import Network
 from bayes_a2m.training.data import Batch
+from bayes_a2m.training.distillation import Teachers, cross_entropy
 from bayes_a2m.training.label_losses import soft_loss, tolerant_loss
 
 MOMENTUM = 0.9
@@ -42,6 +43,7 @@ class NetworkTraining(L.LightningModule):
         seed: int,
         frames: int,
         class_weights: Tensor | None = None,
+        teachers: Teachers | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -52,6 +54,12 @@ class NetworkTraining(L.LightningModule):
         self.seed = seed
         self.frames = frames
         self.class_weights = class_weights
+        self.teachers = teachers
+
+    def on_fit_start(self) -> None:
+        """Bring the teachers to where the network trains; they are no part of a checkpoint."""
+        if self.teachers is not None:
+            self.teachers = self.teachers.copies(self.device)
 
     def normalized(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Normalise a batch of decibels for the network; padding enters no statistic."""
@@ -112,6 +120,9 @@ class NetworkTraining(L.LightningModule):
             trunk = self.network.trunk(features, lengths)
             log_probs = self.network.head(trunk, lengths)
         loss = self.class_loss(log_probs, labels, lengths)
+        if self.teachers is not None:
+            taught = cross_entropy(log_probs, self.teachers.pooled(features, lengths), lengths)
+            loss = torch.lerp(loss, taught, self.teachers.weight)
         if (onsets := self.network.onset_head) is not None:
             loss = loss + onsets.options.weight * onsets.loss(onsets(trunk), labels, lengths)
         extra = dropout.regularizer(self.network, self.frames)
