@@ -25,6 +25,8 @@ from bayes_a2m.files import read_json, write_json, write_text
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.table import Column, Table
 
+pytestmark = pytest.mark.long
+
 NAMES = (
     "Ba$$in",
     "$x$",

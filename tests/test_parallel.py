@@ -12,6 +12,8 @@ import pytest
 
 from bayes_a2m.parallel import run_all
 
+pytestmark = pytest.mark.long
+
 
 def calls(folder: Path) -> list[Callable[[], None]]:
     """A good one, one that fails, one whose process dies; by value, as made in a function."""

@@ -22,6 +22,8 @@ from bayes_a2m.networks.network import make_network
 from bayes_a2m.posteriors.loadable import parts_of
 from bayes_a2m.posteriors.point import Point
 
+pytestmark = pytest.mark.long
+
 
 def test_settings_reach_the_network() -> None:
     settings = {"channels": [4, 6, 8], "hidden": 12, "pools": [[2, 3], [1, 2], [2, 2]]}

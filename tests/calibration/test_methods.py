@@ -19,6 +19,8 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.frames import nll
 from tests.calibration.simulation import simulate
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def many():

@@ -23,6 +23,8 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.music import Note
 from tests.decoding.note_simulation import EXACT, GRID, simulated, with_lag
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def counted_five_times() -> Reference:

@@ -26,6 +26,8 @@ from bayes_a2m.posteriors.point import Point
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests import tiny
 
+pytestmark = pytest.mark.long
+
 OLD = Path(__file__).parents[1] / "fixtures" / "model_0_1_0"
 GRID = FrameGrid()
 

@@ -19,6 +19,8 @@ from bayes_a2m.prediction.netcdf_files import read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
 
+pytestmark = pytest.mark.long
+
 ATTRIBUTES = {
     "pitches": [60, 64, 67],
     "sounding_offset": 0,

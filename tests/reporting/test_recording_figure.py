@@ -18,6 +18,8 @@ from bayes_a2m.music import Note, Vocabulary
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.recording import recording_figure
 
+pytestmark = pytest.mark.long
+
 NOTES = (Note(0.5, 1.0, 60), Note(1.2, 1.9, 67))
 
 

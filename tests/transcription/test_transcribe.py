@@ -13,6 +13,8 @@ from bayes_a2m.posteriors.point import Point
 from tests import tiny
 from tests.cli.command import refused, run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:

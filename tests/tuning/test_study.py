@@ -19,6 +19,8 @@ from bayes_a2m.tuning.runner import run_trials
 from bayes_a2m.tuning.space import Parameter, Space
 from bayes_a2m.tuning.study import DIED, Search, open_search
 
+pytestmark = pytest.mark.long
+
 SPACE = Space(
     parameters={
         "x": Parameter(low=-2.5, high=4.5),
