@@ -51,6 +51,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "mc_dropout": "bayes_a2m.posteriors.mc_dropout:MCDropout",
         "ensemble": "bayes_a2m.posteriors.ensemble:DeepEnsemble",
         "distilled": "bayes_a2m.posteriors.distilled:Distilled",
+        "latent_times": "bayes_a2m.posteriors.latent_times:LatentTimes",
         "variational": "bayes_a2m.posteriors.variational:Variational",
         "laplace": "bayes_a2m.posteriors.laplace:Laplace",
         "sgmcmc": "bayes_a2m.posteriors.sgmcmc:SGMCMC",

@@ -35,12 +35,14 @@ class Sound:
 class Example:
     """Recording, or a window of one: features in dB ``(frame, bin)``, labels ``(frame,)``.
 
-    It keeps its sound only where training puts it through recording conditions.
+    It keeps its sound only where training puts it through recording conditions. Its condition is
+    that which the recording was made, and labelled, in.
     """
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
     sound: Sound | None = None
+    condition: str = ""
 
 
 def pieces(frames: int, length: int) -> list[tuple[int, int]]:

@@ -38,6 +38,7 @@ from bayes_a2m.posteriors.training_data import TrainingData
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.model_directory import ModelState
     from bayes_a2m.training.distillation import Teachers
+    from bayes_a2m.training.label_times import LabelTimes
 
 OWN = "posterior."
 """How the names of a posterior's own tensors start, beside the network's in one file."""
@@ -335,6 +336,7 @@ class NetworkPosterior(Posterior):
         context: FitContext,
         *,
         teachers: Teachers | None = None,
+        label_times: LabelTimes | None = None,
     ) -> TrainingRecord:
         """Train a fresh point network.
 
@@ -346,6 +348,8 @@ class NetworkPosterior(Posterior):
             Where the fit keeps its state.
         teachers
             Networks that it learns from, too.
+        label_times
+            The times of the labels, which are learned with it.
 
         Raises
         ------
@@ -372,6 +376,7 @@ class NetworkPosterior(Posterior):
             watch=context.watch,
             events=context.events,
             teachers=teachers,
+            label_times=label_times,
         )
         self.network = trained.network
         return TrainingRecord(trained.log, trained.seconds)

@@ -53,7 +53,8 @@ class StoredExamples(Sequence[Example]):
         if self.with_sound:
             samples = self.recording.audio(self.settings.sample_rate)
             sound = sound_of(samples, self.settings, start, stop)
-        return Example(features[start:stop], self.labels[start:stop], sound)
+        condition = self.recording.condition
+        return Example(features[start:stop], self.labels[start:stop], sound, condition)
 
     def _made(self) -> NDArray[np.float32]:
         """The features anew: they had to make room since the training began."""

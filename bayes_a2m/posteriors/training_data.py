@@ -98,6 +98,7 @@ class TrainingData:
                             features[a:b],
                             labels[a:b],
                             sound_of(samples, experiment.features, a, b) if with_sound else None,
+                            recording.condition,
                         )
                         for a, b in spans
                     )

@@ -27,11 +27,14 @@ class Batch(NamedTuple):
         Class of every frame, shape ``(batch, frame)``.
     lengths
         Number of real frames, shape ``(batch,)``.
+    conditions
+        Name of every item's recording condition.
     """
 
     features: Tensor
     labels: Tensor
     lengths: Tensor
+    conditions: tuple[str, ...] = ()
 
 
 def collate(examples: Sequence[Example]) -> Batch:
@@ -43,7 +46,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     for i, example in enumerate(examples):
         features[i, : lengths[i]] = torch.from_numpy(example.features)
         labels[i, : lengths[i]] = torch.from_numpy(example.labels)
-    return Batch(features, labels, lengths)
+    return Batch(features, labels, lengths, tuple(e.condition for e in examples))
 
 
 class ChangingExamples(Protocol):

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import lightning as L
@@ -34,6 +35,7 @@ from bayes_a2m.training.callbacks import (
 )
 from bayes_a2m.training.data import Examples
 from bayes_a2m.training.distillation import Teachers
+from bayes_a2m.training.label_times import LabelTimes, LabelTimesTraining
 from bayes_a2m.training.losses import class_weights
 from bayes_a2m.training.module import NetworkTraining
 
@@ -73,6 +75,7 @@ def train(
     watch: Callable[[int, float], None] | None = None,
     events: Path | None = None,
     teachers: Teachers | None = None,
+    label_times: LabelTimes | None = None,
 ) -> Trained:
     """Train ``network`` in place and return it with its best weights.
 
@@ -100,6 +103,8 @@ def train(
         Folder of TensorBoard's event files; None writes none.
     teachers
         Networks whose pooled probabilities it learns from beside the labels; None: from labels.
+    label_times
+        Times of the labels, which are learned with it, in place; None takes labels as they stand.
 
     Raises
     ------
@@ -114,7 +119,10 @@ def train(
         weights = torch.from_numpy(
             class_weights(labels, network.classes, settings.class_weight_power)
         )
-    module = NetworkTraining(
+    kind: Callable[..., NetworkTraining] = NetworkTraining
+    if label_times is not None:
+        kind = partial(LabelTimesTraining, label_times=label_times)
+    module = kind(
         network,
         normalizer,
         settings,
@@ -143,6 +151,9 @@ def train(
         )
         network.load_state_dict(best_weights(kept, "network."))
         network.cpu().eval()
+        if label_times is not None:
+            label_times.load_state_dict(best_weights(kept, "label_times."))
+            label_times.cpu().requires_grad_(False)
     return Trained(network, log.text(), log.seconds)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bayes_a2m.audio.normalizer import LEAST_STD, Normalizer
 from bayes_a2m.config.experiment import TrainingSettings
@@ -87,9 +86,8 @@ class NetworkTraining(L.LightningModule):
             generator,
             self.transposition,
         )
-        loss = self.objective(
-            self.normalized(features, batch.lengths), labels, batch.lengths, generator
-        )
+        features = self.normalized(features, batch.lengths)
+        loss = self.objective(batch._replace(features=features, labels=labels), generator)
         if not torch.isfinite(loss):
             raise InputError(
                 f"training: the loss is {loss.item()} in epoch {self.current_epoch}, batch "
@@ -99,27 +97,22 @@ class NetworkTraining(L.LightningModule):
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=frames, prog_bar=True)
         return loss
 
-    def objective(
-        self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def objective(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Compute the loss that one step lowers, a mean over frames.
 
         Parameters
         ----------
-        features
-            Normalised, shape ``(batch, frame, bin)``.
-        labels
-            Class of every frame, shape ``(batch, frame)``.
-        lengths
-            Number of real frames, shape ``(batch,)``.
+        batch
+            Augmented and normalised examples.
         generator
             Source of all that is random in the step.
         """
+        features, labels, lengths, _ = batch
         masks = dropout.training_masks(self.network, len(features), generator)
         with dropout.applied(self.network, masks):
             trunk = self.network.trunk(features, lengths)
             log_probs = self.network.head(trunk, lengths)
-        loss = self.class_loss(log_probs, labels, lengths)
+        loss = self.class_loss(log_probs, batch)
         if self.teachers is not None:
             taught = cross_entropy(log_probs, self.teachers.pooled(features, lengths), lengths)
             loss = torch.lerp(loss, taught, self.teachers.weight)
@@ -128,9 +121,10 @@ class NetworkTraining(L.LightningModule):
         extra = dropout.regularizer(self.network, self.frames)
         return loss if extra is None else loss + extra
 
-    def class_loss(self, log_probs: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
+    def class_loss(self, log_probs: Tensor, batch: Batch) -> Tensor:
         """Compute the loss of classes that the settings ask for, a mean over frames, in nats."""
         options, head = self.options, self.network.head
+        labels, lengths = batch.labels, batch.lengths
         if (times := options.labels) is None:
             return head.loss(
                 log_probs,
@@ -144,9 +138,15 @@ class NetworkTraining(L.LightningModule):
             return soft_loss(head.weighted(log_probs), labels, lengths, times.width)
         return tolerant_loss(log_probs, labels, lengths, times.reach)
 
+    def answer(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Compute the log-probabilities that are judged on the tuning split."""
+        answer: Tensor = self.network(features, lengths)
+        return answer
+
     def validation_step(self, batch: Batch, index: int) -> None:
         """Log NLL and accuracy on the tuning split."""
-        log_probs = self.network(self.normalized(batch.features, batch.lengths), batch.lengths)
+        features = self.normalized(batch.features, batch.lengths)
+        log_probs = self.answer(features, batch.lengths)
         frames = batch.labels.shape[1]
         real = torch.arange(frames, device=self.device) < batch.lengths[:, None]
         # the plain NLL, whatever the weights of the stages are in training: epochs are compared by
@@ -157,10 +157,14 @@ class NetworkTraining(L.LightningModule):
         self.log("tuning_nll", loss, on_epoch=True, batch_size=count, prog_bar=True)
         self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
 
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return what is trained, in the optimiser's groups."""
+        return [{"params": list(self.network.parameters())}]
+
     def configure_optimizers(self) -> Any:
         """Make the optimiser, and its schedule: one cycle, cosine, plateau or constant."""
         options = self.options
-        optimizer = _optimizer(options, self.network.parameters())
+        optimizer = _optimizer(options, self.parameter_groups())
         if options.schedule == "constant":
             return optimizer
         if options.schedule == "plateau":
@@ -187,7 +191,7 @@ class NetworkTraining(L.LightningModule):
 
 
 def _optimizer(
-    options: TrainingSettings, parameters: Iterable[nn.Parameter]
+    options: TrainingSettings, parameters: list[dict[str, Any]]
 ) -> torch.optim.Optimizer:
     """Make the optimiser; weight decay is decoupled (AdamW's), an L2 penalty in Adam and SGD."""
     rate, decay = options.learning_rate, options.weight_decay

@@ -322,10 +322,9 @@ class VariationalTraining(NetworkTraining):
         """Weight of the KL in this epoch: ``(epoch + 1) / (warmup + 1)``, at most one."""
         return min(1.0, (self.current_epoch + 1) / (self.variational.warmup + 1))
 
-    def objective(
-        self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def objective(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Compute minus the ELBO in nats per frame, the KL weighted by ``beta``."""
+        features, labels, lengths, _ = batch
         means = dict(self.network.named_parameters())
         scale = self.frames * self.variational.tempering
         bound = cast(Any, TraceMeanField_ELBO)()

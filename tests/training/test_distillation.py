@@ -9,6 +9,7 @@ from torch import Tensor
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import AugmentSettings, TrainingSettings
 from bayes_a2m.networks.crnn import CRNN
+from bayes_a2m.training.data import Batch
 from bayes_a2m.training.distillation import Teachers, cross_entropy
 from bayes_a2m.training.module import NetworkTraining
 
@@ -51,8 +52,8 @@ def test_the_loss_is_shared_between_labels_and_teachers(weight: float) -> None:
     labels = torch.randint(0, CLASSES, (2, 9), generator=torch.Generator().manual_seed(1))
     generator = torch.Generator().manual_seed(2)
     teachers = Teachers([network(1).eval()], weight)
-    plain = module(None).objective(features(), labels, LENGTHS, generator)
-    shared = module(teachers).objective(features(), labels, LENGTHS, generator)
+    plain = module(None).objective(Batch(features(), labels, LENGTHS), generator)
+    shared = module(teachers).objective(Batch(features(), labels, LENGTHS), generator)
     student = module(None).network(features(), LENGTHS).detach()
     total = sum(
         -float((teachers.pooled(features(), LENGTHS)[i, t].exp() * student[i, t]).sum())

@@ -62,7 +62,7 @@ def batch() -> Batch:
 
 def loss_of(module: VariationalTraining) -> float:
     module.eval()  # batch normalisation by its statistics, as where it is frozen
-    return float(module.objective(*batch(), torch.Generator().manual_seed(0)).detach())
+    return float(module.objective(batch(), torch.Generator().manual_seed(0)).detach())
 
 
 def divergence(module: VariationalTraining) -> float:
@@ -94,7 +94,7 @@ def divergence(module: VariationalTraining) -> float:
 def test_the_loss_is_nll_plus_the_kl_by_hand(estimator: str, last_layers: str) -> None:
     options = {"initial": "absolute", "initial_scale": 1e-7, "warmup": 0, "tempering": 0.25}
     module = training(estimator=estimator, last_layers=last_layers, **options)
-    features, labels, lengths = batch()
+    features, labels, lengths, _ = batch()
     module.eval()
     with torch.no_grad():
         nll = float(module.network.head.loss(module.network(features, lengths), labels, lengths))
@@ -139,7 +139,7 @@ def test_tempering_and_warm_up_scale_the_kl_and_nothing_else() -> None:
 @pytest.mark.parametrize("estimator", ["plain", "flipout", "local"])
 def test_every_mean_scale_and_point_learns(estimator: str) -> None:
     module = training(estimator=estimator, tempering=1e6, initial_scale=0.5)
-    module.objective(*batch(), torch.Generator().manual_seed(0)).backward()
+    module.objective(batch(), torch.Generator().manual_seed(0)).backward()
     for name, parameter in (*module.network.named_parameters(), *module.guide.named_parameters()):
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
@@ -152,7 +152,7 @@ def test_estimators_agree_on_the_expected_loss() -> None:
         module = training(estimator=estimator, initial_scale=0.3, last_layers="mean_field")
         module.eval()
         generator = torch.Generator().manual_seed(0)
-        values = [float(module.objective(*batch(), generator).detach()) for _ in range(60)]
+        values = [float(module.objective(batch(), generator).detach()) for _ in range(60)]
         means[estimator] = np.mean(values), np.std(values) / math.sqrt(len(values))
     (plain, spread), (flipped, other) = means["plain"], means["flipout"]
     assert abs(plain - flipped) < 5 * math.hypot(spread, other)
@@ -165,7 +165,7 @@ def test_statistics_of_batch_normalisation_stay_where_asked(frozen: bool) -> Non
     before = module.network.blocks[0].normalization.running_mean.clone()
     module.train()
     module.on_train_epoch_start()
-    module.objective(*batch(), torch.Generator().manual_seed(0))
+    module.objective(batch(), torch.Generator().manual_seed(0))
     assert torch.equal(before, module.network.blocks[0].normalization.running_mean) == frozen
 
 
