@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,20 @@ from bayes_a2m.files.reading import read_text, reading
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, indented, non-finite numbers refused (JSON has none)."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    """Write JSON atomically, indented, non-finite numbers refused (JSON has none).
+
+    A list of numbers is one line: a line each would be thousands for a curve.
+    """
+    text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
+    write_text(path, _NUMBERS.sub(_on_a_line, text) + "\n")
+
+
+_NUMBERS = re.compile(r"\[\n\s+[-+.\deE]+(?:,\n\s+[-+.\deE]+)*\n\s*\]")
+"""A list of numbers as ``json`` indents it; within a string there are no line breaks."""
+
+
+def _on_a_line(numbers: re.Match[str]) -> str:
+    return "[" + ", ".join(numbers[0][1:-1].replace(",", " ").split()) + "]"
 
 
 def read_json(path: Path) -> Any:
