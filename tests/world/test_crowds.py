@@ -13,7 +13,6 @@ from bayes_a2m.files import Manifest
 from tests.world.conftest import Whole, World
 from tests.world.verbs import (
     QUICK,
-    SLOW,
     WRITERS,
     assert_same,
     said_in_a_line,
@@ -23,9 +22,8 @@ from tests.zygote import Zygote
 pytestmark = [pytest.mark.slow, pytest.mark.world]
 
 
-def _turns(verb: str) -> int:
-    """How often two processes meet: ten times where it takes no time."""
-    return 1 if verb in SLOW else 3 if verb in ("evaluate", "compare") else 10
+TURNS = 10
+"""How often two processes meet."""
 
 
 @pytest.mark.parametrize("verb", [name for name in QUICK if name != "train"])
@@ -38,7 +36,7 @@ def test_two_processes_on_one_folder_both_end_well(
 ) -> None:
     wanted, seconds = whole(verb)
     generator = random.Random(verb)
-    for turn in range(_turns(verb)):
+    for turn in range(TURNS):
         out = tmp_path / str(turn)
         out.mkdir()
         first = server.start(*WRITERS[verb](world, out))
