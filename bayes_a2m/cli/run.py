@@ -90,7 +90,7 @@ def run(
     A cell that fails is told at the end and stops no other.
 
     DIR/table.md and table.csv hold the scores, differences.csv and compare.json
-    every difference with its interval, ARM.png what differs where,
+    every difference with its interval, arms.png all arms side by side,
     report/index.html the rest.
 
     Examples:

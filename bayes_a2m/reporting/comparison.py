@@ -36,14 +36,14 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
     Figure
         Two columns wide.
     """
-    rows = _rows(comparison)
+    rows = places_of(comparison)
     figure = style.new_figure(style.WIDTH, 0.95 + 0.2 * len(rows))
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
         axes.axvline(0, color=style.INK, linewidth=0.8)
         for place, own in enumerate(rows.values()):
             if metric in own:
-                _draw(axes, place, own[metric])
+                draw_difference(axes, place, own[metric])
         known = metric_named(metric)
         side = "left" if known.better == "lower" else "right"
         style.dress(axes, title=known.label, x=f"{side}: better", grid=True)
@@ -65,7 +65,9 @@ def comparison_caption(comparison: Comparison) -> str:
     ...     paired_seeds=True, stages={}, **{part: {} for part in parts}))
     'a − b, with 95 % intervals from recordings and seeds: 0 of 0 exclude zero.'
     """
-    shown = [own[metric] for own in _rows(comparison).values() for metric in SHOWN if metric in own]
+    shown = [
+        own[metric] for own in places_of(comparison).values() for metric in SHOWN if metric in own
+    ]
     known = [difference for difference in shown if difference.low is not None]
     decided = sum(difference.decided for difference in known)
     first, second = comparison.names
@@ -75,8 +77,8 @@ def comparison_caption(comparison: Comparison) -> str:
     )
 
 
-def _rows(comparison: Comparison) -> dict[str, Differences]:
-    """The differences by slice, in the order of the rows."""
+def places_of(comparison: Comparison) -> dict[str, Differences]:
+    """The differences by subgroup, in the order of the rows."""
     stages = {"silence": "silence or sound", "pitch": "pitch, given sound"}
     return {
         "all frames": comparison.metrics,
@@ -87,7 +89,8 @@ def _rows(comparison: Comparison) -> dict[str, Differences]:
     }
 
 
-def _draw(axes: Axes, place: int, shown: Difference) -> None:
+def draw_difference(axes: Axes, place: int, shown: Difference) -> None:
+    """Draw one difference with its interval in a row; nothing where it is undefined."""
     if shown.difference is None:
         return
     good = shown.probability_better is not None and shown.probability_better > 0.5

@@ -49,8 +49,7 @@ def study_folder(path: Path, *, force: bool = False) -> OutputFolder:
 
 def written_names(study: Study) -> list[str]:
     """Every file that a study's results consist of, relative to its folder."""
-    figures = [f"{arm}.png" for arm in study.arms if arm != study.compared_with]
-    return ["table.md", "table.csv", "differences.csv", "compare.json", *figures]
+    return ["table.md", "table.csv", "differences.csv", "compare.json", "arms.png"]
 
 
 def _shown() -> tuple[tuple[str, str, str], ...]:

@@ -187,6 +187,9 @@ def conclude(
     InputError
         If no cell is there, or files of others stand in the way.
     """
+    from bayes_a2m.reporting import style
+    from bayes_a2m.studies.figure import FIGURE, figure_of
+
     study = plan.study
     output = out if isinstance(out, OutputFolder) else study_folder(out)
     arms = {arm: models for arm in plan.cells if (models := _models(plan, arm))}
@@ -226,7 +229,7 @@ def conclude(
         record.write(new / "compare.json")
         differences_table(comparisons).write_csv(new / "differences.csv")
         write_markdown(new / "table.md", study, table, comparisons, failed)
-        _figures(new, comparisons)
+        style.save(figure_of(new), new / FIGURE)
     # with folds an arm is no single model that a report could be of
     if report and not study.folds:
         made = {arm: [c for c in plan.cells[arm] if c.finished] for arm in arms}
@@ -263,14 +266,6 @@ def _paired(
     if not both:
         return list(ours.values()), list(theirs.values())
     return [ours[seed] for seed in both], [theirs[seed] for seed in both]
-
-
-def _figures(out: Path, comparisons: dict[str, Comparison]) -> None:
-    from bayes_a2m.reporting import style
-    from bayes_a2m.reporting.comparison import comparison_figure
-
-    for arm, comparison in comparisons.items():
-        style.save(comparison_figure(comparison), out / f"{arm}.png")
 
 
 def _report(plan: Plan, output: OutputFolder, arms: dict[str, list[Cell]], bar: Bar) -> None:

@@ -48,10 +48,10 @@ def test_it_says_what_it_will_do_and_what_came_out(whole: Path) -> None:
     assert read_json(whole / "compare.json")["reference"] == "network"
     assert sorted(p.name for p in whole.iterdir() if not p.name.startswith("std")) == [
         ".bayes-a2m-run.sha256",
+        "arms.png",
         "cells",
         "compare.json",
         "differences.csv",
-        "neighbours.png",
         "table.csv",
         "table.md",
     ]

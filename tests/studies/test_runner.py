@@ -138,7 +138,7 @@ def test_the_conclusion_is_that_of_compare(done: Plan, tmp_path: Path) -> None:
     schema = Path(bayes_a2m.__file__).parent / "schemas" / "compare.json"
     jsonschema.validate(record["comparisons"]["many"], read_json(schema))
     assert wanted.sentence in (tmp_path / "table.md").read_text()
-    assert (tmp_path / "many.png").stat().st_size > 10_000
+    assert (tmp_path / "arms.png").stat().st_size > 10_000
     with (tmp_path / "differences.csv").open(newline="") as file:
         differences = {(r["place"], r["score"]): r for r in csv.DictReader(file)}
     e4, all_ = differences["class E4", "recall"], differences["all", "nll"]
