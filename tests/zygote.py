@@ -219,6 +219,7 @@ def _import_everything() -> None:
 
 def _child(message: dict[str, Any], stderr: int | None) -> None:
     """Become the command, with another handle for what it says, if any; never returns."""
+    import faulthandler
     import resource
 
     for number in ENDING:
@@ -236,6 +237,7 @@ def _child(message: dict[str, Any], stderr: int | None) -> None:
     ):
         handle = stderr if number == 2 and stderr is not None else os.open(name, mode)
         os.dup2(handle, number)
+    faulthandler.enable()  # a crash of native code says where it was
     if message["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (message["largest_file"],) * 2)
     if message["memory"] is not None:

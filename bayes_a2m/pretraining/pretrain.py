@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bayes_a2m.datasets.dataset import Dataset
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 
-FIT, CHOOSE, TUNE, REPORT = range(4)
+FIT, CHOOSE, TUNE = range(3)
 """Numbers of the parts of a seed."""
 
 SCALED_ON = 200
