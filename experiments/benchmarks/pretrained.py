@@ -2,12 +2,14 @@
 
     OMP_NUM_THREADS=1 python experiments/benchmarks/pretrained.py voice --data VOICES
     OMP_NUM_THREADS=1 python experiments/benchmarks/pretrained.py real --data REAL_VOICES
+    python experiments/benchmarks/pretrained.py tables --data reports/pretrained
 
 ``voice``: a folder of recordings and MIDI, of which the model has seen none; its pitches by
 masking, at the sounding offset that the folder gives. ``real``: clips with notes by hand. Notes are
 matched by mir_eval on onset and continuous pitch, pooled over clips; intervals are of resampled
 clips. Twenty clips, which :func:`clock_ids` names, set three numbers and no weight: the lag of
 people's labels, its spread from clip to clip, and the temperature of a note's probability.
+``tables``: what the two have written, ``voice.json`` and ``real.json``, as Markdown.
 """
 
 from __future__ import annotations
@@ -401,15 +403,78 @@ def clock(decoder: NoteDecoder, clips: Sequence[Clip], heard: Sequence[Heard]) -
     return replace(timed, temperature=float(np.exp(best)))
 
 
+# ---- tables ----
+
+FRAME_ROWS = {
+    "accuracy": "frame accuracy",
+    "macro_f1": "macro-F1",
+    "nll": "NLL",
+    "ece": "ECE",
+    "error_auroc": "AUROC of errors",
+    "note_onset_f1_50ms": "note onset F1, 50 ms",
+    "note_onset_f1_100ms": "note onset F1, 100 ms",
+    "note_ece": "note ECE, 50 ms",
+}
+NOTE_COLUMNS = (
+    *("f1_50ms", "f1_100ms", "precision_100ms", "recall_100ms"),
+    *("note_ece_100ms", "note_auroc_100ms"),
+)
+GROUPS = {
+    "ssvd_30": "SSVD, the 30 scored",
+    "ssvd_50": "SSVD, all 50",
+    "ssvd_low": "its low voices",
+    "ssvd_middle": "middle",
+    "ssvd_high": "high",
+    "vocadito_1": "vocadito_1",
+    "pjs": "PJS (labels not trusted)",
+}
+
+
+def tables(folder: Path) -> str:
+    """Tables of both benchmarks, as Markdown."""
+    voices = json.loads((folder / "voice.json").read_text(encoding="utf-8"))
+    people = json.loads((folder / "real.json").read_text(encoding="utf-8"))
+
+    def shown(score: dict[str, float]) -> str:
+        return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+
+    readings = ("impossible", "missed")
+    lines = ["| | impossible | missed |", "|---|---|---|"]
+    for name, words in FRAME_ROWS.items():
+        cells = (shown(voices[reading]["metrics"][name]) for reading in readings)
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    by = ("accuracy", "ece", "note_onset_f1_50ms", "note_onset_f1_100ms")
+    lines += ["", f"| missed | {' | '.join(FRAME_ROWS[name] for name in by)} |", "|---" * 5 + "|"]
+    for condition, scores in voices["missed"]["per_condition"].items():
+        cells = (f"{scores[name]['value']:.3f}" for name in by)
+        lines.append(f"| {condition} | {' | '.join(cells)} |")
+    lines += ["", f"| | | {' | '.join(NOTE_COLUMNS)} |", "|---" * (2 + len(NOTE_COLUMNS)) + "|"]
+    for group, words in GROUPS.items():
+        for system in ("pretrained", "swift_f0"):
+            cells = (f"{people[group][system][name]:.3f}" for name in NOTE_COLUMNS)
+            label = f"{words}, {people[group][system]['notes']} notes"
+            lines.append(f"| {label} | {system} | {' | '.join(cells)} |")
+    for name in ("f1_50ms_less_swift_f0", "f1_100ms_less_swift_f0"):
+        low, high = people["ssvd_30"][name]
+        lines += ["", f"{name}, the 30: [{low:+.3f}, {high:+.3f}]"]
+    for name in ("clock", "vocadito_1_pitch", "fda_pitch", "neg_notes_a_minute", "neg_by_clip"):
+        lines += ["", f"{name}: {people[name]}"]
+    lines += ["", f"fda_notes_a_minute: {people['fda_notes_a_minute']}"]
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("what", choices=("voice", "real"))
+    parser.add_argument("what", choices=("voice", "real", "tables"))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="pretrained")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    if given.what == "tables":
+        print(tables(given.data))
+        return
     model = load_model(given.model)
     assert isinstance(model, NetworkPosterior)
     result = voice(model, given.data) if given.what == "voice" else real(model, given.data)
