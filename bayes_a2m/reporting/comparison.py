@@ -40,21 +40,37 @@ def comparison_figure(comparison: Comparison, *, metrics: Sequence[str] = SHOWN)
     figure = style.new_figure(style.WIDTH, 0.95 + 0.2 * len(rows))
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
-        axes.axvline(0, color=style.INK, linewidth=0.8)
-        for place, own in enumerate(rows.values()):
-            if metric in own:
-                draw_difference(axes, place, own[metric])
-        known = metric_named(metric)
-        side = "left" if known.better == "lower" else "right"
-        style.dress(axes, title=known.label, x=f"{side}: better", grid=True)
-        axes.margins(x=0.08)
-        axes.locator_params(axis="x", nbins=4)
-    panels[0].set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
-    panels[0].set_ylim(len(rows) - 0.4, -0.6)
+        draw_comparison(axes, comparison, metric)
     first, second = (style.label(name) for name in comparison.names)
     figure.suptitle(f"{first} − {second}", fontsize=style.TITLE, color=style.INK, x=0.01, ha="left")
     figure.tight_layout(pad=0.4, w_pad=1.0)
     return figure
+
+
+def draw_comparison(axes: Axes, comparison: Comparison, metric: str) -> None:
+    """Draw the differences of one score, a row a subgroup.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    comparison
+        A comparison of two sides.
+    metric
+        The name of the score.
+    """
+    rows = places_of(comparison)
+    known = metric_named(metric)
+    axes.axvline(0, color=style.INK, linewidth=0.8)
+    for place, own in enumerate(rows.values()):
+        if metric in own:
+            draw_difference(axes, place, own[metric])
+    side = "left" if known.better == "lower" else "right"
+    style.dress(axes, title=known.label, x=f"{side}: better", grid=True)
+    axes.margins(x=0.08)
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_yticks(range(len(rows)), labels=[style.label(name) for name in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
 
 
 def comparison_caption(comparison: Comparison) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -29,10 +30,24 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
     Figure
         One column wide; a class that never occurs has an empty row.
     """
+    figure = style.new_figure(style.COLUMN, 2.9)
+    draw_confusion(figure.add_subplot(), table, names)
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def draw_confusion(axes: Axes, table: ArrayLike, names: Sequence[str]) -> None:
+    """Draw a confusion matrix: the share of each true class, and the number of frames.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    table, names
+        The same as for :func:`confusion_figure`.
+    """
     counts = np.asarray(table, dtype=np.float64)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = style.new_figure(style.COLUMN, 2.9)
-    axes = figure.add_subplot()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     few = len(names) <= 6
     for row, column in np.ndindex(*counts.shape) if few else ():
@@ -54,8 +69,6 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    figure.tight_layout(pad=0.4)
-    return figure
 
 
 def confusion_caption(table: ArrayLike, names: Sequence[str]) -> str:

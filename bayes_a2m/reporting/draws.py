@@ -11,6 +11,7 @@ from bayes_a2m.diagnostics.monte_carlo import TOLERANCE
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from bayes_a2m.diagnostics.monte_carlo import DrawsCurve
@@ -37,10 +38,30 @@ def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERA
     Figure
         One column wide, draws on a logarithmic axis.
     """
-    from matplotlib.ticker import FixedLocator, NullLocator
-
     figure = style.new_figure(style.COLUMN, 2.6 + 0.16 * ((len(courses) + 1) // 2))
     axes = figure.add_subplot()
+    draw_curves(axes, courses, tolerance=tolerance)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=style.TICK, frameon=False
+    )
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def draw_curves(
+    axes: Axes, courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE
+) -> None:
+    """Draw a score against the number of draws, a line and a marker for every method.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    courses, tolerance
+        The same as for :func:`draws_figure`.
+    """
+    from matplotlib.ticker import FixedLocator, NullLocator
+
     for i, (name, course) in enumerate(courses.items()):
         colour = style.PALETTE[i % len(style.PALETTE)]
         axes.errorbar(
@@ -66,11 +87,6 @@ def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERA
     axes.xaxis.set_major_formatter("{x:g}")
     score = next(iter(courses.values())).score
     style.dress(axes, x="draws", y=_AXES[score], grid=True)
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=style.TICK, frameon=False
-    )
-    figure.tight_layout(pad=0.4)
-    return figure
 
 
 def draws_caption(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE) -> str:

@@ -72,6 +72,32 @@ def ecdf_figure(
     rows = (len(ecdfs) + 3) // 4
     figure = style.new_figure(style.COLUMN, 2.75 + 0.16 * rows)
     axes = figure.add_subplot()
+    draw_ecdf(axes, ecdfs, quantity=quantity, names=names)
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.19),
+        ncols=min(4, len(ecdfs)),
+        fontsize=style.TICK,
+        frameon=False,
+        handlelength=2.4,
+        columnspacing=1.4,
+    )
+    figure.tight_layout(pad=0.4)
+    return figure
+
+
+def draw_ecdf(
+    axes: Axes, ecdfs: Mapping[str, Ecdf], *, quantity: str, names: Sequence[str] | None = None
+) -> None:
+    """Draw a line and a band for every group of frames.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    ecdfs, quantity, names
+        The same as for :func:`ecdf_figure`.
+    """
     colours = _colours(ecdfs, names)
     logarithmic, low, high = _reach(ecdfs, quantity)
     if logarithmic:
@@ -97,17 +123,6 @@ def ecdf_figure(
                 x, lower, upper, step="post", color=colour, alpha=alpha, linewidth=0, zorder=1
             )
     _finish(axes, low, high, quantity)
-    axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.45, -0.19),
-        ncols=min(4, len(ecdfs)),
-        fontsize=style.TICK,
-        frameon=False,
-        handlelength=2.4,
-        columnspacing=1.4,
-    )
-    figure.tight_layout(pad=0.4)
-    return figure
 
 
 def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:

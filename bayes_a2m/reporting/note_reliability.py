@@ -9,6 +9,7 @@ import numpy as np
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from bayes_a2m.evaluation.note_results import NoteResults
@@ -33,17 +34,26 @@ def note_reliability_figure(found: NoteResults) -> Figure:
     """
     figure = style.new_figure(style.COLUMN, 3.5)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.0, 1))
-    upper.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.8, linestyle=(0, (4, 3)))
+    draw_note_reliability(upper, found)
+    _draw_notes(lower, found)
+    figure.align_ylabels((upper, lower))
+    figure.tight_layout(pad=0.4, h_pad=0.6)
+    return figure
+
+
+def draw_note_reliability(axes: Axes, found: NoteResults) -> None:
+    """Draw the share of right notes by predicted probability, with bars and the diagonal."""
+    axes.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.8, linestyle=(0, (4, 3)))
     for one in found.reliability:
         accuracy = one.accuracy
         if accuracy.value is None:
             continue
         if accuracy.low is not None and accuracy.high is not None and one.notes >= FEW:
             bar = [accuracy.low, accuracy.high]
-            upper.plot([one.confidence] * 2, bar, color=style.BLUE, linewidth=1.1, alpha=0.75)
+            axes.plot([one.confidence] * 2, bar, color=style.BLUE, linewidth=1.1, alpha=0.75)
         # the area of a point grows with the notes it stands for; few say nothing and are hollow
         size = 12 + 60 * float(np.sqrt(one.notes / max(1, found.notes)))
-        upper.scatter(
+        axes.scatter(
             [one.confidence],
             [accuracy.value],
             s=size,
@@ -52,8 +62,23 @@ def note_reliability_figure(found: NoteResults) -> Figure:
             linewidth=0.9,
             zorder=3,
         )
-        lower.bar(one.confidence, one.notes, width=0.05, color=style.SKY)
-        lower.annotate(
+    axes.annotate(
+        "perfect calibration",
+        (0.05, 0.05),
+        xytext=(8, -1),
+        textcoords="offset points",
+        fontsize=style.TICK,
+        color="#595959",
+    )
+    axes.set_ylim(-0.02, 1.02)
+    style.dress(axes, y="share of notes right", grid=True)
+
+
+def _draw_notes(axes: Axes, found: NoteResults) -> None:
+    """Notes a bin, each with its number."""
+    for one in found.reliability:
+        axes.bar(one.confidence, one.notes, width=0.05, color=style.SKY)
+        axes.annotate(
             f"{one.notes}",
             (one.confidence, one.notes),
             xytext=(0, 1.5),
@@ -62,22 +87,9 @@ def note_reliability_figure(found: NoteResults) -> Figure:
             fontsize=style.TICK - 1,
             color=style.INK,
         )
-    upper.annotate(
-        "perfect calibration",
-        (0.05, 0.05),
-        xytext=(8, -1),
-        textcoords="offset points",
-        fontsize=style.TICK,
-        color="#595959",
-    )
-    upper.set_ylim(-0.02, 1.02)
-    lower.set_xlim(0, 1)
-    lower.set_ylim(0, 1.3 * max((one.notes for one in found.reliability), default=1))
-    style.dress(upper, y="share of notes right", grid=True)
-    style.dress(lower, x="predicted probability of a note", y="notes")
-    figure.align_ylabels((upper, lower))
-    figure.tight_layout(pad=0.4, h_pad=0.6)
-    return figure
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.3 * max((one.notes for one in found.reliability), default=1))
+    style.dress(axes, x="predicted probability of a note", y="notes")
 
 
 def note_reliability_caption(found: NoteResults) -> str:

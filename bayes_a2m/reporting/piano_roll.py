@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bayes_a2m.audio.features import Spectrum
     from bayes_a2m.baselines.pitch_curve import PitchCurve
+    from bayes_a2m.decoding.note_posterior import NoteHypothesis
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.music import Note, Vocabulary
 
@@ -78,14 +79,19 @@ def roll_notes(transcription: Transcription) -> list[RollNote]:
     if transcription.hypotheses is None:
         pairs = zip(transcription.notes, doubtful, strict=True)
         return [RollNote(note, doubtful=unsure) for note, unsure in pairs]
-    notes = []
-    for note, own, unsure in zip(
-        transcription.notes, transcription.hypotheses, doubtful, strict=True
-    ):
-        low, high = own.onset_interval
-        onset = (low, own.onset_median, high) if np.isfinite([low, high]).all() else None
-        notes.append(RollNote(note, own.probability, onset, unsure))
-    return notes
+    own = zip(transcription.notes, transcription.hypotheses, doubtful, strict=True)
+    return [_known(note, hypothesis, doubtful=unsure) for note, hypothesis, unsure in own]
+
+
+def hypotheses_notes(hypotheses: Sequence[NoteHypothesis]) -> list[RollNote]:
+    """The notes of a posterior over notes, none of them marked as doubtful."""
+    return [_known(one.note, one, doubtful=False) for one in hypotheses]
+
+
+def _known(note: Note, hypothesis: NoteHypothesis, *, doubtful: bool) -> RollNote:
+    low, high = hypothesis.onset_interval
+    onset = (low, hypothesis.onset_median, high) if np.isfinite([low, high]).all() else None
+    return RollNote(note, hypothesis.probability, onset, doubtful)
 
 
 def piano_roll_figure(

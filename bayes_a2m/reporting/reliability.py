@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +31,15 @@ FEW = 20
 KINDS = ("rest", "called")
 """Diagrams of a class: against the rest, over all frames; or where it is called."""
 
-_WORDS = {"rest": "probability of the class", "called": "confidence where predicted"}
-_SHARES = {"rest": "frequency of the class", "called": "accuracy where predicted"}
+WORDS: Mapping[str, str] = MappingProxyType(
+    {"rest": "probability of the class", "called": "confidence where predicted"}
+)
+"""The horizontal axis of a diagram, by its kind."""
+
+SHARES: Mapping[str, str] = MappingProxyType(
+    {"rest": "frequency of the class", "called": "accuracy where predicted"}
+)
+"""The vertical axis of a diagram, by its kind."""
 
 
 def reliability_figure(counts: FrameStatistics) -> Figure:
@@ -51,18 +59,8 @@ def reliability_figure(counts: FrameStatistics) -> Figure:
     diagram = top_reliability(counts)
     figure = style.new_figure(style.COLUMN, 3.7)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
-    _draw(upper, diagram, style.BLUE)
-    upper.annotate(
-        "perfect calibration",
-        (0.93, 0.93),
-        xytext=(-4, 5),
-        textcoords="offset points",
-        ha="right",
-        fontsize=style.TICK,
-        color="#595959",
-    )
-    style.dress(upper, y="accuracy", grid=True)
-    _draw_counts(lower, diagram, style.SKY)
+    draw_reliability(upper, diagram)
+    draw_frames(lower, diagram)
     lower.set_xlim(_lowest(diagram.frames), 1)
     style.dress(lower, x="confidence: probability of the predicted class", y="frames")
     figure.align_ylabels((upper, lower))
@@ -131,15 +129,15 @@ def class_reliability_figure(
         lower = figure.add_subplot(grid[2 * row + 1, column], sharex=upper)
         first = column == 0
         style.dress(upper, title=f"{name}: error {_error(diagram)}", grid=True)
-        style.dress(upper, y=_SHARES[kind] if first else "")
-        style.dress(lower, x=_WORDS[kind], y="frames" if first else "")
+        style.dress(upper, y=SHARES[kind] if first else "")
+        style.dress(lower, x=WORDS[kind], y="frames" if first else "")
         upper.tick_params(labelbottom=False, labelleft=first)
         lower.set_xlim(0, 1)
         if not diagram.frames.any():
             upper.text(0.5, 0.5, "no frames", ha="center", fontsize=style.LABEL, color=style.INK)
             continue
         _draw(upper, diagram, colours[k])
-        _draw_counts(lower, diagram, colours[k])
+        draw_frames(lower, diagram, colours[k])
     figure.align_ylabels()
     figure.tight_layout(pad=0.4, h_pad=0.5, w_pad=0.5)
     return figure
@@ -189,6 +187,31 @@ def _diagrams(counts: FrameStatistics, names: Sequence[str], kind: str) -> list[
     return [make(counts, k) for k in range(classes)]
 
 
+def draw_reliability(axes: Axes, diagram: Reliability, colour: str = style.BLUE) -> None:
+    """Draw accuracy by confidence, its band, its isotonic curve, and the diagonal.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    diagram
+        The diagram, as :mod:`bayes_a2m.diagnostics.reliability` makes it.
+    colour
+        Of its points and their bars.
+    """
+    _draw(axes, diagram, colour)
+    axes.annotate(
+        "perfect calibration",
+        (0.93, 0.93),
+        xytext=(-4, 5),
+        textcoords="offset points",
+        ha="right",
+        fontsize=style.TICK,
+        color="#595959",
+    )
+    style.dress(axes, y="accuracy", grid=True)
+
+
 def _draw(axes: Axes, diagram: Reliability, colour: str) -> None:
     """The diagonal, the isotonic curve, a point and its band for every bin with enough frames."""
     axes.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -210,8 +233,8 @@ def _draw(axes: Axes, diagram: Reliability, colour: str) -> None:
     axes.set_ylim(0, 1.03)
 
 
-def _draw_counts(axes: Axes, diagram: Reliability, colour: str) -> None:
-    """Frames a bin, on a logarithmic axis."""
+def draw_frames(axes: Axes, diagram: Reliability, colour: str = style.SKY) -> None:
+    """Draw the number of frames in every bin of a diagram, on a logarithmic axis."""
     edges = np.linspace(0, 1, diagram.frames.size + 1)
     axes.bar(
         edges[:-1],

@@ -71,13 +71,34 @@ def roll_figure(
     words = "amber: reference · blue: probability" if reference is not None else "blue: probability"
     panels.axes[0].set_title(words, fontsize=style.TICK, color="#595959", loc="right", pad=5)
     for axes, (name, posterior) in zip(panels.axes[1:], posteriors.items(), strict=True):
-        _draw_reference(axes, reference or (), posterior.vocabulary)
-        _draw_probability(axes, posterior, recording)
+        draw_probability_roll(axes, posterior, recording, reference or ())
         for start, end in marks:
             _mark(axes, start, end)
-        _dress_lines(axes, posterior.vocabulary, name if len(posteriors) > 1 else "")
+        if len(posteriors) > 1:
+            style.dress(axes, y=style.label(name, 16))
     panels.figure.align_ylabels(panels.axes)
     return panels.figure
+
+
+def draw_probability_roll(
+    axes: Axes, posterior: FramePredictive, recording: int, reference: Sequence[Note] = ()
+) -> None:
+    """Draw the probability of every pitch of a recording as opacity, over its reference in amber.
+
+    Parameters
+    ----------
+    axes
+        Where to draw; its horizontal axis is in seconds.
+    posterior
+        The posterior that holds the recording.
+    recording
+        The number of the recording in it.
+    reference
+        The reference notes; pitches that the posterior does not know are left out.
+    """
+    _draw_reference(axes, reference, posterior.vocabulary)
+    _draw_probability(axes, posterior, recording)
+    _dress_lines(axes, posterior.vocabulary)
 
 
 def roll_caption(
@@ -163,9 +184,9 @@ def _draw_probability(axes: Axes, posterior: FramePredictive, recording: int) ->
         )
 
 
-def _dress_lines(axes: Axes, vocabulary: Vocabulary, name: str) -> None:
+def _dress_lines(axes: Axes, vocabulary: Vocabulary) -> None:
     lines = len(vocabulary.pitches)
     thin = -(-lines // _LINES)
     axes.set_ylim(-0.6, lines - 0.4)
     axes.set_yticks(range(0, lines, thin), labels=list(vocabulary.names[1:])[::thin])
-    style.dress(axes, y=style.label(name, 16) if name else "", grid=True)
+    style.dress(axes, grid=True)
