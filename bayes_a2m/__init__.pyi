@@ -1,4 +1,5 @@
 from . import calibration as calibration
+from . import plot as plot
 from .audio.features import CQTFeatures as CQTFeatures
 from .audio.features import Features as Features
 from .audio.features import MelFeatures as MelFeatures

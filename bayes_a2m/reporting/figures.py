@@ -114,6 +114,19 @@ def ecdf(
     return Drawn(figure, ecdf_caption(ecdfs, quantity=quantity))
 
 
+def boundaries(posterior: FramePredictive, labels: Sequence[Ints], *, seed: int = 0) -> Drawn:
+    """Accuracy and mean confidence by the distance from a note boundary."""
+    from bayes_a2m.reporting.boundaries import (
+        boundaries_caption,
+        boundaries_figure,
+        boundary_curve,
+    )
+
+    _check(posterior, labels)
+    curve = boundary_curve(posterior, labels, resamples=RESAMPLES, seed=seed)
+    return Drawn(boundaries_figure(curve), boundaries_caption(curve))
+
+
 def variance(posterior: FramePredictive, labels: Sequence[Ints], *, seed: int = 0) -> Drawn:
     """Predictive variance of every class in its two parts."""
     from bayes_a2m.reporting.variance import variance_caption, variance_figure, variance_parts

@@ -34,6 +34,7 @@ ROOMS = {
 
 MODULES = {
     "Scores of frames": "bayes_a2m.metrics.frames",
+    "Figures on your own axes": "bayes_a2m.plot",
     "Figures": "bayes_a2m.reporting.figures",
     "Notes": "bayes_a2m.decoding.note_posterior",
     "Recording conditions": "bayes_a2m.datasets.conditions.twin",
@@ -79,7 +80,8 @@ def names() -> str:
             text += f"## {ROOMS.get(room, room.capitalize())}\n\n"
             text += "".join(f"::: {name}\n\n" for name in found[room])
     for title, module in MODULES.items():
-        if (ROOT / (module.replace(".", "/") + ".py")).is_file():
+        place = ROOT / module.replace(".", "/")
+        if place.with_suffix(".py").is_file() or (place / "__init__.py").is_file():
             text += f"## {title}: `{module}`\n\n::: {module}\n    options:\n"
             text += "      show_root_heading: false\n      show_root_toc_entry: false\n\n"
     return text
