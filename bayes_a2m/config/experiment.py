@@ -36,6 +36,9 @@ class WindowSettings(Settings):
 
     seconds: float = Field(4.0, gt=0, le=600)
     overlap: float = Field(1.0, ge=0, description="seconds two windows share, cross-faded")
+    random: bool = Field(
+        False, description="cut longer recordings elsewhere in every epoch of training"
+    )
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> WindowSettings:

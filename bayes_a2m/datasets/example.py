@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,33 @@ class Example:
     labels: NDArray[np.int64]
     sound: Sound | None = None
     condition: str = ""
+
+
+class RecordingExamples(Sequence[Example]):
+    """The examples of one recording, which can also be cut elsewhere.
+
+    Attributes
+    ----------
+    spans
+        The first frame of each example, and the one after its last.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
+        return self.cut(*self.spans[index])
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of the recording."""
+        return self.spans[-1][1] if self.spans else 0
+
+    @abstractmethod
+    def cut(self, start: int, stop: int) -> Example:
+        """Make the example of the frames from ``start`` up to, not including, ``stop``."""
 
 
 def pieces(frames: int, length: int) -> list[tuple[int, int]]:

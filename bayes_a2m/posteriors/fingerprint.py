@@ -25,7 +25,7 @@ FORMAT = 2
 2: settings that a network or posterior has by default count, and not only those that a file names.
 """
 
-LATER = (("training", "labels"),)
+LATER = (("training", "labels"), ("windows", "random"))
 """Settings that came later: without them, a model has the fingerprint it had before them."""
 
 

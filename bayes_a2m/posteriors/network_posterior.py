@@ -363,7 +363,7 @@ class NetworkPosterior(Posterior):
             self.network.fresh(
                 bins=experiment.features.bins, classes=training_data.classes, seed=experiment.seed
             ),
-            training_data.fit_examples,
+            training_data.training_examples(experiment.seed),
             training_data.tune_examples,
             normalizer=training_data.normalizer,
             settings=experiment.training,

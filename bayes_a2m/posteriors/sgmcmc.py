@@ -122,7 +122,7 @@ class SGMCMC(WeightPosterior):
             context.folder.mkdir(parents=True, exist_ok=True)
         result = sample(
             copy.deepcopy(self.network),
-            training_data.fit_examples,
+            training_data.training_examples(self.experiment.seed),
             training_data.tune_examples,
             normalizer=training_data.normalizer,
             settings=settings,

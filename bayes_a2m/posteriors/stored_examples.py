@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from bayes_a2m.audio.features import FeatureExtractor, Features
 from bayes_a2m.audio.store import FeatureStore
 from bayes_a2m.datasets.degrade import sound_of
-from bayes_a2m.datasets.example import Example
+from bayes_a2m.datasets.example import Example, RecordingExamples
 from bayes_a2m.datasets.recording import Recording
 
 
 @dataclass(frozen=True, eq=False)
-class StoredExamples(Sequence[Example]):
+class StoredExamples(RecordingExamples):
     """The examples of one recording; only its labels are in memory.
 
     No file stays open: as many recordings as there are would be too many for the system.
@@ -43,11 +43,8 @@ class StoredExamples(Sequence[Example]):
     spans: tuple[tuple[int, int], ...]
     with_sound: bool = False
 
-    def __len__(self) -> int:
-        return len(self.spans)
-
-    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # no slices
-        start, stop = self.spans[index]
+    def cut(self, start: int, stop: int) -> Example:
+        """Make the example of the frames from ``start`` up to, not including, ``stop``."""
         features = self.store.features(self.recording.hash, self.settings, self._made)
         sound = None
         if self.with_sound:

@@ -13,12 +13,13 @@ from bayes_a2m.audio.store import FeatureStore
 from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.augment import Transposition
 from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.datasets.degrade import sound_of
-from bayes_a2m.datasets.example import Example, pieces
+from bayes_a2m.datasets.example import Example, RecordingExamples, pieces
+from bayes_a2m.datasets.held_examples import HeldExamples
+from bayes_a2m.datasets.random_windows import RandomWindows
 from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.posteriors.stored_examples import Joined, StoredExamples
 
-Recordings = tuple[Sequence[Example], ...]
+Recordings = tuple[RecordingExamples, ...]
 
 FLOAT = 4
 """Bytes of a number of the features."""
@@ -38,6 +39,8 @@ class TrainingData:
         The size of the vocabulary.
     transposition
         How classes move with the bins, where training transposes.
+    random_windows
+        Whether long recordings are cut elsewhere in every epoch of training.
     """
 
     fitting: Recordings
@@ -45,6 +48,7 @@ class TrainingData:
     normalizer: Normalizer
     classes: int
     transposition: Transposition | None = None
+    random_windows: bool = False
 
     @classmethod
     def of(
@@ -83,7 +87,7 @@ class TrainingData:
         store = FeatureStore.for_bytes(frames * experiment.features.bins * FLOAT)
 
         def examples(data: Dataset, *, with_sound: bool = False) -> Recordings:
-            by_recording: list[Sequence[Example]] = []
+            by_recording: list[RecordingExamples] = []
             for recording in data:
                 if store is not None:
                     by_recording.append(stored(store, recording, with_sound))
@@ -91,16 +95,14 @@ class TrainingData:
                 samples = recording.audio(grid.sample_rate)
                 features = extractor(samples)
                 labels = recording.labels(grid, vocabulary)
-                spans = pieces(len(labels), length)
                 by_recording.append(
-                    tuple(
-                        Example(
-                            features[a:b],
-                            labels[a:b],
-                            sound_of(samples, experiment.features, a, b) if with_sound else None,
-                            recording.condition,
-                        )
-                        for a, b in spans
+                    HeldExamples(
+                        features[: len(labels)],
+                        labels[: len(features)],
+                        tuple(pieces(len(labels), length)),
+                        recording.condition,
+                        experiment.features,
+                        samples if with_sound else None,
                     )
                 )
             return tuple(by_recording)
@@ -124,12 +126,23 @@ class TrainingData:
         if augment.transpose:
             bins = getattr(experiment.features, "bins_per_octave", None)
             transposition = Transposition.of(vocabulary.pitches, augment.transpose, bins)
-        return cls(fitting, tuning, normalizer, len(vocabulary), transposition)
+        random = experiment.windows.random
+        return cls(fitting, tuning, normalizer, len(vocabulary), transposition, random)
 
     @property
     def fit_examples(self) -> Sequence[Example]:
         """The examples of all recordings to fit."""
         return Joined(self.fitting)
+
+    def training_examples(self, seed: int) -> Sequence[Example]:
+        """The examples that a network's training goes through, in every epoch.
+
+        Parameters
+        ----------
+        seed
+            The seed of where long recordings are cut, if that is elsewhere in every epoch.
+        """
+        return RandomWindows(self.fitting, seed) if self.random_windows else self.fit_examples
 
     @property
     def tune_examples(self) -> Sequence[Example]:

@@ -156,7 +156,7 @@ class Variational(WeightPosterior):
         )
         log, seconds = fit_guide(
             module,
-            training_data.fit_examples,
+            training_data.training_examples(self.experiment.seed),
             training_data.tune_examples,
             folder=context.folder,
             resume=context.resume,

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 from bayes_a2m.config.experiment import ConditionSettings
 from bayes_a2m.datasets.degrade import Degraded
 from bayes_a2m.datasets.example import Example
+from bayes_a2m.datasets.random_windows import RandomWindows
 
 
 class Batch(NamedTuple):
@@ -58,15 +59,15 @@ class ChangingExamples(Protocol):
 class EpochShuffle(Sampler[int]):
     """Order of examples by seed and epoch alone, so that a resumed run sees the same."""
 
-    def __init__(self, size: int, seed: int, degraded: ChangingExamples | None = None) -> None:
+    def __init__(self, size: int, seed: int, *changing: ChangingExamples) -> None:
         self.size, self.seed, self.epoch = size, seed, 0
-        self.degraded = degraded
+        self.changing = changing
 
     def set_epoch(self, epoch: int) -> None:
-        """Set the epoch, also of examples that are degraded; Lightning calls this before each."""
+        """Set the epoch, also of examples that change; Lightning calls this before each."""
         self.epoch = epoch
-        if self.degraded is not None:
-            self.degraded.epoch = epoch
+        for examples in self.changing:
+            examples.epoch = epoch
 
     def __len__(self) -> int:
         return self.size
@@ -99,7 +100,8 @@ class Examples(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Example]:
         """Make shuffled batches; the last one may be smaller."""
-        sampler = EpochShuffle(len(self.fit), self.seed, self.degraded)
+        changing = [e for e in (self.fit, self.degraded) if isinstance(e, RandomWindows | Degraded)]
+        sampler = EpochShuffle(len(self.fit), self.seed, *changing)
         return DataLoader(
             self.degraded or self.fit,  # type: ignore[arg-type]  # a list is a map-style dataset
             batch_size=self.batch,
