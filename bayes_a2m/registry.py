@@ -45,6 +45,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "two_stage": "bayes_a2m.networks.heads:TwoStage",
         "cascade": "bayes_a2m.networks.heads:CascadeHead",
         "scores": "bayes_a2m.networks.heads:Scores",
+        "evidential": "bayes_a2m.networks.evidential:Evidential",
     },
     "posteriors": {
         "point": "bayes_a2m.posteriors.point:Point",

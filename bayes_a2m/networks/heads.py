@@ -109,6 +109,18 @@ class Head(nn.Module, ABC):
         share = weights[truth]
         return (share * each).sum() / share.sum()
 
+    def extra_loss(self, features: Tensor, labels: Tensor, lengths: Tensor) -> Tensor | None:
+        """Compute what training adds to the loss, a mean over frames; most heads add nothing.
+
+        Parameters
+        ----------
+        features
+            Trunk features, shape ``(batch, frame, feature)``.
+        labels, lengths
+            The same as for :meth:`loss`.
+        """
+        return None
+
 
 class OneStage(Head):
     """Head with one softmax over silence and all pitches."""
@@ -121,7 +133,11 @@ class OneStage(Head):
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Compute the log-softmax of an affine map of each frame's features."""
-        return nn.functional.log_softmax(_exact(self.output(features)), dim=-1)
+        return nn.functional.log_softmax(self.scores(features), dim=-1)
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Compute the affine map of each frame's features, ``(..., class)``."""
+        return _exact(self.output(features))
 
 
 class TwoStage(Head):

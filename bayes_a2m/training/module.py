@@ -113,6 +113,8 @@ class NetworkTraining(L.LightningModule):
             trunk = self.network.trunk(features, lengths)
             log_probs = self.network.head(trunk, lengths)
         loss = self.class_loss(log_probs, batch)
+        if (more := self.network.head.extra_loss(trunk, labels, lengths)) is not None:
+            loss = loss + more
         if self.teachers is not None:
             taught = cross_entropy(log_probs, self.teachers.pooled(features, lengths), lengths)
             loss = torch.lerp(loss, taught, self.teachers.weight)

@@ -18,6 +18,7 @@ NAMES = (
     "data_size",
     "early_stopping",
     "features",
+    "label_time",
     "losses",
     "methods",
     "one_vs_two_stage",

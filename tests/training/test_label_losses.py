@@ -10,9 +10,13 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.config.experiment import TrainingSettings, load_experiment
+from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.posteriors.fingerprint import settings_that_count
+from bayes_a2m.training.data import Batch
 from bayes_a2m.training.label_losses import soft_loss, soft_targets, tolerant_loss
+from bayes_a2m.training.module import NetworkTraining
 
 LABELS = torch.tensor([[0, 0, 1, 1, 1, 2, 0, 0], [2, 2, 0, 0, -1, -1, -1, -1]])
 LENGTHS = torch.tensor([8, 4])
@@ -83,3 +87,24 @@ def test_without_it_a_cell_keeps_its_fingerprint() -> None:
     assert "labels" not in plain["training"]
     soft = settings_that_count(load_experiment("crnn", ["training.labels.loss=soft"]))
     assert soft["training"]["labels"]["loss"] == "soft"
+
+
+@pytest.mark.parametrize("loss", ["soft", "tolerant"])
+def test_the_settings_reach_the_training(loss: str) -> None:
+    network = CRNN(12, channels=(2, 2, 2), projection=4, hidden=3, features=4)
+    module = NetworkTraining(
+        network.fresh(bins=12, classes=CLASSES, seed=0),
+        Normalizer(0.0, 1.0),
+        TrainingSettings.model_validate({"labels": {"loss": loss, "width": 1.5, "reach": 2}}),
+        floor_db=-90,
+        seed=0,
+        frames=12,
+    ).eval()
+    batch = Batch(torch.randn(2, 8, 12), LABELS, LENGTHS)
+    found = module.objective(batch, torch.Generator().manual_seed(0))
+    answer = module.network(batch.features, LENGTHS)
+    expected = {
+        "soft": soft_loss(answer, LABELS, LENGTHS, 1.5),
+        "tolerant": tolerant_loss(answer, LABELS, LENGTHS, 2),
+    }[loss]
+    torch.testing.assert_close(found, expected)
