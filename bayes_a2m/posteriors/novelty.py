@@ -25,7 +25,7 @@ its windows.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -56,6 +56,9 @@ FOLDS = 5
 
 FEWEST = 19
 """Held-out recordings below which no limit holds 95 % of the next ones: 19 of 20 ranks."""
+
+KEPT_BYTES = 2**28
+"""Bytes of features that are kept of each part while the densities are fitted: 3,000 recordings."""
 
 FORMAT = "1"
 """Version of ``novelty.safetensors``."""
@@ -138,9 +141,9 @@ class NoveltyDetector:
         NoveltyDetector or None
             None where there are too few recordings to say what is new.
         """
-        fitted = _embedded(network, training_data, training_data.fitting)
-        tuned = _embedded(network, training_data, training_data.tuning)
-        if len(fitted) + len(tuned) < FEWEST or len(fitted) < 2 * FOLDS or not tuned:
+        fitted = _Embedding(network, training_data, training_data.fitting)
+        tuned = _Embedding(network, training_data, training_data.tuning)
+        if len(fitted) + len(tuned) < FEWEST or len(fitted) < 2 * FOLDS or not len(tuned):
             return None
         folds = np.array_split(np.arange(len(fitted)), FOLDS)
         sums = [
@@ -149,16 +152,17 @@ class NoveltyDetector:
             )
             for fold in folds
         ]
+        means = [np.concatenate([fitted.means[i] for i in fold]) for fold in folds]
         try:
-            whole = cls._of(fitted, ClassSums.joined(sums))
+            whole = cls._of(np.concatenate(means), ClassSums.joined(sums))
             held_out = []
             for k, fold in enumerate(folds):
-                others = [w for j, w in enumerate(fitted) if j not in set(fold.tolist())]
+                others = np.concatenate([m for j, m in enumerate(means) if j != k])
                 rest = ClassSums.joined([s for j, s in enumerate(sums) if j != k])
-                held_out.append(cls._of(others, rest)._distances([fitted[i] for i in fold]))
+                held_out.append(cls._of(others, rest)._distances(fitted[i] for i in fold))
         except InputError:  # fewer steps than features
             return None
-        of_tuned = whole._distances(tuned)
+        of_tuned = whole._distances(tuned[i] for i in range(len(tuned)))
         pooled = np.concatenate([*held_out, of_tuned])
         scales = np.percentile(pooled, USUAL, axis=0)
         by_heart = float(np.percentile((of_tuned / scales).mean(axis=1), INSIDE))
@@ -168,11 +172,10 @@ class NoveltyDetector:
         return cls(whole.frames, whole.window, scales, max(usual, by_heart))
 
     @classmethod
-    def _of(cls, recordings: Sequence[Sequence[_Embedded]], sums: ClassSums) -> Self:
-        means = np.stack([window.mean for recording in recordings for window in recording])
+    def _of(cls, means: Array, sums: ClassSums) -> Self:
         return cls(FeatureDensity.from_sums(sums), WindowDensity.of(means), np.ones(2), np.inf)
 
-    def _distances(self, recordings: Sequence[Sequence[_Embedded]]) -> Array:
+    def _distances(self, recordings: Iterable[Sequence[_Embedded]]) -> Array:
         """The two distances of every recording, ``(recording, 2)``."""
         return np.stack(
             [
@@ -300,16 +303,36 @@ class _Embedded:
     mean: Array
 
 
-def _embedded(
-    network: Network, training_data: TrainingData, recordings: Recordings
-) -> list[list[_Embedded]]:
-    """Every window of every recording that has a frame."""
-    kept: list[list[_Embedded]] = []
-    for examples in recordings:
-        embedded = [_of_example(network, e) for e in training_data.normalized(examples)]
-        if embedded:
-            kept.append(embedded)
-    return kept
+class _Embedding:
+    """The windows of every recording that has a frame, embedded when they are asked for.
+
+    They are kept while there is room; those of many recordings are embedded anew each time, to the
+    same numbers. The mean embeddings are small, and stay.
+    """
+
+    def __init__(
+        self, network: Network, training_data: TrainingData, recordings: Recordings
+    ) -> None:
+        self.network, self.training_data = network, training_data
+        self.recordings = [examples for examples in recordings if len(examples)]
+        self.means: dict[int, Array] = {}
+        self._kept: dict[int, list[_Embedded]] = {}
+        self._room = KEPT_BYTES
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def __getitem__(self, number: int) -> list[_Embedded]:
+        if number in self._kept:
+            return self._kept[number]
+        examples = self.training_data.normalized(self.recordings[number])
+        embedded = [_of_example(self.network, example) for example in examples]
+        self.means[number] = np.stack([window.mean for window in embedded])
+        size = sum(window.local.nbytes for window in embedded)
+        if size <= self._room:
+            self._room -= size
+            self._kept[number] = embedded
+        return embedded
 
 
 def _of_example(network: Network, example: Example) -> _Embedded:

@@ -14,9 +14,11 @@ from scipy import stats
 import bayes_a2m as a2m
 from bayes_a2m.datasets import Dataset, Recording
 from bayes_a2m.errors import InputError
+from bayes_a2m.posteriors import novelty
 from bayes_a2m.posteriors.density import ClassSums, FeatureDensity
 from bayes_a2m.posteriors.novelty import NoveltyDetector, WindowDensity
 from bayes_a2m.posteriors.point import Point
+from bayes_a2m.posteriors.training_data import TrainingData
 from tests.tiny import copy_to_change
 
 
@@ -67,6 +69,28 @@ def hissing(recording: Recording) -> Recording:
     noise = np.random.default_rng(0).standard_normal(sound.size)
     louder = (sound + 0.004 * noise).astype(np.float32)
     return replace(recording, path=None, samples=louder, sample_rate=16000)
+
+
+def test_features_that_are_not_kept_are_made_again_to_the_same_verdicts(
+    tiny_knowing: Point, tiny_data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = tiny_data.split("train").with_tuning_part(0.2)
+    data = TrainingData.of(*parts, tiny_knowing.experiment)
+    data = replace(data, fitting=data.fitting * 2, tuning=data.tuning * 2)
+    kept = NoveltyDetector.fit(tiny_knowing.network, data)
+    monkeypatch.setattr(novelty, "KEPT_BYTES", 0)
+    anew = NoveltyDetector.fit(tiny_knowing.network, data)
+    assert kept is not None
+    assert anew is not None
+    assert kept.limit == anew.limit
+    np.testing.assert_array_equal(kept.scales, anew.scales)
+    np.testing.assert_array_equal(kept.frames.means, anew.frames.means)
+    embedding = novelty._Embedding(tiny_knowing.network, data, data.fitting)
+    assert embedding[0] is not embedding[0]
+    monkeypatch.setattr(novelty, "KEPT_BYTES", embedding[0][0].local.nbytes)
+    embedding = novelty._Embedding(tiny_knowing.network, data, data.fitting)
+    assert embedding[0] is embedding[0]
+    assert embedding[1] is not embedding[1]
 
 
 def test_most_recordings_like_those_learned_from_are_not_novel(
