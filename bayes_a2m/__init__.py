@@ -8,12 +8,10 @@ are listed in ``__init__.pyi``.
 ('silence', 'C4', 'E4', 'G4')
 """
 
-import lazy_loader
-
-from bayes_a2m import renamed
+from bayes_a2m import lazy, renamed
 from bayes_a2m.version import __version__ as __version__
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 __all__ += ["__version__"]
 
 renamed.install()

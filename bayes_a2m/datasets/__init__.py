@@ -1,7 +1,6 @@
 """Data sets of recordings: folders, splits, checks, synthetic voices."""
 
-from bayes_a2m.datasets.dataset import Dataset
-from bayes_a2m.datasets.folder import load_folder
-from bayes_a2m.datasets.recording import Recording
+from bayes_a2m import lazy
 
-__all__ = ["Dataset", "Recording", "load_folder"]
+# a recording is made without the readers of settings that a folder needs
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
