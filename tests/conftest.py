@@ -41,7 +41,7 @@ TRAINED = frozenset({"tiny_point", "tiny_model", "tiny_knowing"})
 LONG_ROOMS = frozenset(
     {
         *("baselines", "cli", "comparison", "cross_validation", "demo", "label_audit"),
-        *("posteriors", "studies", "training"),
+        *("posteriors", "runtime", "studies", "training"),
         *("datasets/conditions", "datasets/synthetic"),
     }
 )

@@ -7,7 +7,7 @@ where a mixture of logarithms would not). The same rule holds offline and in a s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,3 +95,30 @@ def join(
     for (start, end), piece in zip(layout, pieces, strict=True):
         whole[..., start:end, :] += piece * weights((start, end), frames, overlap)[:, None]
     return whole
+
+
+def predict(
+    features: NDArray[np.float32],
+    network: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    length: int,
+    overlap: int,
+) -> NDArray[np.float32]:
+    """Compute log-probabilities of a recording window by window, ``(..., frames, class)``.
+
+    Parameters
+    ----------
+    features
+        Normalised features of the recording, ``(frames, bins)``.
+    network
+        Turns the features of one window into log-probabilities ``(..., frames, class)``.
+    length, overlap
+        Frames of a window, and of the overlap of two.
+    """
+    frames = features.shape[0]
+    layout = spans(frames, length, overlap)
+    if len(layout) == 1:
+        return network(features)
+    pieces = [np.exp(network(features[start:end])) for start, end in layout]
+    joined = join(pieces, frames, length, overlap)
+    log_probs: NDArray[np.float32] = np.log(np.maximum(joined, np.finfo(np.float32).tiny))
+    return log_probs

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import BeforeValidator, Field
 from torch import Tensor, nn
+from torch.onnx import is_in_onnx_export
 
 from bayes_a2m.config.settings import Settings
 from bayes_a2m.errors import InputError
@@ -122,18 +123,18 @@ class _Stem(nn.Module):
         per: int,
     ) -> None:
         super().__init__()
-        self.shifts, self.start = shifts, start
+        self.shifts, self.start, self.reach = shifts, start, 6 * per
         # a kernel reaches over its semitone and the near bins of the next ones
         self.needed = (semitones - 1) * per + 2 * per - 1
         self.convolution = nn.Conv2d(
             len(shifts) + 1, outputs, (2 * STEP, 2 * per - 1), stride=(STEP, per), bias=False
         )
         self.normalization = MaskedBatchNorm2d(outputs)
-        self.register_buffer("contrast", _contrast(bins, 6 * per), persistent=False)
+        self.register_buffer("contrast", _contrast(bins, self.reach), persistent=False)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """From ``(batch, 1, frame, bin)`` to maps ``(batch, channel, step, semitone)``."""
-        flat = x @ self.contrast.to(x)
+        flat = _contrasted(x, self.reach) if is_in_onnx_export() else x @ self.contrast.to(x)
         # padded once, so that every channel is a view of it; zeros stand beyond the bins
         starts = [self.start + shift for shift in self.shifts]
         below = max(0, -min(self.start, *starts))
@@ -351,6 +352,14 @@ def _log_shares(others: tuple[int, ...], places: tuple[int, ...]) -> Tensor:
         return torch.zeros(away.shape)
     nearest = (away == away.amin(dim=1, keepdim=True)).float()
     return torch.log(nearest / nearest.sum(dim=1, keepdim=True))
+
+
+def _contrasted(x: Tensor, reach: int) -> Tensor:
+    """Compute ``x @ _contrast(bins, reach)`` without the matrix, which an export need not carry."""
+    mean = nn.functional.avg_pool2d(
+        x, (1, 2 * reach + 1), stride=1, padding=(0, reach), count_include_pad=False
+    )
+    return x - mean
 
 
 def _contrast(bins: int, reach: int) -> Tensor:

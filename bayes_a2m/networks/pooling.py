@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.onnx import is_in_onnx_export
 
 
 def max_pool(x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -11,7 +12,8 @@ def max_pool(x: Tensor, size: tuple[int, int]) -> Tensor:
 
     On processors torch's own walks over every window, and took half of a pass; the larger of
     strided slices gives the same numbers in a tenth of the time. Its gradient is dearer than
-    that of ``max_pool2d``, which is therefore used in training.
+    that of ``max_pool2d``, which is therefore used in training
+    (and in an export, whose runtime is quick).
 
     Parameters
     ----------
@@ -20,7 +22,7 @@ def max_pool(x: Tensor, size: tuple[int, int]) -> Tensor:
     size
         Window, and step, in time and frequency.
     """
-    if x.requires_grad:
+    if x.requires_grad or is_in_onnx_export():
         return nn.functional.max_pool2d(x, size)
     for axis, step in ((-2, size[0]), (-1, size[1])):
         if step > 1:

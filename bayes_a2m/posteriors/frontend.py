@@ -56,12 +56,4 @@ class Frontend:
             ``(chain, draw, frames, class)``.
         """
         features = self.normalizer(self.features(recording))
-        frames = features.shape[0]
-        length, overlap = self.window.frames(self.extractor.settings.grid)
-        spans = windows.spans(frames, length, overlap)
-        if len(spans) == 1:
-            return network(features)
-        pieces = [np.exp(network(features[start:end])) for start, end in spans]
-        joined = windows.join(pieces, frames, length, overlap)
-        log_probs: Array = np.log(np.maximum(joined, np.finfo(np.float32).tiny))
-        return log_probs
+        return windows.predict(features, network, *self.window.frames(self.extractor.settings.grid))

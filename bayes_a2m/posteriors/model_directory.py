@@ -82,6 +82,9 @@ NOTES = "notes.json"
 NOVELTY = "novelty.safetensors"
 """A file that models without a network do not have, nor those of 0.1.0."""
 
+RUNTIME = ("runtime.json", "network.onnx", "trunk.onnx", "head.onnx", "draws.npz")
+"""Files of an export (:mod:`bayes_a2m.runtime.directory`), which may stand beside the others."""
+
 CHECKSUMS = "checksums.sha256"
 """The file that lists the checksums of the others."""
 
@@ -157,7 +160,7 @@ def write(path: Path, state: ModelState) -> None:
 
 def write_checksums(path: Path) -> None:
     """Write the checksums of a model directory's files as they are now."""
-    known = (*FILES, CONDITIONS, NOTES, NOVELTY, "training.png")
+    known = (*FILES, CONDITIONS, NOTES, NOVELTY, *RUNTIME, "training.png")
     names = [name for name in known if (path / name).is_file()]
     if read_json(path / "metrics.json") is None:
         names.remove("metrics.json")  # written later, and then part of the checksums

@@ -1,0 +1,1 @@
+"""Runtime: an exported model predicts without torch, by numpy, scipy and onnxruntime."""
