@@ -49,7 +49,9 @@ def transcribe(
     ] = 30,
     formats: Annotated[
         str,
-        typer.Option("--format", metavar="LIST", help="Any of mid,jams,csv,jsonl,png,html,wav."),
+        typer.Option(
+            "--format", metavar="LIST", help="Any of mid,jams,csv,json,jsonl,png,html,wav."
+        ),
     ] = "mid,csv,png",
     reference: Annotated[
         Path | None,
@@ -72,6 +74,30 @@ def transcribe(
         typer.Option(
             metavar="NAME",
             help="How AUDIO was recorded, as the model's training recordings name it.",
+            show_default=False,
+        ),
+    ] = None,
+    pitches: Annotated[
+        str | None,
+        typer.Option(
+            metavar="C4,E4,G4",
+            help="Only these can be sung: names or MIDI numbers; the others are impossible.",
+            show_default=False,
+        ),
+    ] = None,
+    lowest: Annotated[
+        str | None,
+        typer.Option(metavar="PITCH", help="The lowest that can be sung.", show_default=False),
+    ] = None,
+    highest: Annotated[
+        str | None,
+        typer.Option(metavar="PITCH", help="The highest that can be sung.", show_default=False),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar='"C major"',
+            help="The key: its pitches are likelier, others are not ruled out.",
             show_default=False,
         ),
     ] = None,
@@ -111,7 +137,8 @@ def transcribe(
     note with its probability, the intervals of its times, and what else it
     might be), song.png (spectrum, probabilities, a piano roll; longer ones on
     pages), song.html (all that on a page, to listen to), and song.wav (the
-    recording left, its notes right).
+    recording left, its notes right); song.json has all that is known of the
+    recording and its notes in one object, its tuning too.
 
     A note's probability is that of "a note of this pitch with its onset
     within 50 ms". --accept-error 0.05 marks the notes to doubt, so that at
@@ -121,6 +148,10 @@ def transcribe(
     Examples:
 
         bayes-a2m transcribe song.wav
+
+        bayes-a2m transcribe song.wav --lowest C3 --highest C5 --key "A minor"
+
+        bayes-a2m transcribe song.wav --pitches C4,E4,G4
 
         bayes-a2m transcribe song.wav -m models/crnn
 
@@ -154,10 +185,12 @@ def transcribe(
         transcription_of,
         write_files,
     )
+    from bayes_a2m.transcription.pitch_choice import PitchChoice
 
     model, audio = _parted(audio, model)
     wanted = _formats(formats)
     settings = FileSettings(transpose, tempo, bends, samples)
+    choice = PitchChoice.of(pitches, lowest, highest, key)
     midi.ensure_tempo(tempo)
     paths = find(audio)
     _refuse_same_names(paths)
@@ -172,6 +205,8 @@ def transcribe(
     output = OutputFolder(out, "transcribe", force=force)
     output.check(name for path in paths for name in _names(path, wanted, settings))
     fitted = load_model(model)
+    if choice is not None:
+        choice.vocabulary(fitted.vocabulary)
     if fitted.viterbi is fitted.decoder:
         if samples:
             raise InputError(f"--samples: {model} knows no probabilities of notes; train it again")
@@ -208,11 +243,14 @@ def transcribe(
                     draws=draws,
                     threshold=NEVER if unlike else threshold,
                     velocity=velocity,
+                    choice=choice,
                 )
                 if check is not None:
                     shares = tuple(check.of_note(note) for note in notes.notes)
                     notes = replace(notes, other_pitch=shares)
-                one = TranscribedRecording(fitted, recording, posterior, notes, tuple(unlike))
+                one = TranscribedRecording(
+                    fitted, recording, posterior, notes, tuple(unlike), choice
+                )
                 with output.adding() as new:
                     write_files(one, new, formats=wanted, settings=settings)
                 words = _words(one, settings, marked=bool(notes.doubtful) and not unlike)
@@ -333,6 +371,7 @@ def _words(one: TranscribedRecording, settings: FileSettings, *, marked: bool) -
     words.append(one.forecast)
     if one.recording.duration <= LONGEST_INTONATION:
         words.append(one.intonation.words)
+        words.append("" if one.reference_pitch is None else one.reference_pitch.words)
     return "; ".join(word for word in words if word)
 
 

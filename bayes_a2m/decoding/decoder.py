@@ -186,6 +186,42 @@ class Decoder:
     def _repaired(self, notes: Sequence[Note]) -> list[Note]:
         return drop_short(merge_gaps(notes, self.longest_gap), self.shortest_note)
 
+    def restricted(self, classes: Sequence[int]) -> Decoder:
+        """The same decoder for silence, 0, and some of its classes, where the others cannot be."""
+        chosen = list(classes)
+        return replace(
+            self,
+            transitions=tuple(
+                _normalised([self.transitions[i][j] for j in chosen]) for i in chosen
+            ),
+            initial=_normalised([self.initial[i] for i in chosen]),
+            prior=_normalised([self.prior[i] for i in chosen]),
+        )
+
+    def with_pitch_weights(self, weights: Sequence[float]) -> Decoder:
+        """The same decoder with another prior over the pitches that a note begins with.
+
+        Parameters
+        ----------
+        weights
+            Positive, one a pitch. The probabilities of silence and of staying are kept.
+
+        Raises
+        ------
+        InputError
+            If there is not one a pitch.
+        """
+        factors = np.array([1.0, *weights])
+        if factors.shape != (len(self.prior),) or not (factors > 0).all():
+            raise InputError("a prior over pitches needs a positive weight for each of them")
+        return replace(
+            self,
+            transitions=tuple(
+                _reweighed(row, factors, kept=(0, i)) for i, row in enumerate(self.transitions)
+            ),
+            initial=_reweighed(self.initial, factors, kept=(0,)),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Convert to what ``decoder.json`` holds."""
         return {"method": "viterbi", **asdict(self)}
@@ -214,3 +250,21 @@ class Decoder:
             raise InputError(f"decoder.json: lacks {error}") from error
         except (TypeError, ValueError) as error:
             raise InputError(f"decoder.json: {error}") from error
+
+
+def _normalised(shares: Sequence[float]) -> tuple[float, ...]:
+    total = sum(shares)
+    return tuple(share / total for share in shares)
+
+
+def _reweighed(
+    shares: Sequence[float], factors: NDArray[np.float64], *, kept: tuple[int, ...]
+) -> tuple[float, ...]:
+    """Probabilities times factors, without changing those that are kept, nor the sum of others."""
+    before = np.asarray(shares, dtype=np.float64)
+    free = np.setdiff1d(np.arange(before.size), kept)
+    after = before.copy()
+    moved = before[free] * factors[free]
+    if moved.sum() > 0:
+        after[free] = moved * (before[free].sum() / moved.sum())
+    return tuple(float(p) for p in after)

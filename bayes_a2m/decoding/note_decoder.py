@@ -14,7 +14,7 @@ Decoding is deterministic: the samples of a recording come from a fixed seed and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -121,6 +121,14 @@ class NoteDecoder:
                 for i, one in enumerate(self.infer(posterior, conditions=conditions))
             )
         )
+
+    def restricted(self, classes: Sequence[int]) -> NoteDecoder:
+        """The same decoder for silence, 0, and some of its classes; see :class:`NoteModel`."""
+        return replace(self, model=self.model.restricted(classes))
+
+    def with_pitch_weights(self, weights: Sequence[float]) -> NoteDecoder:
+        """The same decoder with another prior over the pitches of notes, positive weights."""
+        return replace(self, model=self.model.with_pitch_weights(weights))
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to what ``notes.json`` holds."""

@@ -245,6 +245,31 @@ class NoteModel:
         )
         return replace(self, segments=segments, shares=_normalised(np.asarray(self.shares)[chosen]))
 
+    def with_pitch_weights(self, weights: Sequence[float]) -> NoteModel:
+        """The same model where notes of some pitches are likelier by a factor, once a note.
+
+        Parameters
+        ----------
+        weights
+            Positive, one a pitch.
+
+        Raises
+        ------
+        InputError
+            If there is not one a pitch.
+        """
+        given = np.asarray(weights, dtype=np.float64)
+        if given.shape != (self.segments.classes - 1,) or not (given > 0).all():
+            raise InputError("a prior over pitches needs a positive weight for each of them")
+        first = np.asarray(self.segments.first)
+        begun = first[1:] * given * (first[1:].sum() / (first[1:] * given).sum())
+        segments = replace(
+            self.segments,
+            first=_normalised(np.concatenate([first[:1], begun])),
+            popularity=_normalised(np.asarray(self.segments.popularity) * given),
+        )
+        return replace(self, segments=segments)
+
     def with_profile(self, name: str) -> NoteModel:
         """Replace what stands between notes by a named profile.
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import write_text
+from bayes_a2m.files import write_json, write_text
 from bayes_a2m.music import jams, midi
 from bayes_a2m.transcription.intonation import pitch_bends
 from bayes_a2m.transcription.json_lines import json_lines
+from bayes_a2m.transcription.json_record import json_record
 from bayes_a2m.transcription.page import write_transcription_page
 from bayes_a2m.transcription.pictures import picture_names, write_pictures
 from bayes_a2m.transcription.sonification import sonified, write_wav
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
 
-FORMATS = ("mid", "jams", "csv", "jsonl", "png", "html", "wav")
+FORMATS = ("mid", "jams", "csv", "json", "jsonl", "png", "html", "wav")
 """The files that a transcription can be written as, by their endings."""
 
 DEFAULT_FORMATS = ("mid", "csv", "png")
@@ -81,6 +82,7 @@ def write_files(
         "mid": _write_midi,
         "jams": _write_jams,
         "csv": _write_csv,
+        "json": _write_json,
         "jsonl": _write_json_lines,
         "png": _write_pictures,
         "html": _write_page,
@@ -147,6 +149,10 @@ def _write_jams(one: TranscribedRecording, path: Path, settings: FileSettings) -
 
 def _write_csv(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
     one.transcription.write_csv(path, transpose=settings.transpose)
+
+
+def _write_json(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
+    write_json(path, json_record(one, settings))
 
 
 def _write_json_lines(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:

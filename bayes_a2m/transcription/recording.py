@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bayes_a2m.transcription.loudness import velocities
+from bayes_a2m.transcription.pitch_choice import Pitch, PitchChoice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bayes_a2m.datasets import Recording
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
@@ -18,7 +21,14 @@ Velocity: TypeAlias = Literal["loudness", "confidence"]
 
 
 def transcribe(
-    audio: str | Path | Recording, model: str | Path | Posterior = "pretrained", *, draws: int = 30
+    audio: str | Path | Recording,
+    model: str | Path | Posterior = "pretrained",
+    *,
+    draws: int = 30,
+    pitches: str | Sequence[Pitch] | None = None,
+    lowest: Pitch | None = None,
+    highest: Pitch | None = None,
+    key: str | None = None,
 ) -> Transcription:
     """Transcribe one recording into notes that know how sure they are.
 
@@ -30,6 +40,13 @@ def transcribe(
         A model directory, a fitted model, or ``"pretrained"``, the model of sung notes that ships.
     draws
         The number of draws, for models that draw.
+    pitches
+        The pitches that can be sung, names or MIDI numbers (``"C4,E4,G4"``); None for all that the
+        model knows.
+    lowest, highest
+        The lowest and highest pitch that can be sung.
+    key
+        The key, such as ``"C major"``: a prior over pitches, no mask (:mod:`bayes_a2m.music.key`).
 
     Returns
     -------
@@ -40,7 +57,7 @@ def transcribe(
     Raises
     ------
     InputError
-        If the sound or the model cannot be read.
+        If the sound or the model cannot be read, a pitch is not known to it, or a key is none.
     """
     from bayes_a2m.datasets import Recording
     from bayes_a2m.models import load_model
@@ -49,7 +66,8 @@ def transcribe(
     if not isinstance(audio, Recording):
         audio = Recording(Path(audio).stem, path=Path(audio))
     fitted = model if isinstance(model, Posterior) else load_model(model)
-    return transcription_of(fitted, audio, draws=draws)[1]
+    choice = PitchChoice.of(pitches, lowest, highest, key)
+    return transcription_of(fitted, audio, draws=draws, choice=choice)[1]
 
 
 def transcription_of(
@@ -59,6 +77,7 @@ def transcription_of(
     draws: int = 30,
     threshold: float | None = None,
     velocity: Velocity = "loudness",
+    choice: PitchChoice | None = None,
 ) -> tuple[FramePosterior, Transcription]:
     """Predict a recording, and decode its notes.
 
@@ -76,6 +95,8 @@ def transcription_of(
         which fewer than half of the frames are accepted are doubtful. None: no note is marked.
     velocity
         What the velocities of the notes say: how loud they are, or how sure the model is.
+    choice
+        What is known of the pitches; None for nothing.
 
     Returns
     -------
@@ -85,10 +106,15 @@ def transcription_of(
     Raises
     ------
     InputError
-        If the recording cannot be read.
+        If the recording cannot be read, or a pitch is not known to the model.
     """
+    decoder = model.decoder if choice is None else choice.decoder(model)
     posterior = model.predict([recording], draws)
-    transcription = model.decoder.decode(posterior, conditions=[recording.condition])[0]
+    if choice is not None:
+        posterior = choice.restrict(posterior)
+    transcription = decoder.decode(posterior, conditions=[recording.condition])[0]
+    if choice is not None:
+        posterior = choice.with_key(posterior)
     if threshold is not None and transcription.probabilities is not None:
         transcription = transcription.doubting(threshold)
     elif threshold is not None:

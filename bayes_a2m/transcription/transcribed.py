@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_a2m.baselines.pitch_curve import PitchCurve, pitch_curve
 from bayes_a2m.music import midi
 from bayes_a2m.transcription.intonation import Intonation, intonation
+from bayes_a2m.transcription.reference_pitch import ReferencePitch, reference_pitch
 from bayes_a2m.transcription.summary import forecast_words
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
+    from bayes_a2m.transcription.pitch_choice import PitchChoice
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class TranscribedRecording:
         What :func:`~bayes_a2m.transcription.recording.transcription_of` gave.
     unlike
         What sets the recording apart from those that the model learned from, a phrase each.
+    choice
+        What was known of its pitches; None where nothing was.
     """
 
     model: Posterior
@@ -61,6 +65,7 @@ class TranscribedRecording:
     posterior: FramePosterior
     transcription: Transcription
     unlike: tuple[str, ...] = ()
+    choice: PitchChoice | None = None
 
     @property
     def forecast(self) -> str:
@@ -86,3 +91,8 @@ class TranscribedRecording:
     def intonation(self) -> Intonation:
         """The intonation of the notes: how flat or sharp they are."""
         return intonation(self.curve, self.transcription.notes)
+
+    @cached_property
+    def reference_pitch(self) -> ReferencePitch | None:
+        """The tuning of the recording; None where it is not known."""
+        return reference_pitch(self.curve)

@@ -1,0 +1,36 @@
+"""A transcription as one JSON object: what is known of the recording, and of every note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bayes_a2m.transcription.json_lines import note_objects
+
+if TYPE_CHECKING:
+    from bayes_a2m.transcription.transcribed import FileSettings, TranscribedRecording
+
+FORMAT = 1
+"""Version of the object."""
+
+
+def json_record(one: TranscribedRecording, settings: FileSettings) -> dict[str, Any]:
+    """Everything that is known, as plain values; None for what is not."""
+    transcription = one.transcription
+    known, tuning = transcription.posterior, one.reference_pitch
+    key = None if one.choice is None else one.choice.key
+    return {
+        "format_version": FORMAT,
+        "recording": transcription.id,
+        "model": one.model.name,
+        "seconds": round(one.samples.shape[0] / one.rate, 6),
+        "pitches": list(transcription.vocabulary.pitches),
+        "sounding_offset": transcription.vocabulary.sounding_offset,
+        "transposed": settings.transpose,
+        "key": None if key is None else key.name,
+        "tuning": None if tuning is None else tuning.to_dict(),
+        "unlike": list(one.unlike),
+        "expected_f1": None if known is None or one.unlike else round(known.expected_f1, 6),
+        "notes": note_objects(
+            transcription, transpose=settings.transpose, intonation=one.intonation
+        ),
+    }
