@@ -18,7 +18,8 @@ cannot see what might have gone wrong: of simulated sets of 60 recordings 69 % o
 (:mod:`bayes_a2m.resampling.bands`) hold the truth everywhere. So the share right in a bin gets a
 score interval (Wilson, "Probable inference", 1927) with the number of frames divided by their
 design effect, as Korn and Graubard do for small proportions in surveys of clusters ("Confidence
-intervals for proportions with small expected number of positive counts", 1998):
+intervals for proportions with small expected number of positive counts", 1998); a bin in which all
+frames, or none, came true gets the exact interval of Clopper and Pearson with that number:
 
     n_eff = n_b / max(1, deff, deff_b),   deff_b = variance between recordings of the share
                                                    over share (1 - share) / n_b
@@ -39,6 +40,7 @@ from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics, Singles
 from bayes_a2m.resampling.bootstrap import LEVEL
+from bayes_a2m.resampling.exact import clopper_pearson
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,10 +200,14 @@ def _band(
     effect = np.fmax(1.0, np.fmax(own, together))
     worth = np.where(known, frames / effect, np.nan)
     bins = max(1, int(known.sum())) if simultaneous else 1
-    z = float(ndtri((1 + level ** (1 / bins)) / 2))
+    each = level ** (1 / bins)
+    z = float(ndtri((1 + each) / 2))
     centre = share + z**2 / (2 * worth)
     reach = z * np.sqrt(chance / worth + z**2 / (4 * worth**2))
     low, high = (centre - reach) / (1 + z**2 / worth), (centre + reach) / (1 + z**2 / worth)
+    extreme = (share == 0) | (share == 1)
+    least, most = clopper_pearson(share[extreme] * worth[extreme], worth[extreme], level=each)
+    low[extreme], high[extreme] = least, most
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 

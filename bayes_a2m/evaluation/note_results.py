@@ -14,6 +14,7 @@ from bayes_a2m.evaluation.note_evaluation import LEVEL, NoteEvaluation
 from bayes_a2m.files.record import Count, Record
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.resampling.bootstrap import Interval, intervals
+from bayes_a2m.resampling.exact import clopper_pearson
 
 
 class NoteReliabilityBin(Record):
@@ -238,6 +239,10 @@ def _reliability(found: NoteEvaluation, weights: NDArray[np.int64]) -> list[Note
     for b in np.flatnonzero(whole["notes"] > 0):
         notes, right = counts.bin_notes[:, b], counts.bin_right[:, b]
         accuracy = intervals(_ratio_of(right, notes), weights)["accuracy"]
+        if accuracy.low is not None and accuracy.value in (0.0, 1.0):
+            # all resamples are alike, which does not make it certain
+            low, high = clopper_pearson(right.sum(), notes.sum())
+            accuracy = Interval(accuracy.value, float(low), float(high))
         bins.append(
             NoteReliabilityBin(
                 notes=int(whole["notes"][b]),

@@ -186,7 +186,7 @@ def draw_boundaries(axes: Axes, curve: BoundaryCurve) -> None:
         textcoords="offset points",
         ha="right",
         fontsize=style.TICK,
-        color="#595959",
+        color=style.GREY,
     )
     axes.legend(loc="lower right", fontsize=style.TICK, frameon=False, handlelength=2.6)
     style.dress(axes, x="distance from the nearest note boundary (ms)", y="share", grid=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bayes_a2m.evaluation.results import ConformalResults, SetScores
+from bayes_a2m.metrics.inputs import Ints
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.many import shown_of, told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_MARKERS = "os^D"
 
 
 def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) -> Figure:
@@ -29,16 +31,17 @@ def conformal_figure(found: Sequence[ConformalResults], names: Sequence[str]) ->
     Figure
         Two columns wide; it says so where no sets are stored.
     """
+    names = [names[k] for k in _shown(found, names)]
     rows = ["all frames", *names]
     figure = style.new_figure(style.WIDTH, 0.9 + 0.26 * len(rows))
     if not found:
         figure.text(0.5, 0.5, "no conformal sets are stored with this model", ha="center")
         return figure
     left, right = figure.subplots(1, 2, sharey=True)
+    looks = style.looks(len(found))
     for i, results in enumerate(found):
-        colour = style.PALETTE[i % len(style.PALETTE)]
-        marker = _MARKERS[i % len(_MARKERS)]
-        left.axvline(100 * results.level, color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
+        colour, marker = looks[i].colour, looks[i].marker
+        left.axvline(100 * results.level, color=colour, linewidth=0.9, linestyle=looks[i].line)
         for place, name in enumerate(rows):
             scores: SetScores = results if place == 0 else results.per_class[name]
             at = place + 0.22 * (i - (len(found) - 1) / 2)
@@ -84,7 +87,7 @@ def conformal_caption(found: Sequence[ConformalResults], names: Sequence[str]) -
     'Sets of 95 % hold the truth in 97.0 % of the frames with 1.20 classes on average, least
     often for C4 (97.0 %).'
     """
-    told = []
+    said = []
     for results in found:
         coverage, size = results.coverage.value, results.size.value
         if coverage is None or size is None:
@@ -102,6 +105,17 @@ def conformal_caption(found: Sequence[ConformalResults], names: Sequence[str]) -
         if by_class:
             least = min(by_class, key=lambda name: by_class[name])
             words += f", least often for {least} ({100 * by_class[least]:.1f} %)"
-        told.append(words)
-    line = "; ".join(told) or "no conformal sets are stored with this model"
-    return f"{line[:1].upper()}{line[1:]}."
+        said.append(words)
+    line = "; ".join(said) or "no conformal sets are stored with this model"
+    limited = told(names, _shown(found, names), "whose sets hold the truth least often")
+    return f"{line[:1].upper()}{line[1:]}.{limited}"
+
+
+def _shown(found: Sequence[ConformalResults], names: Sequence[str]) -> Ints:
+    """The numbers of the classes that are drawn, of many those whose sets fail most often."""
+    misses = []
+    for name in names:
+        own = [results.per_class.get(name) for results in found]
+        held = [one.coverage.value for one in own if one is not None]
+        misses.append(1 - min((value for value in held if value is not None), default=np.nan))
+    return shown_of(misses)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.many import most_confused, told, with_others
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,9 +29,10 @@ def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
     Returns
     -------
     Figure
-        One column wide; a class that never occurs has an empty row.
+        One column wide; a class that never occurs has an empty row. Of more than twelve classes
+        the ten with most errors are shown, the others together.
     """
-    figure = style.new_figure(style.COLUMN, 2.9)
+    figure = style.new_figure(style.COLUMN, 2.9 if len(names) <= 6 else 3.4)
     draw_confusion(figure.add_subplot(), table, names)
     figure.tight_layout(pad=0.4)
     return figure
@@ -46,26 +48,34 @@ def draw_confusion(axes: Axes, table: ArrayLike, names: Sequence[str]) -> None:
     table, names
         The same as for :func:`confusion_figure`.
     """
-    counts = np.asarray(table, dtype=np.float64)
+    shown = most_confused(table)
+    counts = with_others(table, shown)
+    names = [names[k] for k in shown] + ["others"] * (len(counts) - len(shown))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     few = len(names) <= 6
-    for row, column in np.ndindex(*counts.shape) if few else ():
+    for row, column in np.ndindex(*counts.shape):
+        if not few and not counts[row, column]:
+            continue
         strong = share[row, column] > 0.5
         frames = counts[row, column]
         axes.text(
             column,
             row,
-            f"{_share(share[row, column])}\n{frames:,.0f}" if frames else "–",
+            (f"{_share(share[row, column])}\n{frames:,.0f}" if frames else "–")
+            if few
+            else _share(share[row, column], digits=0).removesuffix(" %"),
             ha="center",
             va="center",
-            fontsize=style.TICK,
+            fontsize=style.TICK if few else style.TICK - 0.5,
             linespacing=1.35,
             color="white" if strong else style.INK,
         )
-    axes.set_xticks(range(len(names)), labels=names)
+    axes.set_xticks(range(len(names)), labels=names, rotation=0 if few else 90)
     axes.set_yticks(range(len(names)), labels=names)
     style.dress(axes, x="predicted", y="truth")
+    if not few:
+        style.say(axes, "% of the true class")
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -78,11 +88,15 @@ def confusion_caption(table: ArrayLike, names: Sequence[str]) -> str:
     'The commonest mistake is C4 predicted as silence: 3 frames, 75 % of all mistakes.'
     """
     mistake = most_common_mistake(table, names)
+    limited = told(
+        names, most_confused(table), "that most errors are of or with, the others together"
+    )
     if mistake is None:
-        return "No frame is predicted wrongly."
+        return f"No frame is predicted wrongly.{limited}"
     return (
         f"The commonest mistake is {mistake['truth']} predicted as {mistake['called']}: "
         f"{mistake['frames']:,} frames, {100 * mistake['share_of_mistakes']:.0f} % of all mistakes."
+        f"{limited}"
     )
 
 
@@ -105,7 +119,7 @@ def most_common_mistake(table: ArrayLike, names: Sequence[str]) -> dict[str, Any
     }
 
 
-def _share(value: float) -> str:
+def _share(value: float, digits: int = 1) -> str:
     """A share as a percentage that is neither 0 nor 100 unless it is just that.
 
     >>> _share(0.9996), _share(0.0004), _share(0.25), _share(1.0)
@@ -113,5 +127,7 @@ def _share(value: float) -> str:
     """
     if value in (0.0, 1.0):
         return f"{100 * value:.0f} %"
-    text = f"{100 * value:.1f}"
-    return {"100.0": ">99.9 %", "0.0": "<0.1 %"}.get(text, f"{text} %")
+    text, least = f"{100 * value:.{digits}f}", 10.0**-digits
+    if float(text) == 0:
+        return f"<{least:g} %"
+    return f">{100 - least:g} %" if float(text) == 100 else f"{text} %"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _AXES = {"nll": "NLL (nats per frame)", "brier": "Brier score", "ece": "ECE"}
 _WORDS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
-_MARKERS = "os^Dv<>PX*h"
 
 
 def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE) -> Figure:
@@ -38,12 +37,11 @@ def draws_figure(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERA
     Figure
         One column wide, draws on a logarithmic axis.
     """
-    figure = style.new_figure(style.COLUMN, 2.6 + 0.16 * ((len(courses) + 1) // 2))
+    figure = style.new_figure(
+        style.COLUMN + (0.9 if len(courses) > 1 else 0.0), max(2.6, 0.8 + 0.13 * len(courses))
+    )
     axes = figure.add_subplot()
     draw_curves(axes, courses, tolerance=tolerance)
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=style.TICK, frameon=False
-    )
     figure.tight_layout(pad=0.4)
     return figure
 
@@ -62,23 +60,23 @@ def draw_curves(
     """
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    for i, (name, course) in enumerate(courses.items()):
-        colour = style.PALETTE[i % len(style.PALETTE)]
+    looks = style.looks(len(courses))
+    for look, course in zip(looks, courses.values(), strict=True):
         axes.errorbar(
             course.draws,
             course.value,
             np.nan_to_num(course.error),
-            color=colour,
-            fmt=f"{_MARKERS[i % len(_MARKERS)]}-",
+            color=look.colour,
+            marker=look.marker,
+            linestyle=look.line,
             markersize=3,
             linewidth=1.1,
             elinewidth=0.8,
             capsize=1.5,
-            label=name.replace("_", " "),
         )
         stop = course.enough(tolerance)
         if stop is not None:
-            axes.axvline(stop, color=colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.5)
+            axes.axvline(stop, color=look.colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.5)
     axes.set_xscale("log")
     most = max(int(course.draws[-1]) for course in courses.values())
     ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if t <= most]
@@ -87,6 +85,14 @@ def draw_curves(
     axes.xaxis.set_major_formatter("{x:g}")
     score = next(iter(courses.values())).score
     style.dress(axes, x="draws", y=_AXES[score], grid=True)
+    if len(courses) > 1:
+        style.name_ends(
+            axes,
+            [
+                (float(c.draws[-1]), float(c.value[-1]), name.replace("_", " "), look.colour)
+                for look, (name, c) in zip(looks, courses.items(), strict=True)
+            ],
+        )
 
 
 def draws_caption(courses: Mapping[str, DrawsCurve], *, tolerance: float = TOLERANCE) -> str:

@@ -31,14 +31,11 @@ _LEAST = 1e-6
 _UNSEEN = 0.02
 """Share of a group's frames that may lie left of a logarithmic axis."""
 
-_LINES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
-    "solid",
-    (0, (5, 2)),
-    (0, (1, 1)),
-    (0, (5, 2, 1, 2)),
-    (0, (3, 1)),
-    (0, (7, 2, 1, 2, 1, 2)),
-)
+LEGEND = 4
+"""Groups that a legend below the figure names; more are named on their curves."""
+
+MANY = 10
+"""Groups that are drawn at most: those of the most frames."""
 
 
 def ecdf_figure(
@@ -60,7 +57,7 @@ def ecdf_figure(
     Returns
     -------
     Figure
-        One column wide, the groups named below.
+        One column wide; of more than ten groups those of the most frames.
 
     Raises
     ------
@@ -69,19 +66,8 @@ def ecdf_figure(
     """
     if not ecdfs:
         raise InputError("there is no ECDF to draw")
-    rows = (len(ecdfs) + 3) // 4
-    figure = style.new_figure(style.COLUMN, 2.75 + 0.16 * rows)
-    axes = figure.add_subplot()
-    draw_ecdf(axes, ecdfs, quantity=quantity, names=names)
-    axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.45, -0.19),
-        ncols=min(4, len(ecdfs)),
-        fontsize=style.TICK,
-        frameon=False,
-        handlelength=2.4,
-        columnspacing=1.4,
-    )
+    figure = style.new_figure(style.COLUMN, 2.9)
+    draw_ecdf(figure.add_subplot(), ecdfs, quantity=quantity, names=names)
     figure.tight_layout(pad=0.4)
     return figure
 
@@ -99,6 +85,7 @@ def draw_ecdf(
         The same as for :func:`ecdf_figure`.
     """
     colours = _colours(ecdfs, names)
+    ecdfs = shown_groups(ecdfs)
     logarithmic, low, high = _reach(ecdfs, quantity)
     if logarithmic:
         axes.set_xscale("log")
@@ -123,6 +110,16 @@ def draw_ecdf(
                 x, lower, upper, step="post", color=colour, alpha=alpha, linewidth=0, zorder=1
             )
     _finish(axes, low, high, quantity)
+    if len(ecdfs) > LEGEND:
+        _name_curves(axes, ecdfs, low)
+    elif len(ecdfs) > 1:
+        axes.legend(
+            loc="upper left",
+            fontsize=style.TICK,
+            frameon=False,
+            handlelength=2.6,
+            borderaxespad=0.2,
+        )
 
 
 def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:
@@ -135,9 +132,12 @@ def ecdf_caption(ecdfs: Mapping[str, Ecdf], *, quantity: str) -> str:
     """
     said = ", ".join(
         f"{name} {_count(ecdf.frames, 'frame')} of {_count(ecdf.recordings, 'recording')}"
-        for name, ecdf in ecdfs.items()
+        for name, ecdf in shown_groups(ecdfs).items()
     )
+    if len(ecdfs) > MANY:
+        said += f" (the {MANY} of {len(ecdfs)} groups with the most frames)"
     words = f"Share of frames with at most so much {quantity.replace('_', ' ')}: {said}."
+    ecdfs = shown_groups(ecdfs)
     banded = [ecdf for ecdf in ecdfs.values() if ecdf.low is not None]
     if not banded:
         return words
@@ -156,13 +156,13 @@ def _colours(
 ) -> dict[str, tuple[str, str | tuple[int, tuple[int, ...]]]]:
     """Colour and line of every group: those of right and wrong, or of the classes."""
     if set(ecdfs) <= {"right", "wrong"}:
-        return {"right": (style.BLUE, _LINES[0]), "wrong": (style.VERMILLION, _LINES[1])}
+        return {"right": (style.BLUE, style.LINES[0]), "wrong": (style.VERMILLION, style.LINES[1])}
     every = list(names) if names is not None and set(ecdfs) <= set(names) else list(ecdfs)
     # silence has its grey only where it is there
     shades = style.class_colours(len(every) + (every[0] != "silence"))
     shades = shades[len(shades) - len(every) :]
     return {
-        name: (shade, _LINES[k % len(_LINES)])
+        name: (shade, style.LINES[k % len(style.LINES)])
         for k, (name, shade) in enumerate(zip(every, shades, strict=True))
     }
 
@@ -191,7 +191,49 @@ def _steps(x: Floats, curve: Floats, low: float, high: float, first: float) -> t
     )
 
 
+def shown_groups(ecdfs: Mapping[str, Ecdf]) -> dict[str, Ecdf]:
+    """The groups that are drawn: of many those of the most frames, in their order."""
+    most = sorted(ecdfs, key=lambda name: -ecdfs[name].frames)[:MANY]
+    return {name: ecdf for name, ecdf in ecdfs.items() if name in most}
+
+
+def _name_curves(axes: Axes, ecdfs: Mapping[str, Ecdf], low: float) -> None:
+    """Name every curve on itself, each at a height of its own, where no other name is."""
+    from matplotlib.patheffects import withStroke
+
+    middle = {
+        n: float(e.x[np.searchsorted(e.value, 0.5).clip(0, e.x.size - 1)]) for n, e in ecdfs.items()
+    }
+    order = sorted(ecdfs, key=lambda name: middle[name])
+    heights = np.linspace(0.93, 0.12, len(order))
+    for name, height in zip(order, heights, strict=True):
+        ecdf = ecdfs[name]
+        at = float(ecdf.x[np.searchsorted(ecdf.value, height).clip(0, ecdf.x.size - 1)])
+        axes.annotate(
+            style.label(name),
+            (max(at, low), float(height)),
+            ha="center",
+            va="center",
+            fontsize=style.TICK,
+            color=style.INK,
+            path_effects=[withStroke(linewidth=2.2, foreground="white")],
+            zorder=5,
+        )
+
+
+def _label_steps(axes: Axes, low: float, high: float) -> None:
+    """Name 1, 2 and 5 times powers of ten."""
+    steps = [m * 10.0**e for e in range(-7, 4) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    axes.set_xticks(steps, labels=[f"{step:g}" for step in steps])
+
+
 def _finish(axes: Axes, low: float, high: float, quantity: str) -> None:
+    from matplotlib.ticker import NullFormatter
+
     axes.set_xlim(low, high)
     axes.set_ylim(0, 1.01)
+    if axes.get_xscale() == "log":
+        if high < 100 * low:  # of powers of ten there is one, or none
+            _label_steps(axes, low, high)
+        axes.xaxis.set_minor_formatter(NullFormatter())
     style.dress(axes, x=_AXES.get(quantity, quantity), y="share of frames at most so", grid=True)

@@ -12,6 +12,7 @@ from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.music.notes import near_boundary
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.many import shown_of, told
 from bayes_a2m.reporting.variance import doubt_legend
 from bayes_a2m.resampling.bootstrap import intervals, resample_weights
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bayes_a2m.prediction.posterior import FramePredictive
+
+
+OTHER = ("all", "right", "wrong", "near boundaries", "away")
+"""Groups of frames that are no class."""
 
 
 def entropy_parts(
@@ -95,6 +100,7 @@ def entropy_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     Figure
         One column wide.
     """
+    rows, _ = _shown(rows)
     figure = style.new_figure(style.COLUMN, 0.85 + 0.24 * len(rows))
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
@@ -142,7 +148,16 @@ def entropy_caption(rows: Sequence[dict[str, Any]]) -> str:
     wrong, right = (by_name.get(key, {}).get("total") for key in ("wrong", "right"))
     if wrong and right:
         words += f"; {wrong / right:.0f} times as much where it is wrong as where it is right"
-    return f"{words}."
+    return f"{words}.{_shown(rows)[1]}"
+
+
+def _shown(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The rows that are drawn, of many classes those of the most uncertain; and words for that."""
+    classes = [row for row in rows if row["frames"] not in OTHER]
+    shown = shown_of([np.nan if row["total"] is None else row["total"] for row in classes])
+    kept = {*OTHER, *(classes[k]["frames"] for k in shown)}
+    words = told([row["frames"] for row in classes], shown, "with the largest entropy")
+    return [row for row in rows if row["frames"] in kept], words
 
 
 def _groups(posterior: FramePredictive, i: int, truth: Ints) -> dict[str, NDArray[np.bool_]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bayes_a2m.reporting import style
 
 if TYPE_CHECKING:
@@ -50,26 +48,18 @@ def draw_note_reliability(axes: Axes, found: NoteResults) -> None:
             continue
         if accuracy.low is not None and accuracy.high is not None and one.notes >= FEW:
             bar = [accuracy.low, accuracy.high]
-            axes.plot([one.confidence] * 2, bar, color=style.BLUE, linewidth=1.1, alpha=0.75)
-        # the area of a point grows with the notes it stands for; few say nothing and are hollow
-        size = 12 + 60 * float(np.sqrt(one.notes / max(1, found.notes)))
-        axes.scatter(
-            [one.confidence],
-            [accuracy.value],
-            s=size,
-            facecolor="white" if one.notes < FEW else style.BLUE,
-            edgecolor=style.BLUE,
-            linewidth=0.9,
-            zorder=3,
+            axes.plot([one.confidence] * 2, bar, color=style.BLUE, linewidth=1.3)
+        # few notes say nothing and are hollow; a larger point would cover its bar
+        axes.plot(
+            one.confidence,
+            accuracy.value,
+            "o",
+            color=style.BLUE,
+            markerfacecolor="white" if one.notes < FEW else style.BLUE,
+            markersize=3.6,
+            clip_on=False,
         )
-    axes.annotate(
-        "perfect calibration",
-        (0.05, 0.05),
-        xytext=(8, -1),
-        textcoords="offset points",
-        fontsize=style.TICK,
-        color="#595959",
-    )
+    style.say(axes, "dashed: perfect calibration")
     axes.set_ylim(-0.02, 1.02)
     style.dress(axes, y="share of notes right", grid=True)
 
@@ -105,4 +95,7 @@ def note_reliability_caption(found: NoteResults) -> str:
             f"; the calibration error is {found.ece.value:.3f}, debiased "
             f"{found.ece_debiased.value:.3f}"
         )
-    return f"{words}. Bars are 95 % intervals by recording; hollow points are of fewer than {FEW}."
+    return (
+        f"{words}. Bars are 95 % intervals by recording, where all notes are right or all wrong "
+        f"those of Clopper and Pearson; hollow points are of fewer than {FEW}."
+    )

@@ -146,7 +146,7 @@ def piano_roll_figure(
     first.set_title(
         legend_words(rows, reference, curve),
         fontsize=style.TICK,
-        color="#595959",
+        color=style.GREY,
         loc="right",
         pad=5,
     )

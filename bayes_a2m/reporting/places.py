@@ -13,8 +13,6 @@ from bayes_a2m.resampling.score_table import ScoreTable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MARKERS = "os^Dv<>P"
-
 Scores = Mapping[str, Mapping[str, ScoreTable]]
 """Model to place to the scores there."""
 
@@ -47,8 +45,9 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
     height = 0.75 + (0.16 + 0.06 * len(models)) * len(rows) + bottom
     figure = style.new_figure(style.WIDTH, height)
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    looks = style.looks(len(models))
     for i, model in enumerate(models):
-        colour = style.PALETTE[i % len(style.PALETTE)]
+        colour = looks[i].colour
         for place, name in enumerate(rows):
             at = place + 0.6 * ((i + 0.5) / len(models) - 0.5)
             for axes, metric in zip(panels, metrics, strict=True):
@@ -58,7 +57,7 @@ def places_figure(scores: Scores, *, metrics: Sequence[str] = ("accuracy", "ece"
                     continue
                 if score.low is not None and score.high is not None:
                     axes.plot([score.low, score.high], [at, at], color=colour, linewidth=1.0)
-                marker = _MARKERS[i % len(_MARKERS)]
+                marker = looks[i].marker
                 label = style.label(model) if place == 0 else None
                 axes.plot(score.value, at, marker, color=colour, markersize=3.4, label=label)
     for axes, metric in zip(panels, metrics, strict=True):

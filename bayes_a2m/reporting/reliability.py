@@ -18,6 +18,7 @@ from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.many import most_confused, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +106,8 @@ def class_reliability_figure(
     Returns
     -------
     Figure
-        Two columns wide, four classes a row; a class without frames has a panel that says so.
+        Two columns wide, four classes a row; a class without frames has a panel that says so. Of
+        more than twelve classes the ten with most errors are shown.
 
     Raises
     ------
@@ -117,20 +119,24 @@ def class_reliability_figure(
             f"no reliability diagram called {kind!r}{suggest(kind, KINDS)}; known: "
             f"{', '.join(KINDS)}"
         )
-    diagrams = _diagrams(counts, names, kind)
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
+    shown = most_confused(counts.confusion.sum(axis=0))
+    every = _diagrams(counts, names, kind)
+    diagrams = {names[k]: every[k] for k in shown}
+    columns = min(4 if len(shown) == len(names) else 5, len(shown))
+    rows = -(-len(shown) // columns)
     figure = style.new_figure(style.WIDTH, 2.75 * rows)
     grid = figure.add_gridspec(2 * rows, columns, height_ratios=[3, 1] * rows)
-    colours = style.class_colours(len(names))
-    for k, (name, diagram) in enumerate(zip(names, diagrams, strict=True)):
+    colours = [style.class_colours(len(names))[k] for k in shown]
+    for k, (name, diagram) in enumerate(diagrams.items()):
         row, column = divmod(k, columns)
         upper = figure.add_subplot(grid[2 * row, column])
         lower = figure.add_subplot(grid[2 * row + 1, column], sharex=upper)
         first = column == 0
         style.dress(upper, title=f"{name}: error {_error(diagram)}", grid=True)
         style.dress(upper, y=SHARES[kind] if first else "")
-        style.dress(lower, x=WORDS[kind], y="frames" if first else "")
+        # five words side by side would touch: one row below the other they stand under the middle
+        worded = columns <= 4 or (row == rows - 1 and column == columns // 2)
+        style.dress(lower, x=WORDS[kind] if worded else "", y="frames" if first else "")
         upper.tick_params(labelbottom=False, labelleft=first)
         lower.set_xlim(0, 1)
         if not diagram.frames.any():
@@ -153,18 +159,21 @@ def class_reliability_caption(
     >>> class_reliability_caption(FrameStatistics.stack([one] * 9), ("silence", "E4"))
     'Confidence and frequency of each class, bands by recording: every class within its band.'
     """
-    told = []
-    for name, diagram in zip(names, _diagrams(counts, names, kind), strict=True):
+    found = []
+    every = _diagrams(counts, names, kind)
+    shown = most_confused(counts.confusion.sum(axis=0))
+    for name, diagram in ((names[k], every[k]) for k in shown):
         drawn = diagram.frames >= FEW
         below = drawn & (diagram.confidence < diagram.low - 1e-9)
         above = drawn & (diagram.confidence > diagram.high + 1e-9)
         if below.any():
-            told.append(f"{name} is more frequent than its confidence {_where(diagram, below)}")
+            found.append(f"{name} is more frequent than its confidence {_where(diagram, below)}")
         if above.any():
-            told.append(f"{name} is less frequent than its confidence {_where(diagram, above)}")
+            found.append(f"{name} is less frequent than its confidence {_where(diagram, above)}")
     what = "of each class" if kind == "rest" else "of the frames predicted as each class"
-    verdicts = "; ".join(told) if told else "every class within its band"
-    return f"Confidence and frequency {what}, bands by recording: {verdicts}."
+    verdicts = "; ".join(found) if found else "every class within its band"
+    limited = told(names, shown, "that most errors are of or with")
+    return f"Confidence and frequency {what}, bands by recording: {verdicts}.{limited}"
 
 
 def shares(counts: FrameStatistics) -> tuple[Floats, Floats, Floats]:
@@ -200,15 +209,7 @@ def draw_reliability(axes: Axes, diagram: Reliability, colour: str = style.BLUE)
         Of its points and their bars.
     """
     _draw(axes, diagram, colour)
-    axes.annotate(
-        "perfect calibration",
-        (0.93, 0.93),
-        xytext=(-4, 5),
-        textcoords="offset points",
-        ha="right",
-        fontsize=style.TICK,
-        color="#595959",
-    )
+    style.say(axes, "dashed: perfect calibration")
     style.dress(axes, y="accuracy", grid=True)
 
 

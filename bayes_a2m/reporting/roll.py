@@ -69,7 +69,7 @@ def roll_figure(
     if title:
         style.dress(panels.axes[0], title=style.label(title, 48))
     words = "amber: reference · blue: probability" if reference is not None else "blue: probability"
-    panels.axes[0].set_title(words, fontsize=style.TICK, color="#595959", loc="right", pad=5)
+    panels.axes[0].set_title(words, fontsize=style.TICK, color=style.GREY, loc="right", pad=5)
     for axes, (name, posterior) in zip(panels.axes[1:], posteriors.items(), strict=True):
         draw_probability_roll(axes, posterior, recording, reference or ())
         for start, end in marks:

@@ -22,8 +22,6 @@ FEW = 20
 LEAST = 0.01
 """Share accepted below which nothing is drawn, either."""
 
-_MARKERS = "os^Dv<>PX*h"
-
 
 def risk_coverage_figure(
     counts: AcceptStatistics | Mapping[str, AcceptStatistics],
@@ -50,15 +48,17 @@ def risk_coverage_figure(
     Figure
         One column wide, both axes in per cent.
     """
+    from matplotlib.patheffects import withStroke
+
     curves, chosen = _named(counts, accept)
-    rows = (len(curves) + 1) // 2 if len(curves) > 1 else 0
-    figure = style.new_figure(style.COLUMN, 2.5 + 0.17 * rows)
+    figure = style.new_figure(style.COLUMN, max(2.5, 0.8 + 0.13 * len(curves)))
     axes = figure.add_subplot()
+    looks = style.looks(len(curves))
     top = 0.0
-    for i, (name, statistics) in enumerate(curves.items()):
-        colour = style.PALETTE[i % len(style.PALETTE)]
+    for look, statistics in zip(looks, curves.values(), strict=True):
         weights = resample_weights(len(statistics), resamples, np.random.default_rng(seed))
-        top = max(top, _draw_curve(axes, statistics, weights.astype(np.float64), colour, name))
+        band = 0.16 if len(curves) <= 3 else 0.05
+        top = max(top, _draw_curve(axes, statistics, weights.astype(np.float64), look, band))
     for rate in sorted({choice.asked for choice in chosen.values()}):
         axes.axhline(100 * rate, color=style.SILENCE, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.annotate(
@@ -67,23 +67,24 @@ def risk_coverage_figure(
             xytext=(3, 3),
             textcoords="offset points",
             fontsize=style.TICK,
-            color="#595959",
+            color=style.GREY,
+            path_effects=[withStroke(linewidth=2.0, foreground="white")],
+            zorder=4,
         )
         top = max(top, 140 * rate)  # room for the words
-    for i, name in enumerate(curves):
+    for name, look in zip(curves, looks, strict=True):
         if name in chosen:
-            _mark(axes, curves[name], chosen[name], i)
+            _mark(axes, curves[name], chosen[name], look)
     axes.set_xlim(0, 101)
     axes.set_ylim(0, 1.05 * top if top else 1)
     style.dress(axes, x="frames accepted (%)", y="wrong among them (%)", grid=True)
     if len(curves) > 1:
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.45, -0.2),
-            ncols=2,
-            fontsize=style.TICK,
-            frameon=False,
-        )
+        ends = [
+            (100.0, float(100 * c.metrics_of(np.ones((1, len(c))))["error"][0, 0]), name, look)
+            for look, (name, c) in zip(looks, curves.items(), strict=True)
+        ]
+        named = [(x, y, name.replace("_", " "), look.colour) for x, y, name, look in ends]
+        style.name_ends(axes, [end for end in named if np.isfinite(end[1])])
     figure.tight_layout(pad=0.4)
     return figure
 
@@ -133,7 +134,7 @@ def _named(
 
 
 def _draw_curve(
-    axes: Axes, counts: AcceptStatistics, weights: Floats, colour: str, name: str
+    axes: Axes, counts: AcceptStatistics, weights: Floats, look: style.Look, opacity: float
 ) -> float:
     """A curve with its band; the largest error drawn, in per cent."""
     once = {key: 100 * v[0] for key, v in counts.metrics_of(np.ones((1, len(counts)))).items()}
@@ -144,12 +145,12 @@ def _draw_curve(
     resampled = 100 * counts.metrics_of(weights)["error"][:, drawn]
     # a resample that accepts nothing at a threshold says nothing about its error
     low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    axes.fill_between(kept, low, high, color=colour, alpha=0.16, linewidth=0)
-    axes.plot(kept, error, color=colour, linewidth=1.3, label=style.label(name.replace("_", " ")))
+    axes.fill_between(kept, low, high, color=look.colour, alpha=opacity, linewidth=0)
+    axes.plot(kept, error, color=look.colour, linestyle=look.line, linewidth=1.3)
     return float(max(error.max(), np.max(high)))
 
 
-def _mark(axes: Axes, counts: AcceptStatistics, chosen: Accepted, number: int) -> None:
+def _mark(axes: Axes, counts: AcceptStatistics, chosen: Accepted, look: style.Look) -> None:
     """A point where the threshold chosen is on the curve; none where nothing is accepted."""
     error, kept = realised(counts, chosen.threshold, resamples=1)
     if error.value is None or kept.value is None:
@@ -157,8 +158,8 @@ def _mark(axes: Axes, counts: AcceptStatistics, chosen: Accepted, number: int) -
     axes.plot(
         100 * kept.value,
         100 * error.value,
-        _MARKERS[number % len(_MARKERS)],
-        color=style.PALETTE[number % len(style.PALETTE)],
+        look.marker,
+        color=look.colour,
         markersize=5.5,
         markeredgecolor="white",
         markeredgewidth=0.8,

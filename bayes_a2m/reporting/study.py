@@ -182,7 +182,7 @@ def _say_none(axes: Axes, row: int) -> None:
         "not defined",
         transform=axes.get_yaxis_transform(),
         fontsize=style.TICK - 1,
-        color="#595959",
+        color=style.GREY,
         ha="center",
         va="center",
     )

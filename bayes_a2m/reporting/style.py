@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +49,9 @@ SILENCE = "#888888"
 INK = "#222222"
 """Colour of text and axes."""
 
+GREY = "#595959"
+"""Colour of what is said beside: still read easily on white."""
+
 FORMATS = ("png", "svg", "pdf")
 """The formats that :func:`save` can write."""
 
@@ -75,6 +78,49 @@ def class_colours(classes: int) -> tuple[str, ...]:
 
     shades = colormaps["viridis"]
     return (SILENCE, *(to_hex(shades(0.92 * k / (pitches - 1))) for k in range(pitches)))
+
+
+LINES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
+    "solid",
+    (0, (5, 2)),
+    (0, (1, 1)),
+    (0, (5, 2, 1, 2)),
+    (0, (3, 1)),
+    (0, (7, 2, 1, 2, 1, 2)),
+)
+"""Line styles in the order to use them."""
+
+MARKERS = "os^Dv<>PX*h"
+"""Markers in the order to use them."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one of several series looks: told apart by line and marker where colours are not seen."""
+
+    colour: str
+    line: str | tuple[int, tuple[int, ...]]
+    marker: str
+
+
+def looks(count: int) -> tuple[Look, ...]:
+    """A look for each of several series: no two have one colour, or one line and one marker.
+
+    Up to six series have colours of the palette; more are spread over *viridis*.
+
+    >>> [look.colour for look in looks(2)], len({look.colour for look in looks(40)})
+    (['#0072B2', '#D55E00'], 40)
+    """
+    colours: Sequence[str] = PALETTE[:6]  # yellow lines are not seen on white
+    if count > len(colours):
+        from matplotlib import colormaps
+        from matplotlib.colors import to_hex
+
+        shades = colormaps["viridis"]
+        colours = [to_hex(shades(0.9 * k / (count - 1))) for k in range(count)]
+    return tuple(
+        Look(colours[k], LINES[k % len(LINES)], MARKERS[k % len(MARKERS)]) for k in range(count)
+    )
 
 
 def new_figure(width: float = WIDTH, height: float = 4.0) -> Figure:
@@ -112,6 +158,70 @@ def dress(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool =
         axes.grid(True, linewidth=0.4, color="#dddddd")
         axes.set_axisbelow(True)
     return axes
+
+
+def say(axes: Axes, words: str) -> None:
+    """Say in small grey letters above the axes, at the right, what a line or a colour means.
+
+    There no data can touch the words.
+    """
+    axes.set_title(words, fontsize=TICK, color=GREY, loc="right", pad=5)
+
+
+def name_ends(
+    axes: Axes, ends: Sequence[tuple[float, float, str, str]], *, size: float = TICK
+) -> None:
+    """Name lines at their right ends, beside the axes, where names have room one below another.
+
+    Call it when the limits of the axes are final: a name that another would touch is moved up or
+    down, and a thin line leads to it.
+
+    Parameters
+    ----------
+    axes
+        The axes of the lines.
+    ends
+        Where every line ends, in its data, its name and its colour.
+    size
+        Points of the letters.
+    """
+    import numpy as np
+
+    if not ends:
+        return
+    order = sorted(ends, key=lambda end: end[1])
+    transform = axes.transData + axes.transAxes.inverted()
+    places = [float(transform.transform((x, y))[1]) for x, y, _, _ in order]
+    height = axes.bbox.height * 72 / axes.figure.dpi
+    room = 1.25 * size / height
+    moved = np.array(places)
+    for _ in range(200):  # push neighbours apart, each by half
+        for k in range(len(moved) - 1):
+            lack = room - (moved[k + 1] - moved[k])
+            if lack > 1e-6:
+                moved[k] -= lack / 2
+                moved[k + 1] += lack / 2
+        moved += max(0.0, -float(moved.min())) - max(0.0, float(moved.max()) - 1.0)
+    right = float(axes.get_xlim()[1])
+    for (x, y, name, colour), place in zip(order, moved, strict=True):
+        axes.annotate(
+            label(name),
+            (x, y),
+            xytext=(1.06, float(place)),
+            textcoords="axes fraction",
+            fontsize=size,
+            color=INK,
+            va="center",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.7,
+                "shrinkA": 1.0,
+                "relpos": (0.0, 0.5),
+                "shrinkB": 2.0 if x < right else 0.0,
+            },
+        )
 
 
 def label(name: str, most: int = 28) -> str:

@@ -90,7 +90,7 @@ def transcription_figure(
     rows[0].set_title(
         legend_words({"": notes}, known, curve),
         fontsize=style.TICK,
-        color="#595959",
+        color=style.GREY,
         loc="right",
         pad=5,
     )

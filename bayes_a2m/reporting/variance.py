@@ -11,6 +11,7 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.inputs import Floats, Ints
 from bayes_a2m.metrics.kernels import ratio
 from bayes_a2m.reporting import style
+from bayes_a2m.reporting.many import shown_of, told
 from bayes_a2m.resampling.bootstrap import intervals_by_class, resample_weights
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def variance_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     Figure
         One column wide.
     """
+    rows, _ = _shown(rows)
     names = list(dict.fromkeys(row["class"] for row in rows))
     figure = style.new_figure(style.COLUMN, 2.7)
     axes = figure.add_subplot()
@@ -127,7 +129,7 @@ def variance_figure(rows: Sequence[dict[str, Any]]) -> Figure:
         )
         if row["low"] is not None:
             axes.plot([at, at], [row["low"], row["high"]], color=style.INK, linewidth=0.8)
-    axes.set_xticks(range(len(names)), labels=names)
+    axes.set_xticks(range(len(names)), labels=names, rotation=0 if len(names) <= 6 else 90)
     axes.set_ylim(bottom=0)
     style.dress(axes, y="mean variance", grid=True)
     axes.grid(False, axis="x")
@@ -155,8 +157,18 @@ def variance_caption(rows: Sequence[dict[str, Any]]) -> str:
         part = "one draw has no variance over draws"
     return (
         "Mean predictive variance, of frames of the class (left) and of others (right, pale): "
-        f"largest for {most['class']}, {most['total']:.3f}; {part}."
+        f"largest for {most['class']}, {most['total']:.3f}; {part}.{_shown(rows)[1]}"
     )
+
+
+def _shown(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The rows of the classes that are drawn, of many the most uncertain; and words for that."""
+    own = {row["class"]: row["total"] for row in rows if row["frames"] == GROUPS[0]}
+    names = list(own)
+    shown = shown_of([np.nan if own[name] is None else own[name] for name in names])
+    kept = {names[k] for k in shown}
+    words = told(names, shown, "with the largest variance")
+    return [row for row in rows if row["class"] in kept], words
 
 
 def doubt_legend(figure: Figure) -> None:

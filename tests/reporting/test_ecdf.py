@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,12 @@ def test_a_class_has_its_colour_though_another_is_missing() -> None:
     assert [line.get_color() for line in axes.lines] == list(expected[1:3])
     everyone = ecdf_figure(dict.fromkeys(NAMES, RIGHT), quantity="entropy").axes[0]
     assert len({str(line.get_linestyle()) + str(line.get_color()) for line in everyone.lines}) == 4
-    many = {f"p{k}": RIGHT for k in range(20)}
-    assert len(ecdf_figure(many, quantity="entropy").axes[0].lines) == 20
+    many = {f"p{k}": replace(RIGHT, frames=1000 + k) for k in range(20)}
+    drawn = ecdf_figure(many, quantity="entropy").axes[0]
+    named = [text.get_text() for text in drawn.texts]
+    assert sorted(named) == [f"p{k}" for k in range(10, 20)]  # those of the most frames
+    assert len({line.get_color() for line in drawn.lines}) == 10
+    assert "the 10 of 20 groups" in ecdf_caption(many, quantity="entropy")
 
 
 def test_a_logarithmic_axis_keeps_what_is_left_of_it(tmp_path: Path) -> None:
