@@ -115,4 +115,4 @@ def test_the_gallery_draws_what_it_says() -> None:
     gallery = hook("gallery")
     cells = gallery.cells(gallery.CODE.read_text(encoding="utf-8"))
     assert len({cell.stem for cell in cells}) == len(cells) > 10
-    assert all("shown = figures." in cell.code for cell in cells[1:])
+    assert all("shown = " in cell.code for cell in cells[1:])

@@ -340,6 +340,7 @@ def comparison(
     from bayes_a2m.comparison.compare import Comparison, compare
     from bayes_a2m.comparison.model_counts import Scored
     from bayes_a2m.evaluation.evaluation import Evaluation
+    from bayes_a2m.reporting import style
     from bayes_a2m.reporting.comparison import draw_comparison, places_of
 
     if isinstance(one, str | Path):
@@ -352,4 +353,5 @@ def comparison(
         raise not_this(one, "plot.comparison", "a Comparison, or two Evaluations")
     axes = axes_or_new(ax, 3.5, 0.95 + 0.2 * len(places_of(one)))
     draw_comparison(axes, one, metric)
+    style.say(axes, " − ".join(style.label(name) for name in one.names))
     return axes

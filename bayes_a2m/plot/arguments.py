@@ -159,7 +159,7 @@ def reference_notes(
     import numpy as np
 
     from bayes_a2m.music import Note
-    from bayes_a2m.music.notes import runs
+    from bayes_a2m.music.notes import from_labels
 
     if labels is None:
         return ()
@@ -181,9 +181,4 @@ def reference_notes(
         raise InputError("plot.roll: labels are class numbers (frames,), 0 for silence, or notes")
     if own.size and not 0 <= own.min() <= own.max() < len(vocabulary):
         raise InputError(f"plot.roll: labels are 0 to {len(vocabulary) - 1}, not {own.max()}")
-    return tuple(
-        Note(max(0.0, (start - 0.5) / grid.frame_rate), (end - 0.5) / grid.frame_rate, pitch)
-        for start, end, k in runs(own)
-        if k
-        for pitch in (vocabulary.pitches[k - 1],)
-    )
+    return tuple(from_labels(own, grid, vocabulary))

@@ -72,7 +72,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             if drawn is not None:
                 image = f"gallery/{cell.stem}.svg"
                 files.append(File.generated(config, image, content=vector(drawn)))
-                text += f"![{cell.title}]({image})\n\n*{drawn.caption}*\n\n"
+                text += f"![{cell.title}]({image})\n\n"
+                caption = getattr(drawn, "caption", "")
+                text += f"*{caption}*\n\n" if caption else ""
             text += f"{cell.words}\n\n```python\n{cell.code}\n```\n\n"
     finally:
         os.chdir(before)
@@ -88,10 +90,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: objec
 
 
 def vector(drawn: Any) -> bytes:
-    """A figure as SVG."""
+    """A figure as SVG, whether it has a caption or not."""
     from tempfile import TemporaryDirectory
+
+    from bayes_a2m.reporting import style
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.svg"
-        drawn.save(path)
+        style.save(getattr(drawn, "figure", None) or drawn, path)
         return path.read_bytes()

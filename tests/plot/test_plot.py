@@ -13,9 +13,12 @@ from matplotlib.figure import Figure
 import bayes_a2m as a2m
 from bayes_a2m.comparison.compare import Comparison
 from bayes_a2m.comparison.difference import Difference
+from bayes_a2m.decoding.note_posterior import note_posteriors
 from bayes_a2m.diagnostics.reliability import top_reliability
 from bayes_a2m.errors import InputError
+from bayes_a2m.music.notes import from_labels
 from bayes_a2m.reporting import figures
+from tests.decoding.note_simulation import EXACT, GRID, VOCABULARY
 from tests.plot.predictions import predicted
 
 POST, LABELS = predicted()
@@ -71,9 +74,24 @@ def test_labels_of_a_roll_are_notes_in_amber() -> None:
     axes = a2m.plot.roll(POST, truth, recording=3)
     (bar,) = axes.collections
     x = bar.get_paths()[0].vertices[:, 0]
-    assert (x.min(), x.max()) == pytest.approx((49.5 * 0.006, 99.5 * 0.006))
+    (note,) = from_labels(truth, POST.grid, POST.vocabulary)
+    assert (x.min(), x.max()) == pytest.approx((note.onset, note.offset))
     assert a2m.plot.roll(POST, [a2m.Note(0.1, 0.2, 64)]).collections
     assert not a2m.plot.roll(POST, recording=POST.ids[1]).collections
+
+
+def test_a_posterior_over_notes_is_a_roll_of_notes_over_the_reference() -> None:
+    labels = np.repeat([0, 1, 0, 2], [30, 40, 20, 25])
+    probs = np.where(labels[:, None] == np.arange(3), 1.0, 0.0)
+    post = a2m.FramePosterior.from_probs([probs], vocabulary=VOCABULARY, grid=GRID)
+    notes = note_posteriors(post, EXACT, np.random.default_rng(0), paths_per_draw=20)[0]
+    axes = a2m.plot.roll(notes, labels)
+    edges = [bar.get_paths()[0].vertices[:, 0] for bar in axes.collections]
+    starts = sorted(float(x.min()) for x in edges)
+    # two of the reference, two that are heard, each where the other is
+    assert len(starts) == 4
+    assert starts[0] == pytest.approx(starts[1], abs=GRID.hop_seconds)
+    assert starts[2] == pytest.approx(starts[3], abs=GRID.hop_seconds)
 
 
 def test_two_methods_are_two_lines_of_draws() -> None:
