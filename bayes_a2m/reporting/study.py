@@ -170,7 +170,16 @@ def _dress(axes: Axes, rows: int, direction: str) -> None:
 
     axes.set_ylim(rows - 0.4, -0.6)
     axes.margins(x=0.08)
-    axes.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+    low, high = axes.get_xlim()
+    edge = 0.12 * (high - low)
+    for most in (3, 4, 6, 8):
+        found = [float(x) for x in MaxNLocator(most).tick_values(low, high)]
+        # one at the edge would touch the first of the next panel; one alone is no scale
+        ticks = [x for x in found if low + edge <= x <= high - edge]
+        if len(ticks) >= 2:
+            break
+    axes.set_xticks(ticks)
+    axes.set_xlim(low, high)
     axes.tick_params(axis="y", length=0)
     style.dress(axes, x=direction)
 

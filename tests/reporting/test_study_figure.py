@@ -13,7 +13,9 @@ from bayes_a2m.errors import InputError
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.study import BETTER, WORSE, study_caption, study_figure
 from bayes_a2m.resampling.bootstrap import Interval
-from bayes_a2m.studies.figure import read_scores
+from bayes_a2m.studies.figure import figure_of, read_scores
+
+REPORTS = Path(__file__).parents[2] / "reports"
 
 BETTER_NLL = Difference(0.1, 0.2, -0.1, -0.15, -0.05, 0.99, "lower")
 WORSE_NLL = Difference(0.3, 0.2, 0.1, 0.05, 0.15, 0.01, "lower")
@@ -88,6 +90,23 @@ def test_titles_do_not_touch_their_neighbours(tmp_path: Path) -> None:
     boxes = [axes._left_title.get_window_extent() for axes in figure.axes[:4]]
     assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
     assert boxes[-1].x1 < figure.bbox.x1
+
+
+@pytest.mark.parametrize("study", ["one_vs_two_stage", "condition_shift", "features"])
+def test_ticks_of_a_row_do_not_collide(study: str) -> None:
+    figure = figure_of(REPORTS / study)
+    figure.canvas.draw()
+    for row in (figure.axes[:4], figure.axes[4:8]):
+        boxes = [
+            tick.label1.get_window_extent()
+            for axes in row
+            for tick in axes.xaxis.get_major_ticks()
+            if tick.label1.get_text()
+        ]
+        # one alone is no scale
+        assert all(len(axes.get_xticks()) >= 2 for axes in row)
+        letter = 0.5 * figure.dpi * style.TICK / 72
+        assert all(one.x1 + letter < other.x0 for one, other in pairwise(boxes))
 
 
 def test_the_caption_counts_what_is_decided() -> None:
