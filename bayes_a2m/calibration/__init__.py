@@ -5,107 +5,14 @@
 1.0
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from bayes_a2m import renamed
-from bayes_a2m.calibration.conformal import ConformalSets, coverage
-from bayes_a2m.calibration.selection import choose, recalibrated, recalibrated_summary
-from bayes_a2m.calibration.selective import AcceptStatistics, accept
-from bayes_a2m.diagnostics.calibration_summary import trust
-from bayes_a2m.diagnostics.ecdf import ecdfs_of
-from bayes_a2m.diagnostics.monte_carlo import (
-    AdaptivePrediction,
-    DrawsCurve,
-    MonteCarloError,
-    draws_curve,
-    enough,
-    monte_carlo_error,
-    predict_until,
-)
-from bayes_a2m.diagnostics.pit import pits
-from bayes_a2m.diagnostics.reliability import (
-    class_reliability,
-    predicted_reliability,
-    top_reliability,
-)
-from bayes_a2m.metrics.cumulative import (
-    calibration_test,
-    classwise_ks,
-    classwise_kuiper,
-    ks_error,
-    kuiper_error,
-)
-from bayes_a2m.metrics.decomposition import brier_parts
-from bayes_a2m.metrics.frames import (
-    NAMES,
-    PER_CLASS_NAMES,
-    accuracy,
-    adaptive_ece,
-    aurc,
-    brier,
-    classwise_ece,
-    confusion,
-    ece,
-    error_auroc,
-    error_fpr95,
-    excess_aurc,
-    macro_f1,
-    mce,
-    mean_classwise_ece,
-    nll,
-    top_label_ece,
-)
-from bayes_a2m.metrics.smooth import smooth_ece
-from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
+from bayes_a2m import lazy, renamed
 
-__all__ = [
-    "NAMES",
-    "PER_CLASS_NAMES",
-    "AcceptStatistics",
-    "AdaptivePrediction",
-    "ConformalSets",
-    "DrawsCurve",
-    "FrameStatistics",
-    "MonteCarloError",
-    "accept",
-    "accuracy",
-    "adaptive_ece",
-    "aurc",
-    "brier",
-    "brier_parts",
-    "calibration_test",
-    "choose",
-    "class_reliability",
-    "classwise_ece",
-    "classwise_ks",
-    "classwise_kuiper",
-    "confusion",
-    "coverage",
-    "draws_curve",
-    "ecdfs_of",
-    "ece",
-    "enough",
-    "error_auroc",
-    "error_fpr95",
-    "excess_aurc",
-    "ks_error",
-    "kuiper_error",
-    "macro_f1",
-    "mce",
-    "mean_classwise_ece",
-    "monte_carlo_error",
-    "nll",
-    "pits",
-    "predict_until",
-    "predicted_reliability",
-    "recalibrated",
-    "recalibrated_summary",
-    "smooth_ece",
-    "top_label_ece",
-    "top_reliability",
-    "trust",
-]
+_load, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+_renamed = renamed.names_of(__name__)
 
 
-if not TYPE_CHECKING:
-    __getattr__ = renamed.names_of(__name__)
+def __getattr__(name: str) -> Any:
+    """Load a name of the stub when it is first used; one of 0.1.0 by its name now."""
+    return _load(name) if name in __all__ else _renamed(name)

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
 from bayes_a2m.escape import encodable, printable
 
 if TYPE_CHECKING:
@@ -20,11 +18,15 @@ if TYPE_CHECKING:
 
 def say(message: str) -> None:
     """A remark, on one line of stderr."""
+    import typer
+
     typer.echo(printable(message), err=True)
 
 
 def say_json(value: object) -> None:
     """JSON on stdout, valid on every code page."""
+    import typer
+
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
     text = json.dumps(value, indent=2, ensure_ascii=not utf8, allow_nan=False)
     typer.echo(encodable(text))

@@ -38,6 +38,7 @@ def make_app() -> typer.Typer:
     from bayes_a2m.cli.compare import Versus, compare
     from bayes_a2m.cli.demo import demo
     from bayes_a2m.cli.evaluate import evaluate
+    from bayes_a2m.cli.export import export
     from bayes_a2m.cli.features import features
     from bayes_a2m.cli.listing import ListsExperiments, ListsStudies
     from bayes_a2m.cli.networks import networks
@@ -101,7 +102,7 @@ def make_app() -> typer.Typer:
         tune: ListsExperiments,
         run: ListsStudies,
     }
-    for verb in (*verbs, run, tune, networks, store, transcribe):
+    for verb in (*verbs, run, tune, networks, store, export, transcribe):
         app.command(cls=special.get(verb))(_interruptible(verb))
     return app
 
@@ -147,6 +148,10 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     """Run a verb; the exit code."""
+    from bayes_a2m.cli import light
+
+    if light.serves(arguments):
+        return light.run(arguments)
     code = make_app()(arguments, prog_name="bayes-a2m", standalone_mode=False)
     sys.stdout.flush()
     return code or 0

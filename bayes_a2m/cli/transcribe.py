@@ -14,6 +14,7 @@ from bayes_a2m.cli.options import Force
 if TYPE_CHECKING:
     from bayes_a2m.calibration.note_acceptance import NoteThreshold
     from bayes_a2m.posteriors.posterior import Posterior
+    from bayes_a2m.runtime.model import RuntimeModel
     from bayes_a2m.transcription import FileSettings, TranscribedRecording
 
 NEVER = 2.0
@@ -127,6 +128,13 @@ def transcribe(
             help="Ask pYIN whether other pitches are sung than the model knows; mark those notes.",
         ),
     ] = False,
+    engine: Annotated[
+        Literal["auto", "torch", "onnx"],
+        typer.Option(
+            help="What runs the model: torch, or onnxruntime for one that was exported.",
+            show_default="torch where it is installed",
+        ),
+    ] = "auto",
     force: Force = False,
 ) -> None:
     """Transcribe recordings into notes that know how sure they are.
@@ -168,6 +176,8 @@ def transcribe(
         bayes-a2m transcribe song.wav -m models/crnn --condition laptop
 
         bayes-a2m transcribe song.wav -m models/crnn --check-pitches
+
+        bayes-a2m transcribe song.wav --engine onnx
     """
     from bayes_a2m.audio.io import find
     from bayes_a2m.baselines.pitch_check import check_pitches as pitch_check
@@ -177,7 +187,6 @@ def transcribe(
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
     from bayes_a2m.files.atomic import real_path
-    from bayes_a2m.models import load_model
     from bayes_a2m.music import midi
     from bayes_a2m.transcription import (
         FileSettings,
@@ -185,6 +194,7 @@ def transcribe(
         transcription_of,
         write_files,
     )
+    from bayes_a2m.transcription.engine import load
     from bayes_a2m.transcription.pitch_choice import PitchChoice
 
     model, audio = _parted(audio, model)
@@ -204,7 +214,7 @@ def transcribe(
         raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
     output = OutputFolder(out, "transcribe", force=force)
     output.check(name for path in paths for name in _names(path, wanted, settings))
-    fitted = load_model(model)
+    fitted = load(model, engine)
     if choice is not None:
         choice.vocabulary(fitted.vocabulary)
     if fitted.viterbi is fitted.decoder:
@@ -276,12 +286,14 @@ def transcribe(
 def _parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
     """The model and the sound among the arguments: a model directory may stand first."""
     from bayes_a2m.errors import InputError
-    from bayes_a2m.models.loading import PRETRAINED
+    from bayes_a2m.runtime.location import PRETRAINED
 
     if model is not None:
         return model, paths
     first, rest = paths[0], paths[1:]
-    if any((first / name).exists() for name in ("config.yaml", "model.safetensors")):
+    if any(
+        (first / name).exists() for name in ("config.yaml", "model.safetensors", "runtime.json")
+    ):
         if not rest:
             raise InputError(f"{first}: is a model; name the sound files to transcribe")
         return first, rest
@@ -290,7 +302,7 @@ def _parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
     return Path(PRETRAINED), paths
 
 
-def _refuse_unmet(model: Posterior, condition: str, name: str) -> None:
+def _refuse_unmet(model: Posterior | RuntimeModel, condition: str, name: str) -> None:
     """Refuse a condition of which the model's notes know nothing."""
     from bayes_a2m.decoding.note_decoder import NoteDecoder
     from bayes_a2m.errors import InputError, suggest
@@ -306,7 +318,7 @@ def _refuse_unmet(model: Posterior, condition: str, name: str) -> None:
         )
 
 
-def _threshold(model: Posterior, error: float, name: str) -> float:
+def _threshold(model: Posterior | RuntimeModel, error: float, name: str) -> float:
     """The probability that keeps the error rate; says what is promised."""
     from bayes_a2m.calibration.note_acceptance import note_threshold
     from bayes_a2m.cli.console import say
@@ -327,7 +339,7 @@ def _promise(found: NoteThreshold) -> str:
     return f"notes of probability below {found.threshold:.2f} are doubtful; {found.words}"
 
 
-def _frame_threshold(model: Posterior, error: float, name: str) -> float:
+def _frame_threshold(model: Posterior | RuntimeModel, error: float, name: str) -> float:
     """The confidence of frames that keeps the error rate, for models without notes."""
     from bayes_a2m.calibration.selective import accept
     from bayes_a2m.cli.console import say

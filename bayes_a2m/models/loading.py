@@ -9,28 +9,12 @@ from typing import TYPE_CHECKING
 from bayes_a2m import registry
 from bayes_a2m.models.construction import posterior_class
 from bayes_a2m.posteriors.model_directory import read
+from bayes_a2m.runtime.location import PRETRAINED, model_directory, pretrained_directory
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.posterior import Posterior
 
-
-PRETRAINED = "pretrained"
-"""The name of the model that ships."""
-
-
-def pretrained_directory() -> Path:
-    """The directory of the model that ships in the package."""
-    return Path(__file__).parents[1] / PRETRAINED
-
-
-def model_directory(path: str | Path) -> Path:
-    """The directory of a model: a path as it is, or that of the model that ships, by its name.
-
-    A directory of that name, where there is one, comes first.
-    """
-    if str(path) == PRETRAINED and not Path(path).exists():
-        return pretrained_directory()
-    return Path(path)
+__all__ = ["PRETRAINED", "load_model", "model_directory", "pretrained_directory"]
 
 
 def load_model(path: str | Path, *, register: Iterable[type] = ()) -> Posterior:

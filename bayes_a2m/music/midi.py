@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path, read_bytes, reading
@@ -92,6 +93,16 @@ def inspect(path: Path, vocabulary: Vocabulary, duration: float) -> MidiContent:
     )
 
 
+RESOLUTION = 480
+"""Ticks of a beat of the files that are written."""
+
+ORDER = (
+    *("track_name", "set_tempo", "time_signature", "lyrics", "text"),
+    *("program_change", "pitchwheel", "note_on"),
+)
+"""Kinds of events in the order that they have at one tick."""
+
+
 def read_for(path: Path, vocabulary: Vocabulary, duration: float) -> list[Note]:
     """The notes of a recording, clipped to its length.
 
@@ -145,35 +156,77 @@ def write(
     InputError
         If ``transpose`` (semitones) moves a note outside MIDI's 0 to 127, or the tempo is none.
     """
-    import pretty_midi
+    import mido
 
     ensure_tempo(tempo)
-    file = pretty_midi.PrettyMIDI(initial_tempo=tempo, resolution=480)
-    names = ("voice", "doubtful") if any(doubtful) else ("voice",)
-    tracks = [pretty_midi.Instrument(program=CHOIR, name=name) for name in names]
-    moved = []
-    for i, note in enumerate(notes):
-        pitch = note.pitch + transpose
-        if not 0 <= pitch <= 127:
+    notes = list(notes)
+    for note in notes:
+        if not 0 <= note.pitch + transpose <= 127:
             raise InputError(f"--transpose {transpose} moves pitch {note.pitch} outside 0–127")
-        moved.append(replace(note, pitch=pitch))
-        sung = pretty_midi.Note(note.velocity, pitch, note.onset, note.offset)
-        tracks[int(bool(doubtful) and doubtful[i])].notes.append(sung)
-    file.instruments.extend(tracks)
-    for note, unsure in zip(moved, doubtful, strict=False):
+    scale = 60.0 / (tempo * RESOLUTION)
+
+    def tick(seconds: float) -> int:
+        return round(seconds / scale)
+
+    timing = [
+        mido.MetaMessage("set_tempo", tempo=int(6e7 / (60.0 / (scale * RESOLUTION)))),
+        mido.MetaMessage("time_signature", numerator=4, denominator=4),
+    ]
+    for note, unsure in zip(notes, doubtful, strict=False):
         if unsure:
-            file.lyrics.append(pretty_midi.Lyric("?", note.onset))
-    for note, probability in zip(moved, probabilities, strict=False):
-        name = Vocabulary((note.pitch,)).names[1]
-        file.text_events.append(pretty_midi.Text(f"{name} {probability:.2f}", note.onset))
-    for bend in bends:
-        wheel = round(8192 * bend.semitones / BEND_RANGE)
-        for track in tracks:
-            track.pitch_bends.append(
-                pretty_midi.PitchBend(min(max(wheel, -8192), 8191), bend.seconds)
-            )
+            timing.append(mido.MetaMessage("lyrics", text="?", time=tick(note.onset)))
+    for note, probability in zip(notes, probabilities, strict=False):
+        name = Vocabulary((note.pitch + transpose,)).names[1]
+        words = f"{name} {probability:.2f}"
+        timing.append(mido.MetaMessage("text", text=words, time=tick(note.onset)))
+    file = mido.MidiFile(ticks_per_beat=RESOLUTION)
+    file.tracks.append(_track(mido, timing))
+    wheels = [(round(8192 * bend.semitones / BEND_RANGE), tick(bend.seconds)) for bend in bends]
+    for channel, title in enumerate(("voice", "doubtful") if any(doubtful) else ("voice",)):
+        events = [
+            mido.MetaMessage("track_name", name=title),
+            mido.Message("program_change", program=CHOIR, channel=channel),
+        ]
+        for wheel, time in wheels:
+            bent = min(max(wheel, -8192), 8191)
+            events.append(mido.Message("pitchwheel", channel=channel, pitch=bent, time=time))
+        for i, note in enumerate(notes):
+            if channel != int(bool(doubtful) and doubtful[i]):
+                continue
+            for velocity, seconds in ((note.velocity, note.onset), (0, note.offset)):
+                events.append(
+                    mido.Message(
+                        "note_on",
+                        channel=channel,
+                        note=note.pitch + transpose,
+                        velocity=velocity,
+                        time=tick(seconds),
+                    )
+                )
+        file.tracks.append(_track(mido, events))
     with atomic_path(path) as temporary:
-        file.write(str(temporary))
+        file.save(str(temporary))
+
+
+def _track(mido: Any, events: list[Any]) -> Any:
+    """A track of events, whose times are ticks from the start.
+
+    At one tick a note ends before the next begins, and both after what changes how they sound.
+    """
+
+    def place(event: Any) -> tuple[int, int, int, int]:
+        at_one_tick = {"pitchwheel": ("pitch",), "note_on": ("note", "velocity")}
+        keys = [getattr(event, name) for name in at_one_tick.get(event.type, ())]
+        first, second, *_ = (*keys, 0, 0)
+        return event.time, ORDER.index(event.type), first, second
+
+    ordered = sorted(events, key=place)
+    ordered.append(mido.MetaMessage("end_of_track", time=ordered[-1].time + 1))
+    times = [event.time for event in ordered]
+    # a file has the ticks from one event to the next
+    for event, before in zip(ordered, [0, *times], strict=False):
+        event.time -= before
+    return mido.MidiTrack(ordered)
 
 
 def ensure_tempo(tempo: float) -> None:

@@ -15,7 +15,7 @@ KINDS = ("cqt",)
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """Settings of the features, as an experiment's section ``features`` has them."""
+    """Settings of the features, such as an experiment's section ``features`` has them."""
 
     bins: int
     sample_rate: int

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bayes_a2m.decoding.note_decoder import FramesToNotes
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
+    from bayes_a2m.runtime.model import RuntimeModel
 
 Pitch: TypeAlias = str | int
 """A MIDI number, or a name such as ``C4``."""
@@ -96,7 +97,7 @@ class PitchChoice:
         places_of(vocabulary, known)
         return vocabulary
 
-    def decoder(self, model: Posterior) -> FramesToNotes:
+    def decoder(self, model: Posterior | RuntimeModel) -> FramesToNotes:
         """The model's decoder for these pitches.
 
         Raises

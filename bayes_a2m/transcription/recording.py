@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from bayes_a2m.transcription.engine import Engine, load
 from bayes_a2m.transcription.loudness import velocities
 from bayes_a2m.transcription.pitch_choice import Pitch, PitchChoice
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
+    from bayes_a2m.runtime.model import RuntimeModel
 
 Velocity: TypeAlias = Literal["loudness", "confidence"]
 """What a note's velocity says."""
@@ -22,13 +24,14 @@ Velocity: TypeAlias = Literal["loudness", "confidence"]
 
 def transcribe(
     audio: str | Path | Recording,
-    model: str | Path | Posterior = "pretrained",
+    model: str | Path | Posterior | RuntimeModel = "pretrained",
     *,
     draws: int = 30,
     pitches: str | Sequence[Pitch] | None = None,
     lowest: Pitch | None = None,
     highest: Pitch | None = None,
     key: str | None = None,
+    engine: Engine = "auto",
 ) -> Transcription:
     """Transcribe one recording into notes that know how sure they are.
 
@@ -37,7 +40,8 @@ def transcribe(
     audio
         A sound file of any format, rate, length and number of channels; or a recording.
     model
-        A model directory, a fitted model, or ``"pretrained"``, the model of sung notes that ships.
+        A model directory, an export's, a fitted model, or ``"pretrained"``, the model of sung
+        notes that ships.
     draws
         The number of draws, for models that draw.
     pitches
@@ -47,6 +51,9 @@ def transcribe(
         The lowest and highest pitch that can be sung.
     key
         The key, such as ``"C major"``: a prior over pitches, no mask (:mod:`bayes_a2m.music.key`).
+    engine
+        What runs a model that is loaded: ``"torch"``, ``"onnx"``, or ``"auto"``: torch where it is
+        installed.
 
     Returns
     -------
@@ -60,18 +67,16 @@ def transcribe(
         If the sound or the model cannot be read, a pitch is not known to it, or a key is none.
     """
     from bayes_a2m.datasets import Recording
-    from bayes_a2m.models import load_model
-    from bayes_a2m.posteriors.posterior import Posterior
 
     if not isinstance(audio, Recording):
         audio = Recording(Path(audio).stem, path=Path(audio))
-    fitted = model if isinstance(model, Posterior) else load_model(model)
+    fitted = load(model, engine) if isinstance(model, str | Path) else model
     choice = PitchChoice.of(pitches, lowest, highest, key)
     return transcription_of(fitted, audio, draws=draws, choice=choice)[1]
 
 
 def transcription_of(
-    model: Posterior,
+    model: Posterior | RuntimeModel,
     recording: Recording,
     *,
     draws: int = 30,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
+    from bayes_a2m.runtime.model import RuntimeModel
     from bayes_a2m.transcription.pitch_choice import PitchChoice
 
 
@@ -60,7 +61,7 @@ class TranscribedRecording:
         What was known of its pitches; None where nothing was.
     """
 
-    model: Posterior
+    model: Posterior | RuntimeModel
     recording: Recording
     posterior: FramePosterior
     transcription: Transcription

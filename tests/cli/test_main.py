@@ -42,7 +42,7 @@ def test_help_is_quick_to_load_and_names_every_verb() -> None:
     done = run_new("--help")
     assert done.returncode == 0
     verbs = "demo synth verify plot features train evaluate compare report audit run tune networks"
-    for verb in (*verbs.split(), "store", "transcribe"):
+    for verb in (*verbs.split(), "store", "export", "transcribe"):
         assert verb in done.stdout
         shown = run(verb, "--help")
         assert shown.returncode == 0
