@@ -68,6 +68,9 @@ def train(
         Literal["csv", "tensorboard"],
         typer.Option(help="tensorboard: event files in MODEL_DIR.tensorboard, beside the table."),
     ] = "csv",
+    devices: Annotated[
+        int, typer.Option(min=1, help="GPUs that share every batch of a network's training out.")
+    ] = 1,
     engine: Engine = None,
     scheduler: Scheduler = None,
 ) -> None:
@@ -128,6 +131,13 @@ def train(
         if not isinstance(model, NetworkPosterior) or isinstance(model, DeepEnsemble):
             raise InputError(f"--logger tensorboard: {experiment} trains no network of its own")
         watched["events"] = out.with_name(out.name + ".tensorboard")
+    if devices > 1:
+        from bayes_a2m.training.devices import ensure_devices
+
+        if not isinstance(model, NetworkPosterior) or isinstance(model, DeepEnsemble):
+            raise InputError(f"--devices: {experiment} trains no network of its own")
+        ensure_devices(devices)
+        watched["devices"] = devices
     base = None if start is None else load_model(start)
     recordings = load_folder(data, seed=plan.seed)
     # the tuning part is drawn before anything is left out, so that excluding moves nobody

@@ -156,7 +156,9 @@ class TrainingSettings(Settings):
     )
     gradient_clip: float = Field(1.0, ge=0, description="largest gradient norm; 0: no limit")
     tuning_share: float = Field(0.15, gt=0, lt=1, description="of the training split")
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Literal["32-true", "tf32", "bf16-mixed"] = Field(
+        "32-true", description="tf32: products of matrices on GPUs; elsewhere it is 32-true"
+    )
     augment: AugmentSettings = AugmentSettings()
 
     @model_validator(mode="after")

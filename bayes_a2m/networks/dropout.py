@@ -99,6 +99,7 @@ class SequenceDropout(nn.Module):
         rate = self.rate
         if self.logit is None:
             return (uniform >= rate) / (1 - rate)
+        uniform = uniform.to(rate.device)
         # equation 5 of Gal, Hron and Kendall 2017: the relaxed Bernoulli of dropping
         dropped = torch.sigmoid((self.logit + torch.logit(uniform, eps=1e-6)) / TEMPERATURE)
         return (1 - dropped) / (1 - rate)
@@ -107,11 +108,12 @@ class SequenceDropout(nn.Module):
         """Drop along ``axis`` of ``(batch, ...)``, or all of a weight matrix at once."""
         if self.mask is None:
             return x
+        mask = self.mask.to(x.device)
         if self.weights:
-            return x * self.mask
+            return x * mask
         shape = [1] * x.ndim
-        shape[0], shape[axis] = self.mask.shape[0], self.units[0]
-        return x * self.mask.reshape(shape)
+        shape[0], shape[axis] = mask.shape[0], self.units[0]
+        return x * mask.reshape(shape)
 
     def extra_repr(self) -> str:
         """Describe units and rate."""

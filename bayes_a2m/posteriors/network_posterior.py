@@ -61,6 +61,8 @@ class FitContext:
         ends the training.
     events
         Where TensorBoard's event files of the network's training are written; None writes none.
+    devices
+        How many GPUs share every batch of the network's training out.
     """
 
     folder: Path | None = None
@@ -68,6 +70,7 @@ class FitContext:
     progress: bool = False
     watch: Callable[[int, float], None] | None = None
     events: Path | None = None
+    devices: int = 1
 
     def inner(self, name: str) -> FitContext:
         """The context of a part of the fit, which has a folder of its own."""
@@ -260,6 +263,7 @@ class NetworkPosterior(Posterior):
         progress: bool = False,
         watch: Callable[[int, float], None] | None = None,
         events: Path | None = None,
+        devices: int = 1,
     ) -> Self:
         """Train the network, fit the posterior, choose a recalibration, tune the decoder.
 
@@ -281,6 +285,9 @@ class NetworkPosterior(Posterior):
         events
             The folder of TensorBoard's event files of the network's training; None writes none, and
             members of an ensemble write none.
+        devices
+            The number of GPUs that share every batch of the network's training out, a process each;
+            on a machine without, the number of processes. Members of an ensemble have one each.
 
         Raises
         ------
@@ -293,7 +300,7 @@ class NetworkPosterior(Posterior):
         training_data = TrainingData.of(train, tune, self.experiment, normalizer)
         seen = Seen.of(train, tune)
         record = self.fit_examples(
-            training_data, FitContext(workdir, resume, progress, watch, events), start
+            training_data, FitContext(workdir, resume, progress, watch, events, devices), start
         )
         self.fitted = Fitted(
             vocabulary=train.vocabulary,
@@ -375,6 +382,7 @@ class NetworkPosterior(Posterior):
             progress=context.progress,
             watch=context.watch,
             events=context.events,
+            devices=context.devices,
             teachers=teachers,
             label_times=label_times,
         )

@@ -14,16 +14,30 @@ class EpochBar(Callback):
     """Progress on stderr: a bar over all steps on a terminal, a line for each epoch elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False)
         self.best: tuple[float, int] | None = None
-        self._bar = Progress(
+        self._made: Progress | None = None
+
+    @property
+    def _bar(self) -> Progress:
+        assert self._made is not None
+        return self._made
+
+    @property
+    def console(self) -> Console:
+        """The console that the bar is shown on."""
+        return self._bar.console
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Make the bar, in the process that shows it: it could not be sent to another."""
+        console = Console(stderr=True, highlight=False, quiet=not trainer.is_global_zero)
+        self._made = Progress(
             TextColumn("training"),
             BarColumn(),
             TextColumn("{task.fields[words]}"),
             TimeRemainingColumn(),
-            console=self.console,
+            console=console,
             transient=True,
-            disable=not self.console.is_terminal,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("", total=None, words="")
 
@@ -68,5 +82,5 @@ class EpochBar(Callback):
 
     def _stop(self) -> None:
         # a bar that is not shown ends with an empty line in some versions of rich
-        if self.console.is_terminal:
+        if self._made is not None and self.console.is_terminal:
             self._bar.stop()

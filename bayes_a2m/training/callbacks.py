@@ -7,6 +7,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from torch import Tensor
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import atomic_path, ensure_regular, reading, write_text
+
+HANDED_OVER = ".temp.ckpt"
+"""File of bare weights by which Lightning hands those of several devices to the first process."""
 
 COLUMNS = ("epoch", "train_nll", "tuning_nll", "tuning_accuracy", "learning_rate", "seconds")
 
@@ -44,6 +48,9 @@ class WholeCheckpoints(TorchCheckpointIO):
         self, path: Any, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
         """Read one by :func:`read_checkpoint`, wherever its tensors were."""
+        if Path(path).name == HANDED_OVER:
+            weights: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+            return weights
         return read_checkpoint(Path(path))
 
 
@@ -77,13 +84,15 @@ class RunningAverage(WeightAveraging):
     """
 
     def __init__(self, decay: float) -> None:
-        def average(averaged: Tensor, current: Tensor, count: Any) -> Tensor:
-            if not averaged.is_floating_point():
-                return current
-            share = min(decay, (1 + int(count)) / (10 + int(count)))
-            return averaged.lerp(current, 1 - share)
+        # a partial function: others cannot be sent to the processes of several devices
+        super().__init__(use_buffers=True, avg_fn=partial(_average, decay))
 
-        super().__init__(use_buffers=True, avg_fn=average)
+
+def _average(decay: float, averaged: Tensor, current: Tensor, count: Any) -> Tensor:
+    if not averaged.is_floating_point():
+        return current
+    share = min(decay, (1 + int(count)) / (10 + int(count)))
+    return averaged.lerp(current, 1 - share)
 
 
 class EpochWatch(Callback):
@@ -118,7 +127,8 @@ class TrainingLog(Callback):
         row["learning_rate"] = float(trainer.optimizers[0].param_groups[0]["lr"])
         row["seconds"] = time.perf_counter() - self._started
         self.rows.append(row)
-        write_text(self.path, self.text())
+        if trainer.is_global_zero:
+            write_text(self.path, self.text())
 
     @property
     def seconds(self) -> float:

@@ -37,6 +37,11 @@ class Batch(NamedTuple):
     lengths: Tensor
     conditions: tuple[str, ...] = ()
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        features, labels, lengths = (part.to(device) for part in self[:3])
+        return Batch(features, labels, lengths, self.conditions)
+
 
 def collate(examples: Sequence[Example]) -> Batch:
     """Pad examples into one batch; padded labels are silence and are never looked at."""
@@ -57,11 +62,25 @@ class ChangingExamples(Protocol):
 
 
 class EpochShuffle(Sampler[int]):
-    """Order of examples by seed and epoch alone, so that a resumed run sees the same."""
+    """Order of examples by seed and epoch alone, so that a resumed run sees the same.
 
-    def __init__(self, size: int, seed: int, *changing: ChangingExamples) -> None:
+    Parameters
+    ----------
+    size, seed
+        Number of examples, and the seed.
+    changing
+        Examples that are told of every epoch.
+    rank, world
+        Number of this process among so many, which share the examples out; a few are seen twice
+        where they do not come out even.
+    """
+
+    def __init__(
+        self, size: int, seed: int, *changing: ChangingExamples, rank: int = 0, world: int = 1
+    ) -> None:
         self.size, self.seed, self.epoch = size, seed, 0
         self.changing = changing
+        self.rank, self.world = rank, world
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch, also of examples that change; Lightning calls this before each."""
@@ -70,11 +89,12 @@ class EpochShuffle(Sampler[int]):
             examples.epoch = epoch
 
     def __len__(self) -> int:
-        return self.size
+        return -(-self.size // self.world)
 
     def __iter__(self) -> Iterator[int]:
         generator = np.random.default_rng([self.seed, 1, self.epoch])
-        yield from generator.permutation(self.size).tolist()
+        order = np.resize(generator.permutation(self.size), len(self) * self.world)
+        yield from order[self.rank :: self.world].tolist()
 
 
 class Examples(L.LightningDataModule):
@@ -101,10 +121,14 @@ class Examples(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Example]:
         """Make shuffled batches; the last one may be smaller."""
         changing = [e for e in (self.fit, self.degraded) if isinstance(e, RandomWindows | Degraded)]
-        sampler = EpochShuffle(len(self.fit), self.seed, *changing)
+        # several devices share a batch out, so that the settings mean the same on any number
+        rank, world = (
+            (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        )
+        sampler = EpochShuffle(len(self.fit), self.seed, *changing, rank=rank, world=world)
         return DataLoader(
             self.degraded or self.fit,  # type: ignore[arg-type]  # a list is a map-style dataset
-            batch_size=self.batch,
+            batch_size=-(-self.batch // world),
             sampler=sampler,
             collate_fn=collate,
         )

@@ -34,6 +34,7 @@ from bayes_a2m.training.callbacks import (
     read_checkpoint,
 )
 from bayes_a2m.training.data import Examples
+from bayes_a2m.training.devices import MatrixPrecision
 from bayes_a2m.training.distillation import Teachers
 from bayes_a2m.training.label_times import LabelTimes, LabelTimesTraining
 from bayes_a2m.training.losses import class_weights
@@ -74,6 +75,7 @@ def train(
     progress: bool = False,
     watch: Callable[[int, float], None] | None = None,
     events: Path | None = None,
+    devices: int = 1,
     teachers: Teachers | None = None,
     label_times: LabelTimes | None = None,
 ) -> Trained:
@@ -101,6 +103,8 @@ def train(
         Told the number of every epoch and its tuning NLL; what it raises ends the training.
     events
         Folder of TensorBoard's event files; None writes none.
+    devices
+        Number of GPUs that share every batch out, a process each; of a machine without, processes.
     teachers
         Networks whose pooled probabilities it learns from beside the labels; None: from labels.
     label_times
@@ -148,6 +152,7 @@ def train(
             resume=resume,
             progress=progress,
             events=events,
+            devices=devices,
         )
         network.load_state_dict(best_weights(kept, "network."))
         network.cpu().eval()
@@ -169,6 +174,7 @@ def run(
     resume: bool = False,
     progress: bool = False,
     events: Path | None = None,
+    devices: int = 1,
 ) -> TrainingLog:
     """Run Lightning's loop over a module; the settings are those it holds.
 
@@ -186,7 +192,7 @@ def run(
         Callbacks besides the log, the checkpoints and early stopping.
     keep_best
         Whether to keep the best epoch, too; else the last alone.
-    resume, progress, events
+    resume, progress, events, devices
         The same as for :func:`train`.
 
     Returns
@@ -204,7 +210,7 @@ def run(
         save_last=True,
         enable_version_counter=False,
     )
-    every: list[Callback] = [log, *callbacks]
+    every: list[Callback] = [MatrixPrecision(settings.precision), log, *callbacks]
     if settings.early_stopping:
         every.append(EarlyStopping("tuning_nll", patience=settings.early_stopping.patience))
     if progress:
@@ -213,9 +219,11 @@ def run(
     with _quiet():
         trainer = L.Trainer(
             accelerator="auto",
-            devices=1,
+            devices=devices,
+            strategy="auto" if devices == 1 else "ddp_spawn",
+            use_distributed_sampler=False,  # EpochShuffle shares them out
             max_epochs=settings.epochs,
-            precision=settings.precision,
+            precision="32-true" if settings.precision == "tf32" else settings.precision,
             gradient_clip_val=settings.gradient_clip or None,
             callbacks=every,
             plugins=[WholeCheckpoints()],
@@ -235,6 +243,8 @@ def run(
         start = str(last) if resume and is_given(last) else None
         with _interruptible(), channels_last(module.network):
             trainer.fit(module, examples, ckpt_path=start, weights_only=True)
+    if devices > 1:  # the rows were written in another process
+        log.load_state_dict(read_checkpoint(last)["callbacks"][log.state_key])
     if keep_best and not checkpoint.best_model_path:
         raise InputError("training: the tuning NLL was never finite; lower training.learning_rate")
     return log

@@ -72,10 +72,19 @@ class NetworkTraining(L.LightningModule):
         std = (centred.square().sum((1, 2), keepdim=True) / count).sqrt().clamp_min(LEAST_STD)
         return centred / std
 
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, index: int) -> Any:
+        """Leave a batch to be augmented where its generator draws, on the processor."""
+        if isinstance(batch, Batch) and self.trainer.training:
+            return batch
+        return super().transfer_batch_to_device(batch, device, index)
+
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Compute the loss of one augmented batch."""
         # a generator of the step's own: a resumed run draws what an unbroken one would
-        seed = np.random.SeedSequence([self.seed, 2, self.current_epoch, index])
+        place = [self.seed, 2, self.current_epoch, index]
+        if self.global_rank:  # each device draws its own
+            place.append(self.global_rank)
+        seed = np.random.SeedSequence(place)
         generator = torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
         features, labels = augment(
             batch.features,
@@ -86,15 +95,18 @@ class NetworkTraining(L.LightningModule):
             generator,
             self.transposition,
         )
-        features = self.normalized(features, batch.lengths)
-        loss = self.objective(batch._replace(features=features, labels=labels), generator)
+        batch = Batch(features, labels, batch.lengths, batch.conditions).to(self.device)
+        features = self.normalized(batch.features, batch.lengths)
+        loss = self.objective(batch._replace(features=features), generator)
         if not torch.isfinite(loss):
             raise InputError(
                 f"training: the loss is {loss.item()} in epoch {self.current_epoch}, batch "
                 f"{index}; lower training.learning_rate or set training.gradient_clip"
             )
         frames = int(batch.lengths.sum())
-        self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=frames, prog_bar=True)
+        several = self.trainer.world_size > 1
+        options: dict[str, Any] = {"on_step": False, "on_epoch": True, "prog_bar": True}
+        self.log("train_nll", loss, batch_size=frames, sync_dist=several, **options)
         return loss
 
     def objective(self, batch: Batch, generator: torch.Generator) -> Tensor:
@@ -132,7 +144,7 @@ class NetworkTraining(L.LightningModule):
                 log_probs,
                 labels,
                 lengths,
-                self.class_weights,
+                None if self.class_weights is None else self.class_weights.to(log_probs),
                 focal=options.focal,
                 smoothing=options.label_smoothing,
             )
@@ -156,8 +168,10 @@ class NetworkTraining(L.LightningModule):
         loss = torch.nn.functional.nll_loss(log_probs[real], batch.labels[real])
         right = (log_probs.argmax(-1) == batch.labels)[real].float().mean()
         count = int(batch.lengths.sum())
-        self.log("tuning_nll", loss, on_epoch=True, batch_size=count, prog_bar=True)
-        self.log("tuning_accuracy", right, on_epoch=True, batch_size=count, prog_bar=True)
+        # several devices differ in the statistics of batch normalisation, and have to agree
+        both: dict[str, Any] = {"batch_size": count, "sync_dist": self.trainer.world_size > 1}
+        self.log("tuning_nll", loss, on_epoch=True, prog_bar=True, **both)
+        self.log("tuning_accuracy", right, on_epoch=True, prog_bar=True, **both)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return what is trained, in the optimiser's groups."""

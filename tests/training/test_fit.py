@@ -42,7 +42,11 @@ def examples(count: int, seed: int) -> list[Example]:
 
 
 def trained(
-    seed: int = 0, head: object = "one_stage", events: Path | None = None, **changes: object
+    seed: int = 0,
+    head: object = "one_stage",
+    events: Path | None = None,
+    devices: int = 1,
+    **changes: object,
 ) -> Trained:
     network = CRNN(BINS, channels=(4, 4, 4), projection=8, hidden=6, features=6, head=head)
     network = network.fresh(bins=BINS, classes=4, seed=seed)
@@ -57,6 +61,7 @@ def trained(
         floor_db=-90,
         seed=seed,
         events=events,
+        devices=devices,
     )
 
 
