@@ -28,6 +28,15 @@ def test_the_experiments_are_found_as_package_data() -> None:
     assert (folder / "crnn.yaml").is_file()
 
 
+def test_every_stub_is_installed() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    package = ROOT / "bayes_a2m"
+    globs = config["options.package_data"]["bayes_a2m"].split()
+    stubs = set(package.rglob("*.pyi"))
+    assert stubs <= {path for glob in globs for path in package.glob(glob)}
+
+
 def requirements(text: str) -> dict[str, Requirement]:
     """Requirements that this Python has, by canonical name."""
     lines = (line.strip() for line in text.splitlines())
