@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 BEST = "best.yaml"
 """The experiment file of the best settings."""
 
-BESIDE = (JOURNAL, RUNNING, "work", "start")
-"""What lies in the folder beside the results, and is not replaced with them."""
+BESIDE = (JOURNAL, f"{JOURNAL}.lock", RUNNING, "work", "start")
+"""What lies in the folder beside the results, and is not replaced with them.
+
+Optuna's lock of the journal is left by a process that is killed while it writes; after half a
+minute Optuna takes it for what it is.
+"""
 
 MOST_FAILURES = 3
 """Failures without any success after which a search gives up."""

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +15,12 @@ import pytest
 
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset, load_folder
+from bayes_a2m.files import OutputFolder
 from bayes_a2m.models import make_posterior
 from bayes_a2m.tuning.objective import Objective, recording_nll
+from bayes_a2m.tuning.runner import BESIDE, BEST
 from bayes_a2m.tuning.space import Space, load_space
+from bayes_a2m.tuning.study import JOURNAL
 from tests import tiny
 from tests.cli.command import run
 
@@ -78,6 +86,57 @@ def test_several_at_once_make_no_trial_twice(tiny_folder: Path, tmp_path: Path) 
     assert [row["state"] for row in found] == ["complete"] * 3
     # the known settings first, whoever took them
     assert [row["posterior.stored"] for row in found[:2]] == ["1000", "400"]
+
+
+@pytest.mark.slow
+def test_a_search_that_is_killed_goes_on_from_its_journal(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    space, out = tmp_path / "space.yaml", tmp_path / "out"
+    space.write_text(
+        "parameters: {training.learning_rate: {low: 0.002, high: 0.03, log: true}}\n"
+        "budget: {folds: 4, used: 1, epochs: 2}\n",
+        encoding="utf-8",
+    )
+    sets = [part for s in tiny.SMALL for part in ("--set", s)]
+    command = ["tune", "crnn", "--data", tiny_folder, "--out", out, "--space", space, *sets]
+    command += ["--trials", 4]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bayes_a2m", *map(str, command)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while not (out / "study.journal").is_file() or len(valued(out)) < 1:
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        process.kill()
+        process.wait()
+    before = valued(out)
+    done = run(*command, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = rows(out / "trials.csv")
+    assert sum(row["state"] in ("complete", "pruned") for row in found) == 4
+    # what was done is not done again
+    assert valued(out)[: len(before)] == before
+    rates = [row["training.learning_rate"] for row in found if row["state"] != "fail"]
+    assert len(set(rates)) == len(rates)
+
+
+def test_a_lock_that_a_kill_left_stands_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL).touch()
+    (tmp_path / f"{JOURNAL}.lock").symlink_to(tmp_path / JOURNAL)
+    OutputFolder(tmp_path, "tune", beside=BESIDE).check([BEST])
+
+
+def valued(out: Path) -> list[float]:
+    """The NLL of every trial that the journal holds as complete."""
+    lines = (out / "study.journal").read_text(encoding="utf-8").splitlines()
+    values = [json.loads(line).get("values") for line in lines if line.endswith("}")]
+    return [value[0] for value in values if value]
 
 
 def test_a_misspelt_key_of_a_space_is_one_line(tiny_folder: Path, tmp_path: Path) -> None:
