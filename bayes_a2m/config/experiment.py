@@ -180,8 +180,8 @@ class SingingSettings(Settings):
     is asked about voices that it never met had better be less sure than among those it knows.
     """
 
-    singer: Literal["both", "wide", "varied"] = Field(
-        "both", description="wide_recording, varied_recording, or the two in turn"
+    singer: Literal["wide", "varied"] = Field(
+        "wide", description="wide_recording, or varied_recording, its forerunner"
     )
     recordings: int = Field(3000, ge=1, description="to fit the network")
     choosing: int = Field(100, ge=1, description="to choose the epoch")

@@ -79,7 +79,7 @@ def sing_corpus(
     features: Features,
     seed: int,
     part: int = 0,
-    singer: str = "both",
+    singer: str = "wide",
     tell: Callable[[int], None] = lambda done: None,
 ) -> Corpus:
     """Sing the recordings that a folder lacks, and open it.
@@ -95,7 +95,7 @@ def sing_corpus(
     seed, part
         Seed of all recordings, and the number of this corpus among those of the seed.
     singer
-        Who makes them: ``wide``, ``varied``, or ``both`` in turn.
+        Who makes them: ``wide`` or ``varied``.
     tell
         Told how many are done, now and then.
 
@@ -185,15 +185,14 @@ def sung_dataset(
 
 
 def sung(
-    seed: int, part: int, index: int, *, seconds: float, sample_rate: int, singer: str = "both"
+    seed: int, part: int, index: int, *, seconds: float, sample_rate: int, singer: str = "wide"
 ) -> VariedRecording | WideRecording:
     """Sing recording number ``index`` of a part, from these numbers and the singer alone."""
     from bayes_a2m.datasets.synthetic.varied import varied_recording
     from bayes_a2m.datasets.synthetic.wide import wide_recording
 
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part, index)))
-    wide = singer == "wide" or (singer == "both" and index % 2 == 0)
-    sing = wide_recording if wide else varied_recording
+    sing = wide_recording if singer == "wide" else varied_recording
     return sing(generator, seconds=seconds, sample_rate=sample_rate)
 
 

@@ -29,11 +29,11 @@ Floats = NDArray[np.float64]
 
 SHARES: Mapping[str, float] = MappingProxyType(
     {
-        "voice": 0.69,
+        "voice": 0.64,
         "hum": 0.05,
         "whistle": 0.03,
         "instrument": 0.07,
-        "speech": 0.07,
+        "speech": 0.12,
         "noise": 0.04,
         "drums": 0.03,
         "birds": 0.02,

@@ -27,11 +27,11 @@ from bayes_a2m.music import Note
 
 KINDS: Mapping[str, float] = MappingProxyType(
     {
-        "voice": 0.68,
+        "voice": 0.62,
         "hum": 0.05,
         "whistle": 0.03,
         "instrument": 0.07,
-        "speech": 0.07,
+        "speech": 0.13,
         "noise": 0.04,
         "drums": 0.04,
         "birds": 0.02,
