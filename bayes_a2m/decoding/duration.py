@@ -118,15 +118,16 @@ class DurationDistribution:
 
     def _occupied(self, longest: int) -> Floats:
         """Probability of being in each phase at the frames ``minimum`` to ``longest``."""
-        from scipy.signal import lfilter
-
         steps = max(0, longest + 1 - self.minimum)
         occupied = np.zeros((steps, self.phases))
         arriving = np.zeros(steps)
         for j, (start, stay) in enumerate(zip(self.start, self.stay, strict=True)):
             arriving[:1] += start
-            # occupied[t] = arriving[t] + stay * occupied[t - 1]
-            occupied[:, j] = lfilter([1.0], [1.0, -stay], arriving) if steps else arriving
+            # a loop, for importing scipy.signal takes longer than all of its filters
+            before = 0.0
+            for t, now in enumerate(arriving.tolist()):
+                before = now + stay * before
+                occupied[t, j] = before
             arriving = np.concatenate([np.zeros(1), (1 - stay) * occupied[:, j]])[:steps]
         return occupied
 

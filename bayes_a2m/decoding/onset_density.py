@@ -66,8 +66,6 @@ class OnsetDensity:
         Row 0 is the start of the recording: notes that sound there already, and those that a lag
         moves before it. Row t + 1 is frame t. What a lag moves past the end is gone.
         """
-        from scipy.signal import fftconvolve
-
         mean = self.total / max(1, len(self))
         moved = np.zeros((self.frames + 1, self.classes))
         moved[0] = mean[0]
@@ -77,7 +75,7 @@ class OnsetDensity:
         kernel = np.zeros(high - low + 1)
         kernel[lag.frames - low] = lag.probabilities
         # place 0 of the convolution is at frame ``low``
-        spread = inner if kernel.size == 1 else fftconvolve(inner, kernel[:, None], axes=0)
+        spread = inner if kernel.size == 1 else _convolved(inner, kernel)
         at = np.arange(spread.shape[0]) + low
         before, inside = at < 0, (at >= 0) & (at < self.frames)
         moved[0] += spread[before].sum(axis=0)
@@ -103,3 +101,17 @@ class OnsetDensity:
             if from_start:
                 expected[d] += self._first[d][klass]
         return expected
+
+
+def _convolved(values: Floats, kernel: Floats) -> Floats:
+    """Convolve columns ``(frame, class)`` with a kernel, ``(frame + kernel - 1, class)``.
+
+    The same sums as ``scipy.signal.fftconvolve``, whose import takes as long as all of numba.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    count = values.shape[0] + kernel.size - 1
+    points = next_fast_len(count, True)
+    product = rfft(values, points, axis=0) * rfft(kernel, points)[:, None]
+    convolved: Floats = irfft(product, points, axis=0)[:count]
+    return convolved
