@@ -61,35 +61,68 @@ class PitchCheck:
     elsewhere
         The part of it at other pitches than the vocabulary's, by pitch class from C to B,
         ``(frame, 12)``.
+    hop_seconds
+        Seconds from one frame to the next.
+    most
+        The share of the sounding frames at other pitches from which on a recording is told of.
+    edge
+        The share of a note's frames at either end that do not count for it.
     """
 
     vocabulary: Vocabulary
     sounding: Floats
     elsewhere: Floats
+    hop_seconds: float = HOP_SECONDS
+    most: float = MOST_ELSEWHERE
+    edge: float = 0.0
 
     @property
     def share(self) -> float | None:
         """The share of the sounding frames at other pitches; None where next to nothing sounds."""
         total = float(self.sounding.sum())
-        return float(self.elsewhere.sum()) / total if total * HOP_SECONDS >= LEAST_SECONDS else None
+        return (
+            float(self.elsewhere.sum()) / total
+            if total * self.hop_seconds >= LEAST_SECONDS
+            else None
+        )
 
     def of_note(self, note: Note) -> float:
         """The share of the sounding frames of a note at other pitches; zero where none sounds."""
-        start = min(int(np.ceil(note.onset / HOP_SECONDS)), len(self.sounding))
-        end = max(min(int(np.ceil(note.offset / HOP_SECONDS)), len(self.sounding)), start)
-        total = float(self.sounding[start:end].sum())
-        return float(self.elsewhere[start:end].sum()) / total if total > 0 else 0.0
+        span = self._span(note)
+        total = float(self.sounding[span].sum())
+        return float(self.elsewhere[span].sum()) / total if total > 0 else 0.0
+
+    def sounding_seconds(self, note: Note) -> float:
+        """The expected seconds of a note in which a pitch sounds."""
+        return float(self.sounding[self._span(note)].sum()) * self.hop_seconds
+
+    def _span(self, note: Note) -> slice:
+        start, end = (
+            min(int(np.ceil(seconds / self.hop_seconds)), len(self.sounding))
+            for seconds in (note.onset, note.offset)
+        )
+        cut = int(self.edge * max(end - start, 0))
+        return slice(start + cut, max(end - cut, start + cut))
 
     def differences(self) -> list[str]:
         """Say that other pitches are sung: a phrase, or none."""
         share = self.share
-        if share is None or share <= MOST_ELSEWHERE:
+        if share is None or share <= self.most:
             return []
         known = ", ".join(self.vocabulary.names[1:])
         return [
             f"{100 * share:.0f} % of its sounding frames lie at other pitches than {known} "
             f"(mostly {' and '.join(self._mostly())}), which the model does not know"
         ]
+
+    @property
+    def words(self) -> str:
+        """The share in words, whatever it is; empty where next to nothing sounds."""
+        share = self.share
+        if share is None:
+            return ""
+        where = f", mostly {' and '.join(self._mostly())}" if share >= self.most / 2 else ""
+        return f"{100 * share:.0f} % of the sounding frames at other pitches{where}"
 
     def _mostly(self) -> list[str]:
         """The pitch classes of most of the frames elsewhere, the most frequent first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -124,10 +123,10 @@ def transcribe(
     check_pitches: Annotated[
         bool,
         typer.Option(
-            "--check-pitches",
-            help="Ask pYIN whether other pitches are sung than the model knows; mark those notes.",
+            "--check-pitches/--no-check-pitches",
+            help="Let the pretrained model listen, too, for pitches that MODEL does not know.",
         ),
-    ] = False,
+    ] = True,
     engine: Annotated[
         Literal["auto", "torch", "onnx"],
         typer.Option(
@@ -175,12 +174,11 @@ def transcribe(
 
         bayes-a2m transcribe song.wav -m models/crnn --condition laptop
 
-        bayes-a2m transcribe song.wav -m models/crnn --check-pitches
+        bayes-a2m transcribe song.wav -m models/crnn --no-check-pitches
 
         bayes-a2m transcribe song.wav --engine onnx
     """
     from bayes_a2m.audio.io import find
-    from bayes_a2m.baselines.pitch_check import check_pitches as pitch_check
     from bayes_a2m.cli import progress
     from bayes_a2m.cli.console import say
     from bayes_a2m.datasets import Recording
@@ -195,6 +193,7 @@ def transcribe(
         write_files,
     )
     from bayes_a2m.transcription.engine import load
+    from bayes_a2m.transcription.other_pitches import PitchListener
     from bayes_a2m.transcription.pitch_choice import PitchChoice
 
     model, audio = _parted(audio, model)
@@ -215,8 +214,9 @@ def transcribe(
     output = OutputFolder(out, "transcribe", force=force)
     output.check(name for path in paths for name in _names(path, wanted, settings))
     fitted = load(model, engine)
+    known_pitches = fitted.vocabulary
     if choice is not None:
-        choice.vocabulary(fitted.vocabulary)
+        known_pitches = choice.vocabulary(known_pitches)
     if fitted.viterbi is fitted.decoder:
         if samples:
             raise InputError(f"--samples: {model} knows no probabilities of notes; train it again")
@@ -230,7 +230,10 @@ def transcribe(
         _refuse_unmet(fitted, condition, str(model))
     threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
     failed: list[str] = []
-    rate = fitted.grid.sample_rate
+    listener = PitchListener()
+    check_pitches = (
+        check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary)
+    )
     with progress.bar("transcribing") as update:
         for done, path in enumerate(paths):
             try:
@@ -241,11 +244,7 @@ def transcribe(
                     condition=condition or "",
                 )
                 unlike = fitted.unlike(recording)
-                check = (
-                    pitch_check(recording.audio(rate), rate, fitted.vocabulary)
-                    if check_pitches
-                    else None
-                )
+                check = listener.check(recording, known_pitches) if check_pitches else None
                 unlike += check.differences() if check is not None else []
                 posterior, notes = transcription_of(
                     fitted,
@@ -254,12 +253,10 @@ def transcribe(
                     threshold=NEVER if unlike else threshold,
                     velocity=velocity,
                     choice=choice,
+                    check=check,
                 )
-                if check is not None:
-                    shares = tuple(check.of_note(note) for note in notes.notes)
-                    notes = replace(notes, other_pitch=shares)
                 one = TranscribedRecording(
-                    fitted, recording, posterior, notes, tuple(unlike), choice
+                    fitted, recording, posterior, notes, tuple(unlike), choice, check
                 )
                 with output.adding() as new:
                     write_files(one, new, formats=wanted, settings=settings)
@@ -380,6 +377,8 @@ def _words(one: TranscribedRecording, settings: FileSettings, *, marked: bool) -
     else:
         count = len(notes.notes)
         words = [f"{count or 'no'} {'note' if count == 1 else 'notes'}"]
+    if one.check is not None and any(share >= 0.5 for share in notes.other_pitch):
+        words.append(one.check.words)
     words.append(one.forecast)
     if one.recording.duration <= LONGEST_INTONATION:
         words.append(one.intonation.words)

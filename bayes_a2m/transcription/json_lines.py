@@ -45,6 +45,8 @@ def note_objects(
                 vocabulary.pitch_name(p + transpose): round(q, 6)
                 for p, q in zip(vocabulary.pitches, known["alternatives"], strict=True)
             }
+        if transcription.other_pitch:
+            one["other_pitch_share"] = round(transcription.other_pitch[i], 6)
         if transcription.doubtful:
             one["doubtful"] = transcription.doubtful[i]
         if intonation is not None:

@@ -28,9 +28,19 @@ def json_record(one: TranscribedRecording, settings: FileSettings) -> dict[str, 
         "transposed": settings.transpose,
         "key": None if key is None else key.name,
         "tuning": None if tuning is None else tuning.to_dict(),
+        "other_pitches": None if one.check is None else _other_pitches(one),
         "unlike": list(one.unlike),
         "expected_f1": None if known is None or one.unlike else round(known.expected_f1, 6),
         "notes": note_objects(
             transcription, transpose=settings.transpose, intonation=one.intonation
         ),
+    }
+
+
+def _other_pitches(one: TranscribedRecording) -> dict[str, Any]:
+    """How much sounds at other pitches than the vocabulary's; null where next to nothing sounds."""
+    share = None if one.check is None else one.check.share
+    return {
+        "share": None if share is None else round(share, 6),
+        "notes": sum(own >= 0.5 for own in one.transcription.other_pitch),
     }

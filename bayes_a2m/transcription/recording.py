@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bayes_a2m.transcription.engine import Engine, load
 from bayes_a2m.transcription.loudness import velocities
+from bayes_a2m.transcription.other_pitches import PitchListener, lowered
 from bayes_a2m.transcription.pitch_choice import Pitch, PitchChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bayes_a2m.baselines.pitch_check import PitchCheck
     from bayes_a2m.datasets import Recording
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
@@ -32,6 +34,7 @@ def transcribe(
     highest: Pitch | None = None,
     key: str | None = None,
     engine: Engine = "auto",
+    check_pitches: bool = True,
 ) -> Transcription:
     """Transcribe one recording into notes that know how sure they are.
 
@@ -54,6 +57,10 @@ def transcribe(
     engine
         What runs a model that is loaded: ``"torch"``, ``"onnx"``, or ``"auto"``: torch where it is
         installed.
+    check_pitches
+        Whether the model of any pitch listens beside one that knows few, and what is said of notes
+        that it hears elsewhere is lowered (:mod:`bayes_a2m.transcription.other_pitches`); it needs
+        torch.
 
     Returns
     -------
@@ -72,7 +79,12 @@ def transcribe(
         audio = Recording(Path(audio).stem, path=Path(audio))
     fitted = load(model, engine) if isinstance(model, str | Path) else model
     choice = PitchChoice.of(pitches, lowest, highest, key)
-    return transcription_of(fitted, audio, draws=draws, choice=choice)[1]
+    vocabulary = fitted.vocabulary if choice is None else choice.vocabulary(fitted.vocabulary)
+    listener = PitchListener()
+    check = None
+    if check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary):
+        check = listener.check(audio, vocabulary)
+    return transcription_of(fitted, audio, draws=draws, choice=choice, check=check)[1]
 
 
 def transcription_of(
@@ -83,6 +95,7 @@ def transcription_of(
     threshold: float | None = None,
     velocity: Velocity = "loudness",
     choice: PitchChoice | None = None,
+    check: PitchCheck | None = None,
 ) -> tuple[FramePosterior, Transcription]:
     """Predict a recording, and decode its notes.
 
@@ -102,6 +115,9 @@ def transcription_of(
         What the velocities of the notes say: how loud they are, or how sure the model is.
     choice
         What is known of the pitches; None for nothing.
+    check
+        Where the pitches of the recording lie: what is said of notes that lie elsewhere than the
+        vocabulary is lowered. None where that was not looked at.
 
     Returns
     -------
@@ -124,6 +140,8 @@ def transcription_of(
         transcription = transcription.doubting(threshold)
     elif threshold is not None:
         transcription = transcription.accepting(posterior, 0, threshold)
+    if check is not None:
+        transcription = lowered(transcription, check)
     if velocity == "confidence":
         sure = transcription.probabilities or transcription.frame_probabilities
         loud = [max(1, min(127, round(127 * p))) for p in sure]

@@ -15,6 +15,7 @@ from bayes_a2m.transcription.summary import forecast_words
 if TYPE_CHECKING:
     import numpy as np
 
+    from bayes_a2m.baselines.pitch_check import PitchCheck
     from bayes_a2m.datasets import Recording
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
@@ -59,6 +60,8 @@ class TranscribedRecording:
         What sets the recording apart from those that the model learned from, a phrase each.
     choice
         What was known of its pitches; None where nothing was.
+    check
+        Where its pitches lie; None where that was not looked at.
     """
 
     model: Posterior | RuntimeModel
@@ -67,6 +70,7 @@ class TranscribedRecording:
     transcription: Transcription
     unlike: tuple[str, ...] = ()
     choice: PitchChoice | None = None
+    check: PitchCheck | None = None
 
     @property
     def forecast(self) -> str:

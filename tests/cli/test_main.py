@@ -505,7 +505,7 @@ def test_a_model_without_notes_marks_them_by_its_frames(
     assert "was trained before notes had probabilities" in done.stderr
     assert "at most 0.05 of the accepted frames are wrong" in done.stderr
     header, *rows = (out / "song.csv").read_text().splitlines()
-    assert header.endswith("frame_probability,accepted_share,doubtful")
+    assert header.endswith("frame_probability,accepted_share,other_pitch_share,doubtful")
     doubtful = [row for row in rows if row.endswith(",1")]
     assert f"{len(doubtful)} of {len(rows)} notes" in done.stderr
     assert doubtful
