@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -46,6 +46,10 @@ def synth(
     sample_rate: Annotated[int, typer.Option(metavar="HZ", help="Of the sound files.")] = 16000,
     format: Annotated[Literal["wav", "flac"], typer.Option(help="Of the sound files.")] = "wav",
     seed: Annotated[int, typer.Option(metavar="N", help="Decides every sample.")] = 0,
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", help="Every kind of voice and what is none, MIDI 36 to 84."),
+    ] = False,
     force: Force = False,
 ) -> None:
     """Sing a data folder: voices that never lived, and labels that are exact.
@@ -55,17 +59,45 @@ def synth(
     midi_001.mid lies truth/001.json: everything that was drawn, and the f0 asked for at
     every 6 ms frame.
 
+    With --wide a recording is of any kind: women, men, children, humming,
+    whistling, instruments; speech, noise, drums and birds without a note.
+    It draws pitches, tempo and conditions itself.
+
     Examples:
 
         bayes-a2m synth voices
 
         bayes-a2m synth voices --recordings 300 --conditions studio --severity 0,1 --seed 7
 
+        bayes-a2m synth any --wide --recordings 200 --seconds 6
+
         bayes-a2m synth low --pitches 60,62,64 --sounding-offset -12 --label-lag 40
     """
     from bayes_a2m.cli import progress
     from bayes_a2m.datasets.synthetic import SynthesisSettings, write_folder
 
+    if wide:
+        given = {
+            "--pitches": pitches != "60,64,67",
+            "--conditions": conditions != "studio,noisy,laptop",
+            "--severity": severity != "0,3",
+            "--tempo": tempo != "60,140",
+            "--sounding-offset": sounding_offset != 0,
+            "--out-of-vocabulary": out_of_vocabulary != 0,
+            "--label-lag": label_lag != 0,
+            "--label-jitter": label_jitter != 0,
+        }
+        _wide(
+            out_dir,
+            refused=[name for name, there in given.items() if there],
+            recordings=recordings,
+            seconds=seconds,
+            seed=seed,
+            sample_rate=sample_rate,
+            ending=f".{format}",
+            force=force,
+        )
+        return
     settings = SynthesisSettings(
         recordings=recordings,
         seconds=seconds,
@@ -84,6 +116,22 @@ def synth(
         write_folder(out_dir, settings, update, ending=f".{format}", force=force)
     typer.echo(
         f"{recordings} recording{'' if recordings == 1 else 's'} of {seconds:g} s in {out_dir}"
+    )
+
+
+def _wide(out_dir: Path, *, refused: list[str], recordings: int, **settings: Any) -> None:
+    """Make a folder of recordings of every kind; what is drawn there cannot be asked for."""
+    from bayes_a2m.cli import progress
+    from bayes_a2m.datasets.synthetic.wide import write_wide_folder
+    from bayes_a2m.errors import InputError
+
+    if refused:
+        raise InputError(f"{refused[0]}: is drawn with --wide; leave one of the two out")
+    with progress.bar("singing") as update:
+        write_wide_folder(out_dir, recordings=recordings, progress=update, **settings)
+    typer.echo(
+        f"{recordings} recording{'' if recordings == 1 else 's'} of {settings['seconds']:g} s "
+        f"in {out_dir}"
     )
 
 

@@ -6,6 +6,7 @@
 ((16000,), (200,), True)
 """
 
+from bayes_a2m.datasets.synthetic.wide.folder import write_wide_folder
 from bayes_a2m.datasets.synthetic.wide.recording import KINDS, WideRecording, wide_recording
 
-__all__ = ["KINDS", "WideRecording", "wide_recording"]
+__all__ = ["KINDS", "WideRecording", "wide_recording", "write_wide_folder"]
