@@ -99,7 +99,7 @@ def reliability(
     of: str | None = None,
     kind: str = "rest",
 ) -> Axes:
-    """Draw a reliability diagram: is a confidence of 0.8 right eight times in ten?
+    """Draw a reliability diagram: whether a confidence of 0.8 is right eight times in ten.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def draws(
     *,
     score: str = "nll",
 ) -> Axes:
-    """Draw a score against the number of draws: are they enough?
+    """Draw a score against the number of draws: whether they are enough.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is passed to figures: axes, predictions, labels; mistakes get a line with the mend."""
+"""Arguments of figures: axes, predictions, labels; mistakes get a line with the mend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of many classes a figure shows: a piano has 88, and a page has room for ten."""
+"""The classes that a figure shows of many: a piano has 88, and a page has room for ten."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ MARKERS = "os^Dv<>PX*h"
 
 @dataclass(frozen=True)
 class Look:
-    """How one of several series looks: told apart by line and marker where colours are not seen."""
+    """Look of one of several series: told apart by line and marker where colours are not seen."""
 
     colour: str
     line: str | tuple[int, tuple[int, ...]]

@@ -33,7 +33,7 @@ class FeatureSettings:
 
 @dataclass(frozen=True)
 class RuntimeSettings:
-    """What a network needs around it, but for the parts that have files of their own.
+    """Settings that a network needs around it, but for the parts that have files of their own.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What runs a model: torch, or onnxruntime where it was exported."""
+"""The library that runs a model: torch, or onnxruntime where it was exported."""
 
 from __future__ import annotations
 
