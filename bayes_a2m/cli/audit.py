@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Force, Json, Quiet
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from bayes_a2m.label_audit.results import Findings
@@ -57,6 +58,8 @@ def audit(
         ),
     ] = None,
     force: Force = False,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Find labels that are probably wrong, and the lag between labels and sound.
 
@@ -79,12 +82,12 @@ def audit(
 
         bayes-a2m train crnn --data recordings --out models/clean --exclude audit/decisions.json
     """
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets.aligned import ensure_aligned_place
     from bayes_a2m.datasets.aligned import write_aligned as write_copy
     from bayes_a2m.label_audit.runner import run_audit
+
+    console = Output(quiet, json_file)
 
     plan = load_experiment(experiment, settings or [], seed)
     if write_aligned is not None:
@@ -98,30 +101,29 @@ def audit(
         show=page_of,
         sound=sound,
         force=force,
-        bar=progress.bar,
-        say=say,
+        bar=console.bar,
+        say=console.say,
     )
     moved = 0
     if write_aligned is not None:
-        with progress.bar("aligning") as update:
+        with console.bar("aligning") as update:
             moved = write_copy(data_dir, write_aligned, found.moves, progress=update, force=force)
+    console.write(found.record)
     # after all is written: the reader of the output may go away
-    _print(found)
+    _print(console, found)
     if write_aligned is not None:
-        typer.echo(f"{write_aligned}: {moved} of {len(found.data)} recordings moved")
-    typer.echo(str(out / "index.html"))
+        console.echo(f"{write_aligned}: {moved} of {len(found.data)} recordings moved")
+    console.echo(str(out / "index.html"))
 
 
-def _print(found: Findings) -> None:
+def _print(console: Output, found: Findings) -> None:
     """Lags and the first suspects."""
-    from bayes_a2m.cli.console import table
-
     if found.lags is None:
-        typer.echo("No label changes anywhere: there is no lag to measure.")
+        console.echo("No label changes anywhere: there is no lag to measure.")
     else:
         rows = [["all", *_lag(found.lags.whole)]]
         rows += [[name, *_lag(one)] for name, one in found.lags.by_condition.items()]
-        table(
+        console.table(
             "Lag of sound behind label",
             ["recordings", "ms", "95 % interval"],
             rows,
@@ -129,12 +131,12 @@ def _print(found: Findings) -> None:
     notable = [s for s in found.suspects if s.notable]
     rows = [[s.id, f"{s.score:.0f}", s.cause, s.words] for s in notable[:SHOWN]]
     if rows:
-        table("Labels to look at", ["recording", "nats", "probable cause", "why"], rows)
+        console.table("Labels to look at", ["recording", "nats", "probable cause", "why"], rows)
     more = len(notable) - len(rows)
     if more > 0:
-        typer.echo(f"and {more} more, on the page")
+        console.echo(f"and {more} more, on the page")
     if not notable:
-        typer.echo("No recording's labels look wrong.")
+        console.echo("No recording's labels look wrong.")
 
 
 def _lag(one: object) -> list[str]:

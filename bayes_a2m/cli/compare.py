@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from bayes_a2m.cli.options import Json, Quiet
+from bayes_a2m.cli.output import Output
+
 if TYPE_CHECKING:
     from bayes_a2m.comparison.compare import Comparison
     from bayes_a2m.comparison.difference import Difference
@@ -74,11 +77,9 @@ def compare(
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=1, help="Draws, for models that draw.")] = 30,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="FILE", help="Write all numbers here.", show_default=False),
-    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say whether one side is better than the other, and what cannot be said.
 
@@ -95,13 +96,13 @@ def compare(
 
         bayes-a2m compare models/a --versus models/b --data recordings --json compare.json
     """
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say
     from bayes_a2m.comparison.compare import compare as compare_scored
     from bayes_a2m.comparison.model_counts import Scored
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.evaluation import evaluate
     from bayes_a2m.models import load_model
+
+    console = Output(quiet, json_file)
 
     _ensure_each_once(models, versus)
     loaded = {path: load_model(path) for path in dict.fromkeys([*models, *versus])}
@@ -110,23 +111,22 @@ def compare(
     remarks = _seen(loaded, chosen) if split else []
     remarks += [f"{path}: {told}" for path, m in loaded.items() for told in m.seen.copies(chosen)]
     for remark in remarks:
-        say(f"caution: {remark}")
+        console.warn(f"caution: {remark}")
     scored: dict[Path, Scored] = {}
     for path, model in loaded.items():
-        with progress.bar(f"predicting: {path.name}") as update:
+        with console.bar(f"predicting: {path.name}") as update:
             result = evaluate(model, chosen, draws=draws, progress=update)
         if result.alarm:
-            say(f"warning: {path}: {result.alarm}")
+            console.warn(f"warning: {path}: {result.alarm}")
         scored[path] = Scored.of(result)
     one, other = _by_seed(models, versus, loaded)
     names = names_of(models, versus)
     found = compare_scored(
         [scored[p] for p in one], [scored[p] for p in other], seed=seed, names=names
     )
-    if json_file is not None:  # before the tables, whose reader may go away
-        found.write(json_file)
-    _tables(found)
-    typer.echo(found.sentence)
+    console.write(found)
+    _tables(console, found)
+    console.echo(found.sentence)
 
 
 def names_of(one: Sequence[Path], other: Sequence[Path]) -> tuple[str, str]:
@@ -216,9 +216,8 @@ def _by_seed(
     return (sides[0], sides[1]) if seeds[0] == seeds[1] else (list(one), list(other))
 
 
-def _tables(found: Comparison) -> None:
+def _tables(console: Output, found: Comparison) -> None:
     """Print differences overall, by condition, by class and of the stages."""
-    from bayes_a2m.cli.console import table
     from bayes_a2m.metrics.metric import metric_named
 
     one, other = found.names
@@ -240,7 +239,7 @@ def _tables(found: Comparison) -> None:
         f"{found.recordings} recordings, 95 % intervals (* without zero)"
     )
     columns = [one, other, "difference", f"P({one} better)", "near a boundary", "away from one"]
-    table(heading, ["", *columns], rows)
+    console.table(heading, ["", *columns], rows)
     for title, parts in (
         ("Difference by condition", found.per_condition),
         ("Difference by stage", found.stages),
@@ -251,14 +250,16 @@ def _tables(found: Comparison) -> None:
                 [metric_named(n).label, *(_difference(own.get(n)) for own in parts.values())]
                 for n in shown
             ]
-            table(title, ["", *parts], rows)
+            console.table(title, ["", *parts], rows)
     # trust is the precision
     names = [n for n in next(iter(found.per_class.values())) if n != "trust"]
     rows = [
         [label, *(_difference(own[n], 0 if metric_named(n, "class").unit else 3) for n in names)]
         for label, own in found.per_class.items()
     ]
-    table("Difference by class", ["", *(metric_named(n, "class").label for n in names)], rows)
+    console.table(
+        "Difference by class", ["", *(metric_named(n, "class").label for n in names)], rows
+    )
 
 
 def _value(value: float | None) -> str:

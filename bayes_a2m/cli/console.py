@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayes_a2m.escape import encodable, printable
-
 if TYPE_CHECKING:
+    from bayes_a2m.cli.output import Output
     from bayes_a2m.evaluation import EvaluationResults
     from bayes_a2m.evaluation.results import AcceptResults
     from bayes_a2m.resampling.bootstrap import Interval
-
-
-def say(message: str) -> None:
-    """A remark, on one line of stderr."""
-    import typer
-
-    typer.echo(printable(message), err=True)
-
-
-def say_json(value: object) -> None:
-    """JSON on stdout, valid on every code page."""
-    import typer
-
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
-    text = json.dumps(value, indent=2, ensure_ascii=not utf8, allow_nan=False)
-    typer.echo(encodable(text))
 
 
 def use_any_code_page() -> None:
@@ -37,23 +18,6 @@ def use_any_code_page() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout; whole lines where stdout is no terminal."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 200
-    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
-    for i, name in enumerate(header):
-        shown.add_column(printable(name), justify="left" if i == 0 else "right")
-    for row in rows:
-        shown.add_row(*map(printable, row))
-    console.print(shown)
 
 
 def score(value: Interval | None, *, interval: bool = True) -> str:
@@ -70,7 +34,7 @@ def _count(value: Interval | None) -> str:
     return "–" if value is None or value.value is None else f"{value.value:.0f}"
 
 
-def metrics_tables(results: EvaluationResults) -> None:
+def metrics_tables(console: Output, results: EvaluationResults) -> None:
     """Print the scores of an evaluation: overall, per class, per condition and by stage."""
     from bayes_a2m.metrics.metric import headline, metrics_of
 
@@ -84,31 +48,31 @@ def metrics_tables(results: EvaluationResults) -> None:
         parts["unseen takes"] = results.without_seen_takes
     rows = [[m.label, *(score(part.get(m.name)) for part in parts.values())] for m in shown]
     heading = f"{results.recordings} recordings, {results.frames} frames, 95 % intervals"
-    table(heading, ["", *parts], rows)
+    console.table(heading, ["", *parts], rows)
     if results.per_condition:
         conditions = results.per_condition
         rows = [[m.label, *(score(c.get(m.name)) for c in conditions.values())] for m in shown]
-        table("By condition", ["", *conditions], rows)
+        console.table("By condition", ["", *conditions], rows)
     # trust has a table of its own, below
     own = [m for m in metrics_of("class") if m.name != "trust"]
     rows = [
         [name, *((_count if m.unit else score)(scores[m.name]) for m in own)]
         for name, scores in results.per_class.items()
     ]
-    table("By class", ["", *(m.label for m in own)], rows)
-    _stages_table(results)
-    _notes_table(results)
-    calibration_table(results)
+    console.table("By class", ["", *(m.label for m in own)], rows)
+    _stages_table(console, results)
+    _notes_table(console, results)
+    calibration_table(console, results)
     classes = list(results.per_class)
     rows = [
         [name, *(str(count) for count in line)]
         for name, line in zip(classes, results.confusion, strict=True)
     ]
-    table("Confusion matrix (a row: the true class)", ["", *classes], rows)
-    _cost_table(results)
+    console.table("Confusion matrix (a row: the true class)", ["", *classes], rows)
+    _cost_table(console, results)
 
 
-def _cost_table(results: EvaluationResults) -> None:
+def _cost_table(console: Output, results: EvaluationResults) -> None:
     """Print what the answer cost, where it was measured."""
     cost = results.cost
     if cost.seconds_per_audio_second is None:
@@ -120,14 +84,16 @@ def _cost_table(results: EvaluationResults) -> None:
         "–" if cost.training_seconds is None else f"{cost.training_seconds:.0f}",
     )
     heads = ["seconds per second of audio", "peak memory, MiB", "parameters", "training, s"]
-    table("Cost", heads, [cells])
+    console.table("Cost", heads, [cells])
 
 
-def _notes_table(results: EvaluationResults) -> None:
+def _notes_table(console: Output, results: EvaluationResults) -> None:
     """Print whether the probabilities of notes, and what else is said of notes, come true."""
     found = results.notes
     if found is None:
-        say("the probabilities of notes are not known: the notes are those of the likeliest path")
+        console.say(
+            "the probabilities of notes are not known: the notes are those of the likeliest path"
+        )
         return
     rows = [
         ["mean probability of the notes predicted", score(found.confidence)],
@@ -157,9 +123,9 @@ def _notes_table(results: EvaluationResults) -> None:
         ]
     if found.ks_p is not None:
         rows.append(["test that the probabilities are true, p", f"{found.ks_p:.3f}"])
-    table("Probabilities of notes", [f"{found.notes} notes", ""], rows)
+    console.table("Probabilities of notes", [f"{found.notes} notes", ""], rows)
     if found.accept is not None:
-        say(
+        console.say(
             f"--accept-error {found.accept.asked:g}, notes: of these recordings "
             f"{score(found.accept.kept)} of the notes are accepted (probability "
             f"{found.accept.threshold:.3f} and more), {score(found.accept.error)} of those are "
@@ -167,7 +133,7 @@ def _notes_table(results: EvaluationResults) -> None:
         )
 
 
-def _stages_table(results: EvaluationResults) -> None:
+def _stages_table(console: Output, results: EvaluationResults) -> None:
     """Print scores of the two stages of the distribution, whatever design gave it."""
     from bayes_a2m.metrics.metric import metric_named
 
@@ -181,10 +147,10 @@ def _stages_table(results: EvaluationResults) -> None:
         for name, stage in stages.items()
         if stage is not None
     ]
-    table("By stage", ["", *(metric_named(metric).label for metric in shown)], rows)
+    console.table("By stage", ["", *(metric_named(metric).label for metric in shown)], rows)
 
 
-def calibration_table(results: EvaluationResults) -> None:
+def calibration_table(console: Output, results: EvaluationResults) -> None:
     """Print how far each class can be trusted, and what the tests of calibration say."""
     found = results.calibration
     rows = []
@@ -201,7 +167,7 @@ def calibration_table(results: EvaluationResults) -> None:
         )
     worth = found.effective.effective_frames
     independent = "" if worth is None else f", frames worth {worth:,.0f} independent ones"
-    table(
+    console.table(
         f"Can it be believed? Recalibration: {found.recalibration}{independent}",
         [
             "where it says",
@@ -213,20 +179,20 @@ def calibration_table(results: EvaluationResults) -> None:
         ],
         rows,
     )
-    _sets_table(results)
+    _sets_table(console, results)
     if found.accept is not None:
-        say(accepted_line(found.accept))
+        console.say(accepted_line(found.accept))
     for caution in [*found.cautions, *(w for sets in found.conformal for w in sets.warnings)]:
-        say(f"caution: {caution}")
+        console.warn(f"caution: {caution}")
 
 
-def raw_table(results: EvaluationResults) -> None:
+def raw_table(console: Output, results: EvaluationResults) -> None:
     """Print scores before and after recalibration, and the paired difference."""
     from bayes_a2m.metrics.metric import headline
 
     found = results.calibration
     if found.gain is None:
-        say("nothing recalibrates this model: raw scores are its scores")
+        console.say("nothing recalibrates this model: raw scores are its scores")
         return
     rows = [
         [m.label, score(results.raw[m.name]), score(results.metrics[m.name]), score(gain)]
@@ -234,10 +200,10 @@ def raw_table(results: EvaluationResults) -> None:
         if (gain := found.gain.get(m.name)) is not None
     ]
     title = f"Before and after recalibration ({found.recalibration})"
-    table(title, ["", "raw", "recalibrated", "difference"], rows)
+    console.table(title, ["", "raw", "recalibrated", "difference"], rows)
 
 
-def _sets_table(results: EvaluationResults) -> None:
+def _sets_table(console: Output, results: EvaluationResults) -> None:
     """Print how often conformal sets hold the truth, and how large they are, class by class."""
     levels = results.calibration.conformal
     if not levels:
@@ -254,7 +220,7 @@ def _sets_table(results: EvaluationResults) -> None:
         for level in levels
         for head in (f"{100 * level.level:g} % ({level.way}): hold it", "classes")
     ]
-    table("Sets of classes that hold the truth", ["frames of", *heads], rows)
+    console.table("Sets of classes that hold the truth", ["frames of", *heads], rows)
 
 
 def accepted_line(accepted: AcceptResults) -> str:

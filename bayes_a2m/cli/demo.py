@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Force, Json, Quiet
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from bayes_a2m.demo import Watch
@@ -25,6 +26,8 @@ def demo(
         bool, typer.Option("--all", help="Also compare the methods that take minutes to fit.")
     ] = False,
     force: Force = False,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show everything on synthetic voices, in about four minutes on two cores.
 
@@ -41,24 +44,27 @@ def demo(
 
         bayes-a2m demo --all
     """
-    from bayes_a2m.cli.console import table
     from bayes_a2m.demo import DemoSettings, run_demo
     from bayes_a2m.demo.context import COSTLY, QUICK
     from bayes_a2m.demo.runner import PAGE, PLACES
 
+    console = Output(quiet, json_file)
+
     methods = QUICK + COSTLY if every else QUICK
     settings = DemoSettings(seed=seed, recordings=recordings, methods=methods)
-    record = run_demo(out, settings, watch=_watch(), force=force)
+    record = run_demo(out, settings, watch=_watch(console), force=force)
+    console.write(record)
     total = sum(record.seconds.values())
-    table(f"Done in {total:.0f} s", ["where", "what"], [[str(out / n), w] for n, w in PLACES])
-    typer.echo(str(out / PAGE))
+    console.table(
+        f"Done in {total:.0f} s", ["where", "what"], [[str(out / n), w] for n, w in PLACES]
+    )
+    console.echo(str(out / PAGE))
 
 
-def _watch() -> Watch:
+def _watch(output: Output) -> Watch:
     """A line a step on stderr, and bars on a terminal."""
     from rich.console import Console
 
-    from bayes_a2m.cli import progress
     from bayes_a2m.demo import Watch
 
     console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -70,6 +76,7 @@ def _watch() -> Watch:
     def end(words: str, seconds: float) -> None:
         from rich.markup import escape
 
-        console.print(f"{current['head']}  {escape(words)} [dim]({seconds:.1f} s)[/dim]")
+        if not output.quiet:
+            console.print(f"{current['head']}  {escape(words)} [dim]({seconds:.1f} s)[/dim]")
 
-    return Watch(begin, end, progress.bar, training=console.is_terminal)
+    return Watch(begin, end, output.bar, training=output.shows_progress)

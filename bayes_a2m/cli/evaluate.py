@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Json, Quiet
+from bayes_a2m.cli.output import Output
+
 if TYPE_CHECKING:
     from bayes_a2m.evaluation import Evaluation
 
@@ -44,10 +47,6 @@ def evaluate(
             help="Ask pYIN whether other pitches are sung than the model knows.",
         ),
     ] = False,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="FILE", help="Write metrics.json here.", show_default=False),
-    ] = None,
     predictions: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +56,8 @@ def evaluate(
     draws_too: Annotated[
         bool, typer.Option("--draws-too", help="Write every draw beside their mean, too.")
     ] = False,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Score a model: frames, calibration, notes; overall, per class and condition.
 
@@ -75,13 +76,14 @@ def evaluate(
         bayes-a2m evaluate models/crnn --data recordings --raw --accept-error 0.03
     """
     from bayes_a2m.baselines.pitch_check import check_pitches as pitch_check
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import metrics_tables, raw_table, say
+    from bayes_a2m.cli.console import metrics_tables, raw_table
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate as evaluate_model
     from bayes_a2m.evaluation import results_of
     from bayes_a2m.models import load_model
+
+    console = Output(quiet, json_file)
 
     if not 0 < accept_error < 1:
         raise InputError(f"--accept-error {accept_error:g}: must lie between 0 and 1")
@@ -93,10 +95,10 @@ def evaluate(
     recordings = load_folder(data, seed=fitted.seed)
     chosen = recordings.split(split) if split else fitted.seen.unseen(recordings)
     for sentence in fitted.seen.cautions(chosen):
-        say(f"caution: {sentence}")
+        console.warn(f"caution: {sentence}")
     if (unknown := fitted.unknown_conditions()) is not None:
-        say(f"caution: {model}: {unknown}")
-    with progress.bar("predicting") as update:
+        console.warn(f"caution: {model}: {unknown}")
+    with console.bar("predicting") as update:
         result = evaluate_model(
             fitted,
             chosen,
@@ -114,25 +116,23 @@ def evaluate(
         result = replace(result, unlike=told if told else result.unlike)
     if result.unlike:
         first, phrases = next(iter(result.unlike.items()))
-        say(
+        console.warn(
             f"caution: {len(result.unlike)} of {len(chosen)} recordings are unlike those that the "
             f"model learned from, such as {first}: {'; '.join(phrases)}; 'bayes-a2m verify {data} "
             f"-m {model}' lists them"
         )
     if result.alarm:
-        say(f"warning: {result.alarm}")
+        console.warn(f"warning: {result.alarm}")
     metrics = results_of(result, accept_error=accept_error)
-    if json_file is not None:  # before the tables, whose reader may go away
-        metrics.write(json_file)
-    metrics_tables(metrics)
+    console.write(metrics)
+    metrics_tables(console, metrics)
     if raw:
-        raw_table(metrics)
-    _verdicts(result, fitted.vocabulary.names)
+        raw_table(console, metrics)
+    _verdicts(console, result, fitted.vocabulary.names)
 
 
-def _verdicts(result: Evaluation, names: Sequence[str]) -> None:
+def _verdicts(console: Output, result: Evaluation, names: Sequence[str]) -> None:
     """End with a line for each class: may its confidence be believed?"""
-    from bayes_a2m.cli.console import table
     from bayes_a2m.reporting.report.verdict import class_verdicts, withdrawn_verdicts
 
     inside = result.inside
@@ -142,4 +142,4 @@ def _verdicts(result: Evaluation, names: Sequence[str]) -> None:
         else withdrawn_verdicts(names)
     )
     rows = [[one.name, one.word, one.sentence] for one in verdicts]
-    table("May its confidence be believed?", ["class", "verdict", "why"], rows)
+    console.table("May its confidence be believed?", ["class", "verdict", "why"], rows)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bayes_a2m.cli.options import Engine, Scheduler
+from bayes_a2m.cli.options import Engine, Quiet, Scheduler
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ def features(
     ] = None,
     engine: Engine = None,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write the spectra and labels of a data folder as NumPy arrays.
 
@@ -59,10 +61,11 @@ def features(
     from bayes_a2m import engine as engines
     from bayes_a2m.audio.features import CQTFeatures, MelFeatures
     from bayes_a2m.audio.store import FeatureStore
-    from bayes_a2m.cli import progress
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.datasets.stored_features import build
     from bayes_a2m.errors import InputError
+
+    console = Output(quiet)
 
     if out.suffix.lower() != ".npz":
         raise InputError(f"{out}: the arrays are written as one .npz file; let the name end so")
@@ -73,7 +76,7 @@ def features(
         shared = [data_dir, store.folder]
         with (
             engines.engine(engine, scheduler, jobs=jobs, shared=shared),
-            progress.bar("computing") as update,
+            console.bar("computing") as update,
         ):
             build(
                 store,
@@ -82,9 +85,9 @@ def features(
                 jobs=jobs,
                 report=lambda done, total: update(int(done), total),
             )
-    with progress.bar("writing" if store else "computing") as update:
+    with console.bar("writing" if store else "computing") as update:
         shape = _write(out, data, settings, store, update)
-    typer.echo(f"{out}: X {shape}, Y {shape[:2]}")
+    console.echo(f"{out}: X {shape}, Y {shape[:2]}")
 
 
 def _write(

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Json, Quiet
+from bayes_a2m.cli.output import Output
+
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
     from bayes_a2m.networks.measures import Measures
@@ -34,6 +37,8 @@ def networks(
     seconds: Annotated[
         float, typer.Option(min=0.1, help="Length of the recording they are timed on.")
     ] = 4.0,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Print parameters, multiply-adds, receptive field and time of networks.
 
@@ -50,12 +55,14 @@ def networks(
         bayes-a2m networks mine.yaml
     """
     import os
+    from dataclasses import asdict
 
     import torch
 
-    from bayes_a2m.cli.console import table
     from bayes_a2m.networks.measures import measures_of
     from bayes_a2m.networks.network import make_network
+
+    console = Output(quiet, json_file)
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     chosen = _experiments(names or [], settings or [])
@@ -87,7 +94,8 @@ def networks(
         "training / crnn",
     ]
     rows = [_row(name, measures, rate) for name, measures in found.items()]
-    table(f"Networks on {seconds:g} s, {rate:.1f} frames a second", heads, rows)
+    console.write({"networks": {name: asdict(measures) for name, measures in found.items()}})
+    console.table(f"Networks on {seconds:g} s, {rate:.1f} frames a second", heads, rows)
 
 
 def _experiments(names: list[str], settings: list[str]) -> dict[str, Experiment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import typer
@@ -34,3 +35,23 @@ Scheduler: TypeAlias = Annotated[
     ),
 ]
 """The address of a Dask scheduler."""
+
+Quiet: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print no progress and no tables: only cautions and errors."
+    ),
+]
+"""Whether a verb prints nothing but what must be known."""
+
+Json: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write what was found to this JSON file; - prints it, and nothing else, on standard "
+        "output.",
+        show_default=False,
+    ),
+]
+"""The JSON file of a verb, for programs."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Force, Quiet
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,7 @@ def plot(
         typer.Option(metavar="N", min=1, help="Draw only the first N.", show_default=False),
     ] = None,
     force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Draw recordings: waveform, CQT and labels on one time axis.
 
@@ -52,12 +54,12 @@ def plot(
         bayes-a2m plot song.wav other.flac --out pictures
     """
     from bayes_a2m.audio.features import CQTFeatures, FeatureExtractor
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
     from bayes_a2m.reporting import style
     from bayes_a2m.reporting.recording import recording_figure
+
+    console = Output(quiet)
 
     endings = _endings(formats)
     drawn = _recordings(paths)[:limit]
@@ -65,7 +67,7 @@ def plot(
     output.check(f"{stem}.{ending}" for stem, _, _ in drawn for ending in endings)
     extract = FeatureExtractor(CQTFeatures())
     failed: list[str] = []
-    with progress.bar("drawing") as update:
+    with console.bar("drawing") as update:
         for done, (stem, recording, vocabulary) in enumerate(drawn, start=1):
             try:
                 figure = recording_figure(recording, vocabulary, extract)
@@ -76,10 +78,10 @@ def plot(
                 failed.append(str(error))
             update(done, len(drawn))
     for message in failed[:-1]:
-        say(f"bayes-a2m: {message}")
+        console.warn(f"bayes-a2m: {message}")
     if failed:
         raise InputError(failed[-1])
-    typer.echo(f"{len(drawn)} recording{'' if len(drawn) == 1 else 's'} drawn in {out}")
+    console.echo(f"{len(drawn)} recording{'' if len(drawn) == 1 else 's'} drawn in {out}")
 
 
 def _endings(formats: str) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Force, Json, Quiet
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Dataset
@@ -84,6 +84,8 @@ def report(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
     force: Force = False,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write a page that says how far models can be trusted, class by class.
 
@@ -106,8 +108,6 @@ def report(
 
         bayes-a2m report models/crnn --data recordings --out r --require 'precision:E4>=0.9'
     """
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say, table
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.models import load_model
@@ -117,6 +117,8 @@ def report(
     from bayes_a2m.reporting.report.page import PAGE, RECORD, report_folder, write_report
     from bayes_a2m.reporting.report.predictions import of_predictions
     from bayes_a2m.reporting.report.requirement import Requirement
+
+    console = Output(quiet, json_file)
 
     if not models and not predictions and not notes:
         raise InputError("nothing to report: give a MODEL, --predictions FILE.nc, or --notes FILE")
@@ -139,7 +141,7 @@ def report(
     chosen = _chosen(whole, split, loaded, list(predictions or []), list(notes or []))
     for path, model in zip(models or [], loaded, strict=True):
         for sentence in model.seen.copies(chosen):
-            say(f"caution: {path}: {sentence}")
+            console.warn(f"caution: {path}: {sentence}")
     names = _names([*(models or []), *(predictions or []), *(notes or [])])
     options = ReportOptions(
         seed=seed,
@@ -151,12 +153,12 @@ def report(
             "notes": {"sound": sound},
             "embeddings": {"projection": projection},
         },
-        progress=sys.stderr.isatty(),
+        progress=console.shows_progress,
     )
     shared = {"resamples": options.resamples, "accept_error": accept_error, "seed": seed}
     entries = []
     for name, model in zip(names, loaded, strict=False):
-        with progress.bar(f"predicting: {name}") as update:
+        with console.bar(f"predicting: {name}") as update:
             entries.append(
                 of_model(name, model, chosen, draws=draws, progress=update, **shared)  # type: ignore[arg-type]
             )
@@ -164,7 +166,7 @@ def report(
         entries.append(of_predictions(name, path, chosen, **shared))  # type: ignore[arg-type]
     for entry in entries:
         for caution in entry.cautions:
-            say(f"caution: {entry.name}: {caution}")
+            console.warn(f"caution: {entry.name}: {caution}")
     drawn = {"resamples": options.resamples, "seed": seed}
     theirs = [
         of_file(name, path, chosen, **drawn)
@@ -172,25 +174,27 @@ def report(
     ]
     for one in theirs:
         if one.caution:
-            say(f"caution: {one.caution}")
+            console.warn(f"caution: {one.caution}")
     record = write_report(
-        out, chosen, tuple(entries), options, bar=progress.bar, force=force, notes=theirs
+        out, chosen, tuple(entries), options, bar=console.bar, force=force, notes=theirs
     )
+    console.write(record)
     rows = [[one.name, v.name, v.word] for one in record.models for v in one.verdicts]
     if rows:
-        table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
-    _notes_table(record)
+        console.table(f"{len(chosen)} recordings", ["model", "class", "verdict"], rows)
+    _notes_table(console, record)
     for kept in record.requirements:
         value = "not known" if kept.score.value is None else f"{kept.score.value:.3f}"
-        say(f"{'passed' if kept.passed else 'FAILED'}: {kept.requirement}, {kept.model}: {value}")
-    typer.echo(str(out / PAGE))
+        tell = console.say if kept.passed else console.warn
+        tell(f"{'passed' if kept.passed else 'FAILED'}: {kept.requirement}, {kept.model}: {value}")
+    console.echo(str(out / PAGE))
     if not all(kept.passed for kept in record.requirements):
         raise typer.Exit(1)
 
 
-def _notes_table(record: ReportRecord) -> None:
+def _notes_table(console: Output, record: ReportRecord) -> None:
     """Print whether the notes of models and of other tools can be believed."""
-    from bayes_a2m.cli.console import score, table
+    from bayes_a2m.cli.console import score
 
     found = [(one.name, one.metrics.notes) for one in record.models]
     found += [(one.name, one.results) for one in record.notes]
@@ -202,7 +206,7 @@ def _notes_table(record: ReportRecord) -> None:
     ]
     if rows:
         heads = ["mean confidence", "precision", "ECE debiased", "Brier score", "AUROC"]
-        table("Notes (onset within 50 ms)", ["", *heads], rows)
+        console.table("Notes (onset within 50 ms)", ["", *heads], rows)
 
 
 def _chosen(

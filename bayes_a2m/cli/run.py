@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_a2m.cli.options import Engine, Force, Scheduler
+from bayes_a2m.cli.options import Engine, Force, Json, Quiet, Scheduler
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from bayes_a2m.studies.record import StudyRecord
@@ -81,6 +82,8 @@ def run(
     engine: Engine = None,
     scheduler: Scheduler = None,
     force: Force = False,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train, score and compare the arms of a study; say what can be concluded.
 
@@ -110,12 +113,12 @@ def run(
         bayes-a2m run losses --data recordings --scheduler tcp://10.0.0.1:8786
     """
     from bayes_a2m import engine as engines
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say
     from bayes_a2m.studies.plan import plan_of, prepared
     from bayes_a2m.studies.results import study_folder, written_names
     from bayes_a2m.studies.runner import conclude, forecast, hours_by_arm, make_cells
     from bayes_a2m.studies.study import load_study
+
+    console = Output(quiet, json_file)
 
     asked, experiments = load_study(study, settings or [], _numbers(seeds), folds)
     name = Path(study).stem
@@ -124,46 +127,46 @@ def run(
     output.check(written_names(asked))
     engine_of = engines.engine(engine, scheduler, jobs=jobs, shared=[data, out, cells])
     with output.lock(), nullcontext() if plan_only else engine_of:
-        recordings = prepared(asked, data, out, progress.bar)
+        recordings = prepared(asked, data, out, console.bar)
         plan = plan_of(asked, experiments, recordings, cells or out / "cells")
         coming = forecast(plan, jobs)
         seeded = f"{len(plan.cells)} arms, {len(asked.seeds)} seeds"
         if asked.folds:
             seeded += f", {asked.folds} folds"
-        say(f"{name}: {seeded}; {coming.sentence}")
+        console.say(f"{name}: {seeded}; {coming.sentence}")
         if plan_only:
-            _tell_plan(hours_by_arm(plan, coming))
+            _tell_plan(console, hours_by_arm(plan, coming))
             return
         try:
-            failed = make_cells(coming, progress=sys.stderr.isatty())
+            failed = make_cells(coming, progress=console.shows_progress)
         except BaseException as error:
             if not isinstance(error, Exception):
                 error.add_note(f"{out}: the same command goes on from there")
             raise
-        record = conclude(plan, output, name, failed, bar=progress.bar, report=page)
-    _tell(record, out)
+        record = conclude(plan, output, name, failed, bar=console.bar, report=page)
+    console.write(record)
+    _tell(console, record, out)
     if failed:
         sys.exit(1)
 
 
-def _tell_plan(rows: list[tuple[str, int, int, float]]) -> None:
+def _tell_plan(console: Output, rows: list[tuple[str, int, int, float]]) -> None:
     """The cells of every arm, and the hours that they take."""
-    from bayes_a2m.cli.console import table
-
+    keys = ("cells", "done", "hours_left")
+    console.write({"arms": {row[0]: dict(zip(keys, row[1:], strict=True)) for row in rows}})
     shown = [[arm, str(cells), str(done), f"{hours:.2f}"] for arm, cells, done, hours in rows]
     cells, done = sum(row[1] for row in rows), sum(row[2] for row in rows)
     shown.append(["all", str(cells), str(done), f"{sum(row[3] for row in rows):.2f}"])
-    table("Cells", ["arm", "cells", "done", "hours left, one processor"], shown)
+    console.table("Cells", ["arm", "cells", "done", "hours left, one processor"], shown)
 
 
-def _tell(record: StudyRecord, out: Path) -> None:
+def _tell(console: Output, record: StudyRecord, out: Path) -> None:
     """The table, the sentences, and what failed."""
-    from bayes_a2m.cli.console import say
 
-    typer.echo((out / "table.md").read_text(encoding="utf-8"))
+    console.echo((out / "table.md").read_text(encoding="utf-8"))
     for cell, reason in record.failed.items():
-        say(f"failed: {cell}: {reason}")
-    typer.echo(str(out / "compare.json"))
+        console.warn(f"failed: {cell}: {reason}")
+    console.echo(str(out / "compare.json"))
 
 
 def _numbers(text: str | None) -> list[int] | None:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Force, Quiet
+from bayes_a2m.cli.output import Output
 
 Number = TypeVar("Number", int, float)
 
@@ -51,6 +52,7 @@ def synth(
         typer.Option("--wide", help="Every kind of voice and what is none, MIDI 36 to 84."),
     ] = False,
     force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Sing a data folder: voices that never lived, and labels that are exact.
 
@@ -73,9 +75,9 @@ def synth(
 
         bayes-a2m synth low --pitches 60,62,64 --sounding-offset -12 --label-lag 40
     """
-    from bayes_a2m.cli import progress
     from bayes_a2m.datasets.synthetic import SynthesisSettings, write_folder
 
+    console = Output(quiet)
     if wide:
         given = {
             "--pitches": pitches != "60,64,67",
@@ -88,6 +90,7 @@ def synth(
             "--label-jitter": label_jitter != 0,
         }
         _wide(
+            console,
             out_dir,
             refused=[name for name, there in given.items() if there],
             recordings=recordings,
@@ -112,24 +115,25 @@ def synth(
         sample_rate=sample_rate,
         seed=seed,
     )
-    with progress.bar("singing") as update:
+    with console.bar("singing") as update:
         write_folder(out_dir, settings, update, ending=f".{format}", force=force)
-    typer.echo(
+    console.echo(
         f"{recordings} recording{'' if recordings == 1 else 's'} of {seconds:g} s in {out_dir}"
     )
 
 
-def _wide(out_dir: Path, *, refused: list[str], recordings: int, **settings: Any) -> None:
+def _wide(
+    console: Output, out_dir: Path, *, refused: list[str], recordings: int, **settings: Any
+) -> None:
     """Make a folder of recordings of every kind; what is drawn there cannot be asked for."""
-    from bayes_a2m.cli import progress
     from bayes_a2m.datasets.synthetic.wide import write_wide_folder
     from bayes_a2m.errors import InputError
 
     if refused:
         raise InputError(f"{refused[0]}: is drawn with --wide; leave one of the two out")
-    with progress.bar("singing") as update:
+    with console.bar("singing") as update:
         write_wide_folder(out_dir, recordings=recordings, progress=update, **settings)
-    typer.echo(
+    console.echo(
         f"{recordings} recording{'' if recordings == 1 else 's'} of {settings['seconds']:g} s "
         f"in {out_dir}"
     )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bayes_a2m.cli.options import Engine, Scheduler
+from bayes_a2m.cli.options import Engine, Json, Quiet, Scheduler
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
@@ -73,6 +74,8 @@ def train(
     ] = 1,
     engine: Engine = None,
     scheduler: Scheduler = None,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train a model on the train split of a data folder.
 
@@ -104,7 +107,7 @@ def train(
         bayes-a2m train pretrained --out models/pretrained
     """
     from bayes_a2m import engine as engines
-    from bayes_a2m.cli.console import metrics_tables, say
+    from bayes_a2m.cli.console import metrics_tables
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
@@ -116,12 +119,14 @@ def train(
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
     from bayes_a2m.studies.fitted import describe_fitted, is_described
 
+    console = Output(quiet, json_file)
+
     finishing = resume and out.is_dir() and not is_described(out)
     if not finishing:
         ensure_free(out)
     plan = load_experiment(experiment, settings or [], seed)
     if plan.singing is not None:
-        _sing_and_train(plan, experiment, out, given=(data, start, exclude), resume=resume)
+        _sing_and_train(console, plan, experiment, out, given=(data, start, exclude), resume=resume)
         return
     if data is None:
         raise InputError(f"train {experiment}: give --data, a folder of recordings and MIDI")
@@ -155,10 +160,12 @@ def train(
     with made_parents(out), locked(out, wait=False), engine_of:
         _claim(workdir, inputs, resume)
         if finishing:
-            say(f"{out}: was saved by a run that ended before it was measured")
+            console.say(f"{out}: was saved by a run that ended before it was measured")
             model = load_model(out)
         else:
-            say(f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}")
+            console.say(
+                f"{len(fitting)} recordings to fit, {len(tuning)} to tune on, seed {plan.seed}"
+            )
             with _kept_if_of_use(workdir):
                 model.fit(
                     fitting,
@@ -166,7 +173,7 @@ def train(
                     start=base,
                     workdir=workdir,
                     resume=resume,
-                    progress=True,
+                    progress=not quiet,
                     **watched,
                 )
                 model.save(out)
@@ -174,13 +181,15 @@ def train(
             result, metrics = describe_fitted(model, tuning, out)
         shutil.rmtree(workdir)
     if result.alarm:
-        say(f"warning: {result.alarm}")
-    say("On the tuning split, which chose the epoch and the decoder's settings:")
-    metrics_tables(metrics)
-    typer.echo(str(out))
+        console.warn(f"warning: {result.alarm}")
+    console.write(metrics)
+    console.say("On the tuning split, which chose the epoch and the decoder's settings:")
+    metrics_tables(console, metrics)
+    console.echo(str(out))
 
 
 def _sing_and_train(
+    console: Output,
     plan: Experiment,
     name: str,
     out: Path,
@@ -195,7 +204,6 @@ def _sing_and_train(
     InputError
         If options are given that need a folder of recordings.
     """
-    from bayes_a2m.cli.console import say
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import locked
     from bayes_a2m.files.atomic import made_parents
@@ -211,13 +219,16 @@ def _sing_and_train(
     with made_parents(out), locked(out, wait=False):
         _claim(workdir, {"sung": settings_that_count(plan)}, resume)
         # kept whatever happens: the corpus alone is half of the work
-        model, tune = pretrain(plan, workdir, resume=resume, progress=True, tell=say)
+        model, tune = pretrain(
+            plan, workdir, resume=resume, progress=not console.quiet, tell=console.say
+        )
         _, metrics = write_fitted(model, tune, out)
         shutil.rmtree(workdir)
+    console.write(metrics)
     scores = {name: metrics.metrics[name] for name in ("accuracy", "nll", "ece")}
     told = ", ".join(f"{name} {one.value:.3f}" for name, one in scores.items() if one is not None)
-    say(f"On the synthetic recordings that it was tuned on: {told}")
-    typer.echo(str(out))
+    console.say(f"On the synthetic recordings that it was tuned on: {told}")
+    console.echo(str(out))
 
 
 def _without(

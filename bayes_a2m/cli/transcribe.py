@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bayes_a2m.cli.options import Force
+from bayes_a2m.cli.options import Force, Json, Quiet
+from bayes_a2m.cli.output import Output
 
 if TYPE_CHECKING:
     from bayes_a2m.calibration.note_acceptance import NoteThreshold
@@ -135,6 +136,8 @@ def transcribe(
         ),
     ] = "auto",
     force: Force = False,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Transcribe recordings into notes that know how sure they are.
 
@@ -179,8 +182,6 @@ def transcribe(
         bayes-a2m transcribe song.wav --engine onnx
     """
     from bayes_a2m.audio.io import find
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
@@ -193,8 +194,13 @@ def transcribe(
         write_files,
     )
     from bayes_a2m.transcription.engine import load
+    from bayes_a2m.transcription.json_lines import note_objects
     from bayes_a2m.transcription.other_pitches import PitchListener
     from bayes_a2m.transcription.pitch_choice import PitchChoice
+    from bayes_a2m.transcription.record import TranscribedFile, TranscribeRecord
+    from bayes_a2m.version import __version__
+
+    console = Output(quiet, json_file)
 
     model, audio = _parted(audio, model)
     wanted = _formats(formats)
@@ -220,21 +226,24 @@ def transcribe(
     if fitted.viterbi is fitted.decoder:
         if samples:
             raise InputError(f"--samples: {model} knows no probabilities of notes; train it again")
-        say(
+        console.say(
             f"{model}: was trained before notes had probabilities: those of its frames are given "
             "instead; train it again"
         )
     if (unknown := fitted.unknown_conditions()) is not None:
-        say(f"caution: {model}: {unknown}")
+        console.warn(f"caution: {model}: {unknown}")
     if condition is not None:
         _refuse_unmet(fitted, condition, str(model))
-    threshold = None if accept_error is None else _threshold(fitted, accept_error, str(model))
+    threshold = (
+        None if accept_error is None else _threshold(console, fitted, accept_error, str(model))
+    )
     failed: list[str] = []
+    told: list[TranscribedFile] = []
     listener = PitchListener()
     check_pitches = (
         check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary)
     )
-    with progress.bar("transcribing") as update:
+    with console.bar("transcribing") as update:
         for done, path in enumerate(paths):
             try:
                 recording = Recording(
@@ -260,6 +269,17 @@ def transcribe(
                 )
                 with output.adding() as new:
                     write_files(one, new, formats=wanted, settings=settings)
+                if json_file is not None:
+                    told.append(
+                        TranscribedFile(
+                            audio=str(path),
+                            notes=note_objects(
+                                notes, transpose=transpose, intonation=one.intonation
+                            ),
+                            unlike=unlike,
+                            files=[str(out / name) for name in _names(path, wanted, settings)],
+                        )
+                    )
                 words = _words(one, settings, marked=bool(notes.doubtful) and not unlike)
             except Exception as error:  # one bad file does not stop the others
                 if not isinstance(error, InputError) and "--debug" in sys.argv:
@@ -268,16 +288,19 @@ def transcribe(
                 failed.append(str(error) if known_error else f"{path}: unexpected {error!r}")
             else:
                 for repair in recording.repairs:
-                    say(f"{path}: {repair.message}")
+                    console.say(f"{path}: {repair.message}")
                 if unlike:
-                    say(f"{path}: {_withdrawn(unlike)}")
-                say(f"{path}: {words}")
+                    console.warn(f"{path}: {_withdrawn(unlike)}")
+                console.say(f"{path}: {words}")
             update(done + 1, len(paths))
+    console.write(
+        TranscribeRecord(version=__version__, model=str(model), recordings=told, failed=failed)
+    )
     if failed:
         for message in failed[:-1]:
-            say(f"bayes-a2m: {message}")
+            console.warn(f"bayes-a2m: {message}")
         raise InputError(failed[-1])
-    typer.echo(str(out))
+    console.echo(str(out))
 
 
 def _parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
@@ -315,18 +338,17 @@ def _refuse_unmet(model: Posterior | RuntimeModel, condition: str, name: str) ->
         )
 
 
-def _threshold(model: Posterior | RuntimeModel, error: float, name: str) -> float:
+def _threshold(console: Output, model: Posterior | RuntimeModel, error: float, name: str) -> float:
     """The probability that keeps the error rate; says what is promised."""
     from bayes_a2m.calibration.note_acceptance import note_threshold
-    from bayes_a2m.cli.console import say
     from bayes_a2m.errors import InputError
 
     if not 0 < error < 1:
         raise InputError(f"--accept-error {error:g}: must lie between 0 and 1")
     if model.viterbi is model.decoder:
-        return _frame_threshold(model, error, name)
+        return _frame_threshold(console, model, error, name)
     found = note_threshold(model.calibrator.accepted_notes, error)
-    say(f"--accept-error {error:g}: {_promise(found)}")
+    console.say(f"--accept-error {error:g}: {_promise(found)}")
     return found.threshold
 
 
@@ -336,10 +358,11 @@ def _promise(found: NoteThreshold) -> str:
     return f"notes of probability below {found.threshold:.2f} are doubtful; {found.words}"
 
 
-def _frame_threshold(model: Posterior | RuntimeModel, error: float, name: str) -> float:
+def _frame_threshold(
+    console: Output, model: Posterior | RuntimeModel, error: float, name: str
+) -> float:
     """The confidence of frames that keeps the error rate, for models without notes."""
     from bayes_a2m.calibration.selective import accept
-    from bayes_a2m.cli.console import say
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import ACCEPT_CONFIDENCE
 
@@ -350,12 +373,14 @@ def _frame_threshold(model: Posterior | RuntimeModel, error: float, name: str) -
     if found.threshold > 1:
         raise InputError(f"--accept-error {error:g}: {found.promise}")
     if found.threshold <= 1 / len(model.vocabulary):  # no confidence is ever lower
-        say(
+        console.say(
             f"--accept-error {error:g}: every frame would be accepted, for on the tuning split all "
             "of them together are wrong less often: nothing is marked by it, and nothing promised"
         )
     else:
-        say(f"frames of confidence {found.threshold:.3f} and more are accepted: {found.promise}")
+        console.say(
+            f"frames of confidence {found.threshold:.3f} and more are accepted: {found.promise}"
+        )
     return found.threshold
 
 

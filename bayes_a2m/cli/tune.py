@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bayes_a2m.cli.options import Engine, Force, Scheduler
+from bayes_a2m.cli.options import Engine, Force, Quiet, Scheduler
+from bayes_a2m.cli.output import Output
 
 
 def tune(
@@ -60,6 +61,7 @@ def tune(
     engine: Engine = None,
     scheduler: Scheduler = None,
     force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Search for good settings; a trial is a training on folds of the train split.
 
@@ -83,7 +85,6 @@ def tune(
         bayes-a2m train tuned/crnn/best.yaml --data recordings --out models/tuned
     """
     from bayes_a2m import engine as engines
-    from bayes_a2m.cli.console import say
     from bayes_a2m.config.experiment import load_experiment
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.files import OutputFolder
@@ -91,6 +92,8 @@ def tune(
     from bayes_a2m.tuning.runner import BESIDE, BEST, Told, conclude, open_search, run_trials
     from bayes_a2m.tuning.searcher import Searcher, search_together
     from bayes_a2m.tuning.space import find_space, load_space
+
+    console = Output(quiet)
 
     plan = load_experiment(experiment, settings or [])
     check(plan)
@@ -105,21 +108,21 @@ def tune(
     recordings = load_folder(data, seed=seed).split("train")
     search, objective = open_search(plan, searched, recordings, output, sampler=sampler, seed=seed)
     there = len([t for t in search.trials if t.state.is_finished()])
-    say(
+    console.say(
         f"{experiment}: {there} of {trials} trials are there; {budget.used} of {budget.folds} folds"
     )
 
     def tell(told: Told) -> None:
-        say(told.sentence)
+        console.say(told.sentence)
 
     try:
         with engines.engine(engine, scheduler, jobs=jobs, shared=[data, out]):
             several = jobs or (engines.capacity() if engines.active_client() else 1)
             if several > 1:
                 searcher = Searcher(plan, searched, recordings, output.path, trials, sampler, seed)
-                search_together(searcher, search, several, progress=True)
+                search_together(searcher, search, several, progress=not quiet)
         # all of them; or what those left that were killed
-        shown = replace(objective, progress=sys.stderr.isatty())
+        shown = replace(objective, progress=console.shows_progress)
         run_trials(search, shown, trials, tell=tell)
     except BaseException as error:
         if not isinstance(error, Exception):
@@ -128,7 +131,7 @@ def tune(
     others = search.count("RUNNING")
     path = conclude(search, plan, experiment, output, settings or [])
     if others:
-        say(f"{others} more are at work in other processes, which write the results again")
-    typer.echo(path.read_text(encoding="utf-8"))
-    typer.echo(str(path))
+        console.say(f"{others} more are at work in other processes, which write the results again")
+    console.echo(path.read_text(encoding="utf-8"))
+    console.echo(str(path))
     sys.stdout.flush()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_a2m.cli.options import Json, Quiet
+from bayes_a2m.cli.output import Output
 from bayes_a2m.escape import printable
 
 if TYPE_CHECKING:
@@ -40,15 +42,8 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write every problem to this JSON file; - prints the JSON and nothing else.",
-            show_default=False,
-        ),
-    ] = None,
+    json_file: Json = None,
+    quiet: Quiet = False,
 ) -> None:
     """Check a data folder: names, pairs, lengths, rates, labels, metadata.
 
@@ -66,55 +61,52 @@ def verify(
 
         bayes-a2m verify recordings -m models/crnn
     """
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say_json
     from bayes_a2m.datasets.verify import verify as find_problems
 
-    with progress.bar("checking") as update:
+    console = Output(quiet, json_file)
+
+    with console.bar("checking") as update:
         report = find_problems(data_dir, update)
-    if json_file == Path("-"):
-        say_json(report.to_dict())
-    else:
-        if json_file is not None:
-            report.record.write(json_file)
-        console = _console()
-        _print(console, report.errors, "error", "red", in_full=True)
+    console.write(report.record)
+    if not (quiet or console.is_for_programs):
+        screen = _console()
+        _print(screen, report.errors, "error", "red", in_full=True)
         few = len(report.warnings) <= IN_FULL
-        _print(console, report.warnings, "warning", "yellow", in_full=few)
+        _print(screen, report.warnings, "warning", "yellow", in_full=few)
         if not few and json_file is None:
-            console.print("--json FILE lists every warning with its times.\n", style="dim")
-        console.print(
+            screen.print("--json FILE lists every warning with its times.\n", style="dim")
+        screen.print(
             f"{_count(report.recordings, 'recording')}: {_count(len(report.errors), 'error')}, "
             f"{_count(len(report.warnings), 'warning')}"
         )
     if report.errors:
         raise typer.Exit(1)
     if model is not None:
-        _say_unlike(data_dir, model)
+        _say_unlike(console, data_dir, model)
 
 
-def _say_unlike(data_dir: Path, path: Path) -> None:
+def _say_unlike(console: Output, data_dir: Path, path: Path) -> None:
     """The recordings that are unlike those a model learned from, a line each."""
-    from bayes_a2m.cli import progress
-    from bayes_a2m.cli.console import say
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.models import load_model
 
     model = load_model(path)
     if (unknown := model.unknown_conditions()) is not None:
-        say(f"{path}: {unknown}")
+        console.say(f"{path}: {unknown}")
     if model.fitted is None or model.fitted.conditions is None:
         return
     recordings = load_folder(data_dir, seed=model.seed)
     unlike = []
-    with progress.bar("comparing") as update:
+    with console.bar("comparing") as update:
         for done, recording in enumerate(recordings, start=1):
             if phrases := model.unlike(recording):
                 unlike.append(f"{recording.id}: {'; '.join(phrases)}")
             update(done, len(recordings))
     for line in unlike:
-        say(line)
-    say(f"{len(unlike)} of {len(recordings)} recordings are unlike those that {path} learned from")
+        console.say(line)
+    console.say(
+        f"{len(unlike)} of {len(recordings)} recordings are unlike those that {path} learned from"
+    )
 
 
 def _console() -> Console:

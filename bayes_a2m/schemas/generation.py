@@ -20,6 +20,7 @@ from bayes_a2m.files.record import Record
 from bayes_a2m.label_audit.record import AuditRecord
 from bayes_a2m.reporting.report.record import ReportRecord
 from bayes_a2m.studies.record import StudyRecord
+from bayes_a2m.transcription.record import TranscribeRecord
 
 RECORDS: Mapping[str, type[Record]] = {
     "audit": AuditRecord,
@@ -29,6 +30,7 @@ RECORDS: Mapping[str, type[Record]] = {
     "metrics": EvaluationResults,
     "report": ReportRecord,
     "study": StudyRecord,
+    "transcribe": TranscribeRecord,
     "verify": VerifyRecord,
 }
 """The name of each schema, and the record it describes."""

@@ -50,7 +50,7 @@ def test_help_is_quick_to_load_and_names_every_verb() -> None:
 
 
 def test_help_lists_what_ships_and_the_version_is_told() -> None:
-    assert "crnn, demo, ensemble" in " ".join(run("train", "--help").stdout.split())
+    assert "crnn, demo, distilled, ensemble" in " ".join(run("train", "--help").stdout.split())
     assert "methods, one_vs_two_stage" in " ".join(run("run", "--help").stdout.split())
     assert run("--version").stdout == f"bayes-a2m {__version__}\n"
 
