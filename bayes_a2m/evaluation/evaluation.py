@@ -21,6 +21,9 @@ from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.notebook import Shown
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(Shown):
@@ -91,6 +94,34 @@ class Evaluation(Shown):
     sure: NoteEvaluation | None = None
     raw_sure: NoteEvaluation | None = None
     unlike: dict[str, tuple[str, ...]] | None = None
+
+    def table(self, *, resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
+        """Every score with its 95 % interval as a table, a row for each.
+
+        Parameters
+        ----------
+        resamples, seed
+            How often recordings are resampled, and the seed of that.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``of`` (``all``, ``class``, ``condition``, ``boundary`` or a kind of subgroup),
+            ``name`` (of the class, condition or subgroup; "" for all), ``metric``, ``value``,
+            ``low`` and ``high`` (NaN where a score is undefined).
+
+        Examples
+        --------
+        Accuracy by condition: ``table.query("of == 'condition' and metric == 'accuracy'")``.
+        """
+        import pandas as pd
+
+        from bayes_a2m.evaluation.scoring import results_of
+        from bayes_a2m.evaluation.table import COLUMNS, rows_of
+
+        found = results_of(self, resamples=resamples, seed=seed)
+        table = pd.DataFrame(rows_of(found), columns=list(COLUMNS))
+        return table.astype(dict.fromkeys(("value", "low", "high"), float))
 
     def _shown(self) -> Mapping[str, object]:
         scores = self.frames.quick_metrics_of(np.ones((1, len(self.frames))))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from bayes_a2m import renamed
 from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.diagnostics.overconfidence import overconfidence
-from bayes_a2m.evaluation.evaluation import Evaluation
 from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
 from bayes_a2m.evaluation.note_results import note_results
 from bayes_a2m.evaluation.results import (
@@ -37,6 +37,9 @@ from bayes_a2m.metrics.recording_statistics import RecordingStatistics, scores_o
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
 from bayes_a2m.resampling.score_table import Scores
+
+if TYPE_CHECKING:
+    from bayes_a2m.evaluation.evaluation import Evaluation
 
 RESAMPLES = 1000
 """How often recordings are resampled for an interval where nothing else is said."""
