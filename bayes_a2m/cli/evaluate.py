@@ -81,7 +81,9 @@ def evaluate(
     from bayes_a2m.errors import InputError
     from bayes_a2m.evaluation import evaluate as evaluate_model
     from bayes_a2m.evaluation import results_of
+    from bayes_a2m.files.atomic import real_path
     from bayes_a2m.models import load_model
+    from bayes_a2m.posteriors.model_directory import describe
 
     console = Output(quiet, json_file)
 
@@ -124,7 +126,11 @@ def evaluate(
     if result.alarm:
         console.warn(f"warning: {result.alarm}")
     metrics = results_of(result, accept_error=accept_error)
-    console.write(metrics)
+    if json_file is not None and real_path(json_file) == real_path(model / "metrics.json"):
+        where = f"split {split}" if split else "all that it was not fitted or tuned on"
+        describe(model, fitted, metrics.to_dict(), measured_on=f"{data.name}, {where}")
+    else:
+        console.write(metrics)
     metrics_tables(console, metrics)
     if raw:
         raw_table(console, metrics)

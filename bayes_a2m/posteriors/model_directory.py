@@ -11,6 +11,7 @@
 ``novelty.safetensors``   densities of the network's features at the training recordings
 ``seen.json``             ids and content hashes of what it was fitted and tuned on
 ``training.csv``          one row an epoch
+``README.md``             the model's card (:mod:`bayes_a2m.posteriors.model_card`)
 ``metrics.json``          its scores on the tuning split (null until measured)
 ``checksums.sha256``      SHA-256 of all these files; looked at before any of them is read
 ========================  =====================================================================
@@ -19,7 +20,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,6 +50,7 @@ from bayes_a2m.music import Vocabulary
 from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.fitted import Fitted
 from bayes_a2m.posteriors.loadable import ensure_parts, parts_of
+from bayes_a2m.posteriors.model_card import CARD, card_of, remarks_in
 from bayes_a2m.posteriors.novelty import NoveltyDetector
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from bayes_a2m.decoding.note_decoder import NoteDecoder
+    from bayes_a2m.posteriors.posterior import Posterior
 
 FORMAT = 1
 """Version of the model directory's layout."""
@@ -106,11 +109,14 @@ class ModelState:
         The settings that it was trained with.
     fitted
         The state that every fitted model has.
+    card
+        The text of its card; "" where none is to be written.
     """
 
     weights: Mapping[str, Tensor]
     experiment: Experiment
     fitted: Fitted
+    card: str = ""
 
 
 def write(path: Path, state: ModelState) -> None:
@@ -155,16 +161,42 @@ def write(path: Path, state: ModelState) -> None:
             fitted.novelty.save(beside / NOVELTY)
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
+        if state.card:
+            write_text(beside / CARD, state.card)
         write_checksums(beside)
 
 
-def write_checksums(path: Path) -> None:
-    """Write the checksums of a model directory's files as they are now."""
-    known = (*FILES, CONDITIONS, NOTES, NOVELTY, *RUNTIME, "training.png")
-    names = [name for name in known if (path / name).is_file()]
+def write_checksums(path: Path, *, without: Iterable[str] = ()) -> None:
+    """Write the checksums of a model directory's files as they are now, but for some."""
+    known = (*FILES, CONDITIONS, NOTES, NOVELTY, CARD, *RUNTIME, "training.png")
+    left_out = set(without)
     if read_json(path / "metrics.json") is None:
-        names.remove("metrics.json")  # written later, and then part of the checksums
+        left_out.add("metrics.json")  # written later, and then part of the checksums
+    names = [name for name in known if (path / name).is_file() and name not in left_out]
     Manifest.of_files(path, names).write(path / CHECKSUMS)
+
+
+def describe(path: Path, model: Posterior, metrics: Mapping[str, Any], *, measured_on: str) -> None:
+    """Write the scores of a model into its directory, and its card with them.
+
+    The remarks at the card's end stay. A process that is killed on the way leaves a whole model.
+
+    Parameters
+    ----------
+    path
+        The model directory.
+    model
+        The model that it holds.
+    metrics
+        The content of ``metrics.json``.
+    measured_on
+        The recordings of these scores, in words.
+    """
+    remarks = remarks_in(read_text(path / CARD, "Markdown")) if is_given(path / CARD) else ""
+    write_checksums(path, without=("metrics.json", CARD))  # while they change
+    write_text(path / CARD, card_of(model, metrics, measured_on=measured_on, remarks=remarks))
+    write_json(path / "metrics.json", metrics)
+    write_checksums(path)
 
 
 def ensure_whole(path: Path) -> None:

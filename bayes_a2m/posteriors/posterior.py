@@ -27,6 +27,7 @@ from bayes_a2m.music import FrameGrid, Vocabulary
 from bayes_a2m.notebook import Shown
 from bayes_a2m.posteriors.fingerprint import fingerprint, training_inputs
 from bayes_a2m.posteriors.fitted import Fitted
+from bayes_a2m.posteriors.model_card import card_of
 from bayes_a2m.posteriors.model_directory import ModelState, read, write
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
@@ -306,7 +307,7 @@ class Posterior(Shown, ABC):
             If the model is not fitted, or something stands at ``path`` already.
         """
         fitted = self._known
-        write(Path(path), ModelState(self.weights(), self.experiment, fitted))
+        write(Path(path), ModelState(self.weights(), self.experiment, fitted, card_of(self)))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

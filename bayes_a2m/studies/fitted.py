@@ -7,7 +7,7 @@ from pathlib import Path
 from bayes_a2m.datasets.dataset import Dataset
 from bayes_a2m.evaluation import Evaluation, EvaluationResults, evaluate, results_of
 from bayes_a2m.files import read_json
-from bayes_a2m.posteriors.model_directory import write_checksums
+from bayes_a2m.posteriors.model_directory import describe
 from bayes_a2m.posteriors.posterior import Posterior
 
 
@@ -56,7 +56,7 @@ def describe_fitted(
     metrics = results_of(result)
     if has_losses(model.record.log):
         style.save(loss_figure(model.record.log), path / "training.png")
-    # last: where it is, nothing is missing
-    metrics.write(path / "metrics.json")
-    write_checksums(path)
+    # last: where the scores are, nothing is missing
+    told = "the tuning split, which also chose its settings"
+    describe(path, model, metrics.to_dict(), measured_on=told)
     return result, metrics

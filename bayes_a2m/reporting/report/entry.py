@@ -14,6 +14,7 @@ from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.decoding.transcription import Transcription, Transcriptions
 from bayes_a2m.evaluation import Evaluation, EvaluationResults, evaluate, results_of
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.posteriors.model_card import facts_of
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 from bayes_a2m.prediction.summary import PosteriorSummary
 
@@ -160,25 +161,8 @@ def of_model(
         model.record.log,
         _embedded_frames(model, data),
         sum(model.seen.knows(r) for r in data),
-        provenance=_provenance(model),
+        provenance=facts_of(model),
     )
-
-
-def _provenance(model: Posterior) -> dict[str, str]:
-    """What a model directory tells of how the model was made."""
-    fitted, experiment = model.fitted, model.experiment
-    facts = {"method": model.name}
-    if model.trains_network:
-        facts["network"] = experiment.architecture.name
-    facts["parameters"] = f"{model.parameter_count:,}"
-    if fitted is not None:
-        seen = fitted.seen
-        facts["trained on"] = f"{len(seen.fit)} recordings, tuned on {len(seen.tune)} others"
-        facts["recalibration"] = fitted.calibrator.recalibration.name
-        if fitted.fingerprint:
-            facts["fingerprint of the training"] = fitted.fingerprint[:16]
-    facts["seed"] = str(model.seed)
-    return facts
 
 
 def _embedded_frames(model: Posterior, data: Dataset) -> EmbeddedFrames | None:
