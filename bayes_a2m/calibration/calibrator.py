@@ -35,7 +35,8 @@ class Calibrator:
     choice
         The recalibration, and why it was chosen.
     sets
-        Conformal sets at each level of :data:`LEVELS`; none in models of older versions.
+        Conformal sets at each level of :data:`LEVELS`, those of a higher level around those of a
+        lower one; none in models of older versions.
     accepted
         Counts of accepted frames of the tuning recordings, recalibrated; None in older models.
     accepted_notes
@@ -82,18 +83,14 @@ class Calibrator:
         distributions = [choice.recalibration.apply(posterior.of(i)) for i in range(len(posterior))]
         classes = range(distributions[0].shape[1])
         fewest = min(sum(bool((truth == k).any()) for truth in labels) for k in classes)
-        sets = tuple(
-            ConformalSets.calibrate(
-                distributions,
-                labels,
-                level=level,
-                # sets with every class in them help nobody: then the weaker promise, and a warning
-                way="recordings" if fewest >= recordings_needed(level) else "pooled",
-            )
-            for level in LEVELS
-        )
+        sets: list[ConformalSets] = []
+        for level in LEVELS:  # from the lowest
+            # sets with every class in them help nobody: then the weaker promise, and a warning
+            way = "recordings" if fewest >= recordings_needed(level) else "pooled"
+            found = ConformalSets.calibrate(distributions, labels, level=level, way=way)
+            sets.append(found.containing(sets[-1]) if sets else found)
         counts = [AcceptStatistics.of(p, y) for p, y in zip(distributions, labels, strict=True)]
-        return cls(choice, sets, AcceptStatistics.stack(counts))
+        return cls(choice, tuple(sets), AcceptStatistics.stack(counts))
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to what ``recalibration.json`` holds."""

@@ -61,7 +61,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,6 +165,29 @@ class ConformalSets:
             thresholds.append(_threshold(scores, alpha, way) if scores else 0.0)
             recordings.append(len(scores))
         return cls(level, tuple(thresholds), tuple(recordings), way)
+
+    def containing(self, lower: ConformalSets) -> ConformalSets:
+        """The same sets, enlarged where those of a lower level are larger.
+
+        A set that is larger keeps every promise; so a set of 99 % holds that of 95 % of the same
+        frame, also where the two are found in different ways.
+
+        >>> lower = ConformalSets(0.95, (0.2, 0.2), (99, 99))
+        >>> ConformalSets(0.99, (0.3, 0.1), (99, 99)).containing(lower).thresholds
+        (0.2, 0.1)
+
+        Raises
+        ------
+        InputError
+            If the two are not of the same classes.
+        """
+        if len(self.thresholds) != len(lower.thresholds):
+            raise InputError(
+                f"sets of {len(self.thresholds)} classes do not hold those of "
+                f"{len(lower.thresholds)}"
+            )
+        pairs = zip(self.thresholds, lower.thresholds, strict=True)
+        return replace(self, thresholds=tuple(min(pair) for pair in pairs))
 
     def sets(self, probs: ArrayLike) -> NDArray[np.bool_]:
         """Make the set of every frame.

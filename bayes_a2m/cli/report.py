@@ -62,8 +62,14 @@ def report(
         int, typer.Option(min=0, metavar="N", help="Recordings shown: N worst, N least sure.")
     ] = 6,
     sound: Annotated[
-        bool, typer.Option("--sound/--no-sound", help="Put their sound into the page.")
+        bool, typer.Option("--sound/--no-sound", help="Whether there is anything to hear.")
     ] = True,
+    embed_audio: Annotated[
+        bool,
+        typer.Option(
+            "--embed-audio", help="Put the sound into the pages, which can be sent on alone then."
+        ),
+    ] = False,
     projection: Annotated[
         Literal["pca", "umap"], typer.Option(help="Of the map of the network's features.")
     ] = "pca",
@@ -89,9 +95,11 @@ def report(
 ) -> None:
     """Write a page that says how far models can be trusted, class by class.
 
-    DIR/index.html is one file that can be sent on; figures/ holds its pictures
-    as PNG and SVG, tables/ its tables as CSV, report.json all numbers. Several
-    models, and predictions of somebody else's, stand side by side. Without
+    DIR/index.html is the report; recordings/ holds a page for every recording,
+    which plays its sound and shows the notes as they come, figures/ the pictures
+    as PNG and SVG, tables/ the tables as CSV, report.json all numbers. The sound
+    lies beside the pages; with --embed-audio each page is one file that can be
+    sent on. Several models, and predictions of somebody else's, stand side by side. Without
     --split the recordings are those that no model was fitted or tuned on.
 
     Examples:
@@ -153,6 +161,8 @@ def report(
             "notes": {"sound": sound},
             "embeddings": {"projection": projection},
         },
+        sound=sound,
+        embed_audio=embed_audio,
         progress=console.shows_progress,
     )
     shared = {"resamples": options.resamples, "accept_error": accept_error, "seed": seed}

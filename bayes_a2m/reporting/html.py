@@ -38,6 +38,9 @@ _KINDS = {
 }
 """The kinds of files that a page may hold, by ending."""
 
+SOUNDS = (".wav", ".flac")
+"""The endings of files to listen to."""
+
 
 @dataclass(frozen=True)
 class PageSection:
@@ -68,6 +71,7 @@ def write_page(
     sections: Sequence[PageSection],
     *,
     embed: bool = False,
+    embed_sound: bool | None = None,
     scripts: Sequence[str] = (),
 ) -> None:
     """Write a page, atomically; pictures and sounds must be there already.
@@ -77,7 +81,9 @@ def write_page(
     InputError
         If a picture is missing or no PNG, or the page cannot be written.
     """
-    text = render_page(path.parent, title, opening, sections, embed=embed, scripts=scripts)
+    text = render_page(
+        path.parent, title, opening, sections, embed=embed, embed_sound=embed_sound, scripts=scripts
+    )
     write_text(path, text)
 
 
@@ -88,6 +94,7 @@ def render_page(
     sections: Sequence[PageSection],
     *,
     embed: bool = False,
+    embed_sound: bool | None = None,
     scripts: Sequence[str] = (),
 ) -> str:
     """The page as text.
@@ -104,10 +111,17 @@ def render_page(
         The rest, in order.
     embed
         Put pictures and sounds into the page, so that it can be sent on alone.
+    embed_sound
+        Whether sounds are put into the page; as pictures are, unless given.
     scripts
         Files of ``reporting/templates`` to run in the page; it reads well without them.
     """
     environment = _environment()
+    inside = {True: embed, False: embed if embed_sound is None else embed_sound}
+
+    def source_of(file: str) -> str:
+        is_picture = not file.endswith(SOUNDS)
+        return data_uri(folder / file) if inside[is_picture] else _address(file)
 
     def shown(section: PageSection) -> str:
         template = environment.get_template(section.template)
@@ -115,7 +129,7 @@ def render_page(
             section.facts,
             embedded=embed,
             size_of=lambda file: png_size(folder / file),
-            source_of=lambda file: data_uri(folder / file) if embed else _address(file),
+            source_of=source_of,
         )
 
     text = environment.get_template("page.html").render(

@@ -27,6 +27,18 @@ def test_recalibration_comes_first_and_all_goes_through_json():
     assert found != raw
 
 
+def test_sets_of_a_higher_level_hold_those_of_a_lower_one():
+    # 19 recordings: 95 % takes the least probability of all, 99 % is pooled and would take a higher
+    probs = [np.array([[0.9, 0.1]] * 50 + [[0.3 + 0.01 * r, 0.7 - 0.01 * r]]) for r in range(19)]
+    labels = [np.array([0] * 50 + [1])] * 19
+    found = Calibrator.fit(FramePosterior.from_probs(probs), labels, methods=("none",))
+    lower, higher = found.sets
+    assert (lower.way, higher.way) == ("recordings", "pooled")
+    grid = np.linspace(0, 1, 101)
+    all_probs = np.stack([grid, 1 - grid], axis=-1)
+    assert (higher.sets(all_probs) >= lower.sets(all_probs)).all()
+
+
 def test_models_of_older_versions():
     old = Calibrator.from_dict({"method": "none"}, "recalibration.json")
     assert old == Calibrator()

@@ -201,3 +201,118 @@ def test_decisions_are_kept_and_saved(chromium: Any, audit: Path, tmp_path: Path
     assert saved.excluded == (ids[0],)
     if HOSTILE[1] not in ids:  # what was decided before is still there
         assert saved.by_id[HOSTILE[1]] == Decision("keep", HOSTILE[0])
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1300, False), (390, False), (390, True)])
+def test_the_page_of_a_recording_stands(
+    chromium: Any, report: Path, width: int, dark: bool
+) -> None:
+    opened = open_page(chromium, report / "recordings" / "0001.html", width)
+    page = opened.page
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    assert opened.messages == []
+    assert opened.asked == []
+    assert page.evaluate("window.hit") is None
+    assert page.inner_text("h1") == f"Recording {HOSTILE[0]}"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("svg.roll").count() == 2  # a model each
+    assert page.locator("path.roll-area").count() > 0
+    ink, paper = page.evaluate(
+        """() => ["color", "backgroundColor"].map((one) => getComputedStyle(document.body)[one])"""
+    )
+    assert ink != paper
+    assert (paper == "rgb(21, 24, 27)") == dark
+
+
+def test_notes_are_marked_as_they_sound(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "recordings" / "0002.html").page
+    marked = page.evaluate(
+        """async () => {
+            const sound = document.querySelector("audio");
+            sound.muted = true;
+            const row = document.querySelector("tr[data-onset]");
+            row.querySelector("button.go").click();
+            await new Promise((done) => setTimeout(done, 400));
+            sound.pause();
+            const sounding = [...document.querySelectorAll("tr.sounding")];
+            const within = sounding.every(
+                (one) => one.dataset.onset <= sound.currentTime
+                    && sound.currentTime < one.dataset.offset
+            );
+            return [sounding.length, within, sound.currentTime - row.dataset.onset, sound.error];
+        }"""
+    )
+    assert marked[0] >= 1
+    assert marked[1]
+    assert 0 <= marked[2] < 3
+    assert marked[3] is None
+
+
+def test_keys_play_and_go_from_note_to_note(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "recordings" / "0002.html").page
+    page.wait_for_function("document.querySelector('audio').readyState > 0")
+    onsets = page.eval_on_selector_all(
+        "tr[data-onset]", "all => [...new Set(all.map(one => Number(one.dataset.onset)))]"
+    )
+    onsets = sorted(one for one in onsets if one > 0.02)
+    now = "document.querySelector('audio').currentTime"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(now) == pytest.approx(onsets[0], abs=0.01)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(now) == pytest.approx(
+        next(one for one in onsets if one > onsets[0] + 0.01), abs=0.01
+    )
+    page.evaluate("document.querySelector('audio').muted = true")
+    page.keyboard.press(" ")
+    page.wait_for_function("!document.querySelector('audio').paused")
+    page.keyboard.press(" ")
+    page.wait_for_function("document.querySelector('audio').paused")
+
+
+def test_the_report_leads_to_the_pages_and_to_the_note(chromium: Any, report: Path) -> None:
+    opened = open_page(chromium, report / "index.html")
+    page = opened.page
+    links = page.eval_on_selector_all(
+        "#recordings td a, #recordings th a", "all => all.map(one => one.getAttribute('href'))"
+    )
+    assert set(links) == {f"recordings/{n:04d}.html" for n in range(1, 5)}
+    for link in page.eval_on_selector_all("main a", "all => all.map(one => one.href)"):
+        path = link.partition("#")[0]
+        assert Path(path.removeprefix("file://")).is_file(), link
+    page.locator("#notes article h3 a").first.click()
+    page.wait_for_function("document.querySelector('audio').readyState > 0")
+    asked = float(page.url.partition("#t=")[2])
+    page.wait_for_function(
+        f"Math.abs(document.querySelector('audio').currentTime - {asked}) < 0.01"
+    )
+    assert opened.messages == []
+
+
+def test_the_page_of_a_recording_prints_without_its_player(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "recordings" / "0001.html").page
+    page.emulate_media(media="print")
+    assert page.locator("audio:visible, .turn:visible, button.go:visible").count() == 0
+    assert page.locator("svg.roll:visible").count() == 2
+    assert len(page.pdf()) > 5000
+
+
+def test_a_table_that_is_too_wide_shows_that_there_is_more(chromium: Any, report: Path) -> None:
+    page = open_page(chromium, report / "index.html", 390).page
+    images = page.eval_on_selector_all(
+        ".scroll", "all => all.map(one => getComputedStyle(one).backgroundImage)"
+    )
+    assert images
+    assert all(image.count("linear-gradient") == 4 for image in images)
+
+
+def test_sound_is_beside_the_pages_or_in_them(
+    hostile: Dataset, tiny_point: Point, report: Path, tmp_path: Path
+) -> None:
+    assert len(list((report / "recordings").glob("*.flac"))) == 4
+    assert "data:audio" not in (report / "index.html").read_text(encoding="utf-8")
+    one = of_model("tiny", tiny_point, hostile, draws=1, resamples=20, accept_error=0.05)
+    options = ReportOptions(resamples=20, embed_audio=True, sections={"recordings": {"worst": 1}})
+    write_report(tmp_path / "out", hostile, (one,), options, bar=no_bar)
+    assert not list((tmp_path / "out" / "recordings").glob("*.flac"))
+    for page in ("index.html", "recordings/0001.html"):
+        assert "data:audio/flac;base64," in (tmp_path / "out" / page).read_text(encoding="utf-8")

@@ -44,6 +44,8 @@ class ReportOptions:
         Bounds on scores that the user set.
     sections
         The options of single sections, by their names: ``{"recordings": {"worst": 3}}``.
+    sound, embed_audio
+        Whether there is anything to hear, and whether it is in the pages or beside them.
     progress
         Whether UMAP, which takes long, shows its bar.
     """
@@ -54,6 +56,8 @@ class ReportOptions:
     tolerance: float = TOLERANCE
     requirements: tuple[Requirement, ...] = ()
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sound: bool = True
+    embed_audio: bool = False
     progress: bool = False
 
 
@@ -134,13 +138,13 @@ class ReportContext:
             Whether an SVG is written, too. Pictures of spectra go without: they would hold a
             bitmap.
         title
-            What stands above it; the name of ``entry`` where there is one.
+            What stands above it; the name of ``entry`` unless given.
         """
         stem = name if entry is None else f"{name}_{self.stem(entry)}"
         for ending in ("png", "svg") if svg else ("png",):
             dpi = style.DPI if svg else style.SPECTRUM_DPI
             style.save(figure, self.folder / "figures" / f"{stem}.{ending}", dpi=dpi)
-        title = title if entry is None else self.title_of(entry)
+        title = title or ("" if entry is None else self.title_of(entry))
         return Picture(f"figures/{stem}.png", alt, caption, kind, title)
 
     def table(self, table: Table) -> Table:

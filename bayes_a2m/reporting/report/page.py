@@ -17,6 +17,7 @@ from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.gap_bar import gap_bar
 from bayes_a2m.reporting.report.note_entry import NoteEntry, of_entry
 from bayes_a2m.reporting.report.record import ReportedModel, ReportedNotes, ReportRecord
+from bayes_a2m.reporting.report.recording_page import write_recording_pages
 from bayes_a2m.reporting.report.requirement import check
 from bayes_a2m.reporting.report.section import Section, make_sections
 from bayes_a2m.reporting.report.verdict import (
@@ -93,8 +94,15 @@ def write_report(
         with bar("drawing") as update:
             sections = _built(sections_of_report, context, update)
         write_page(
-            folder / PAGE, _title(context), opening, sections, embed=True, scripts=("sort.js",)
+            folder / PAGE,
+            _title(context),
+            opening,
+            sections,
+            embed=True,
+            embed_sound=chosen.embed_audio,
+            scripts=("sort.js",),
         )
+        write_recording_pages(context, sound=chosen.sound, embed=chosen.embed_audio)
         record = ReportRecord(
             version=__version__,
             data=data.name,

@@ -23,6 +23,7 @@ from bayes_a2m.reporting.piano_roll import RollNote, piano_roll_figure
 from bayes_a2m.reporting.report.context import ReportContext, known
 from bayes_a2m.reporting.report.note_entry import NoteEntry
 from bayes_a2m.reporting.report.picture import Picture
+from bayes_a2m.reporting.report.recording_page import note_link
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.sound import write_flac
 from bayes_a2m.reporting.table import Column, Table
@@ -47,6 +48,8 @@ class NoteCard:
         What is stated, and what the reference has there.
     picture, sound
         The seconds around it, to see and to hear; no sound where none is asked for.
+    page
+        The place on the page that plays all of the recording.
     """
 
     recording: str
@@ -55,6 +58,7 @@ class NoteCard:
     words: str
     picture: Picture
     sound: str | None
+    page: str
 
 
 class Notes(Section):
@@ -215,7 +219,8 @@ def _card(
     if options.sound:
         sound = f"sound/{stem}.flac"
         write_flac(context.folder / sound, samples, rate)
-    return NoteCard(recording.id, f"{name} at {one.note.onset:.2f} s", why, words, picture, sound)
+    title = f"{name} at {one.note.onset:.2f} s"
+    return NoteCard(recording.id, title, why, words, picture, sound, note_link(i, one.note))
 
 
 def _words(one: RollNote, right: bool, reference: tuple[Note, ...], context: ReportContext) -> str:

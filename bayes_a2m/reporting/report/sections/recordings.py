@@ -16,6 +16,7 @@ from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 from bayes_a2m.reporting.report.context import ReportContext
 from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.picture import Picture
+from bayes_a2m.reporting.report.recording_page import page_of
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.roll import roll_caption, roll_figure
 from bayes_a2m.reporting.sound import write_flac
@@ -38,6 +39,8 @@ class Card:
         Its spectrum, and a piano roll for every model.
     sound
         The file of its sound within the folder, or None.
+    page
+        The page that plays all of it.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Card:
     words: str
     picture: Picture
     sound: str | None
+    page: str
 
 
 class Recordings(Section):
@@ -68,6 +72,7 @@ class Recordings(Section):
             "cards": _cards(context, self.options),
             "table": context.table(recording_table(context)),
             "several": len(context.entries) > 1,
+            "links": {r.id: page_of(i) for i, r in enumerate(context.data)},
         }
         return SectionContent(facts=facts)
 
@@ -114,7 +119,8 @@ def _cards(context: ReportContext, options: Recordings.Options) -> list[Card]:
         if phrases := (first.evaluation.unlike or {}).get(recording.id):
             words += f"; unlike those that it learned from: {'; '.join(phrases)}"
         picture, sound = _shown(context, i, f"recording_{number:02d}", extract, options)
-        cards.append(Card(recording.id, recording.condition, why, words, picture, sound))
+        card = Card(recording.id, recording.condition, why, words, picture, sound, page_of(i))
+        cards.append(card)
     return cards
 
 

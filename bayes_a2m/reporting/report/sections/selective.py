@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bayes_a2m.calibration.selective import Accepted, AcceptStatistics, accept
 from bayes_a2m.evaluation import ACCEPT_CONFIDENCE
-from bayes_a2m.evaluation.results import SetScores
+from bayes_a2m.evaluation.results import ConformalResults, SetScores
 from bayes_a2m.reporting.conformal import conformal_caption, conformal_figure
 from bayes_a2m.reporting.report.context import ReportContext, known
+from bayes_a2m.reporting.report.entry import ReportEntry
+from bayes_a2m.reporting.report.picture import Picture
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.selective import risk_coverage_caption, risk_coverage_figure
 from bayes_a2m.reporting.table import Cell, Column, Table
@@ -21,8 +23,10 @@ class SelectivePrediction(Section):
     name = "selective"
     title = "Selective prediction"
 
-    def build(self, context: ReportContext) -> SectionContent:
+    def build(self, context: ReportContext) -> SectionContent | None:
         """Write the section's figures and tables, and give what the page shows."""
+        if all(s.evaluation.accepted is None for s in context.entries):
+            return None
         counts: dict[str, AcceptStatistics] = {}
         chosen: dict[str, Accepted] = {}
         for entry in context.entries:
@@ -68,31 +72,23 @@ class Conformal(Section):
     name = "conformal"
     title = "Conformal prediction sets"
 
-    def build(self, context: ReportContext) -> SectionContent:
+    def build(self, context: ReportContext) -> SectionContent | None:
         """Write the section's figures and tables, and give what the page shows."""
-        pictures = [
-            context.picture(
-                "conformal",
-                conformal_figure(s.metrics.calibration.conformal, context.names),
-                conformal_caption(s.metrics.calibration.conformal, context.names),
-                "Left, how often sets hold the truth, by class; right, how many classes they hold.",
-                entry=s,
-            )
-            for s in context.entries
-            if s.metrics.calibration.conformal
-        ]
+        stored = [s for s in context.entries if s.metrics.calibration.conformal]
+        if not stored and all(s.evaluation.inside.any() for s in context.entries):
+            return None
         notes = {
             warning
-            for s in context.entries
+            for s in stored
             for results in s.metrics.calibration.conformal
-            for warning in results.warnings
+            for warning in (*results.warnings, *_useless(context, s.name, results))
         }
         notes |= {
             f"{s.name}: no sets are stored with it."
             if s.evaluation.inside.any()
             else f"{s.name}: it learned from other recordings; its sets promise nothing of these."
             for s in context.entries
-            if not s.metrics.calibration.conformal
+            if s not in stored
         }
         return SectionContent(
             "Instead of one class, a set of classes that holds the truth as often as asked. A set "
@@ -100,10 +96,41 @@ class Conformal(Section):
             "by recordings a set promises its level for a new recording; where the tuning split "
             "has too few for a level, frames are pooled, which promises less and gives "
             "smaller sets.",
-            tuple(pictures),
-            (context.table(_sets(context)),),
+            tuple(_set_picture(context, s, way) for s in stored for way in _ways(s)),
+            (context.table(_sets(context)),) if stored else (),
             tuple(sorted(notes)),
         )
+
+
+def _ways(entry: ReportEntry) -> list[str]:
+    """The ways in which the thresholds of a model were found: a figure has one of them."""
+    return list(dict.fromkeys(found.way for found in entry.metrics.calibration.conformal))
+
+
+def _set_picture(context: ReportContext, entry: ReportEntry, way: str) -> Picture:
+    """Coverage and size of the sets whose thresholds were found in one way."""
+    found = [one for one in entry.metrics.calibration.conformal if one.way == way]
+    name = context.title_of(entry)
+    title = f"Thresholds by {WAYS[way]}"
+    return context.picture(
+        "conformal" if way == _ways(entry)[0] else f"conformal_{way}",
+        conformal_figure(found, context.names),
+        conformal_caption(found, context.names),
+        "Left, how often sets hold the truth, by class; right, how many classes they hold.",
+        entry=entry,
+        title=f"{name}: {title[:1].lower()}{title[1:]}" if name else title,
+    )
+
+
+def _useless(context: ReportContext, name: str, results: ConformalResults) -> list[str]:
+    """Say so where sets hold most of the classes."""
+    size, classes = results.size.value, len(context.names)
+    if size is None or size <= (classes + 1) / 2:
+        return []
+    return [
+        f"{name}: sets of {100 * results.level:g} % hold {size:.1f} of {classes} classes on "
+        "average, and so say next to nothing: it is not sure enough, or few recordings tuned it."
+    ]
 
 
 def _kept(context: ReportContext) -> Table:
