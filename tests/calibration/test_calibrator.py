@@ -10,6 +10,7 @@ import pytest
 from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.errors import InputError
+from bayes_a2m.music import Vocabulary
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests.calibration.simulation import simulate
 
@@ -31,7 +32,8 @@ def test_sets_of_a_higher_level_hold_those_of_a_lower_one():
     # 19 recordings: 95 % takes the least probability of all, 99 % is pooled and would take a higher
     probs = [np.array([[0.9, 0.1]] * 50 + [[0.3 + 0.01 * r, 0.7 - 0.01 * r]]) for r in range(19)]
     labels = [np.array([0] * 50 + [1])] * 19
-    found = Calibrator.fit(FramePosterior.from_probs(probs), labels, methods=("none",))
+    posterior = FramePosterior.from_probs(probs, vocabulary=Vocabulary((60,)))
+    found = Calibrator.fit(posterior, labels, methods=("none",))
     lower, higher = found.sets
     assert (lower.way, higher.way) == ("recordings", "pooled")
     grid = np.linspace(0, 1, 101)
