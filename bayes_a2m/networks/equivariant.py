@@ -351,7 +351,8 @@ def _log_shares(others: tuple[int, ...], places: tuple[int, ...]) -> Tensor:
     if not others:
         return torch.zeros(away.shape)
     nearest = (away == away.amin(dim=1, keepdim=True)).float()
-    return torch.log(nearest / nearest.sum(dim=1, keepdim=True))
+    # as good as zero, but finite: buffers are averaged with the weights while training
+    return torch.log((nearest / nearest.sum(dim=1, keepdim=True)).clamp_min(1e-30))
 
 
 def _contrasted(x: Tensor, reach: int) -> Tensor:

@@ -58,8 +58,6 @@ def make_session(path: Path) -> InferenceSession:
     threads = os.environ.get("OMP_NUM_THREADS", "")
     options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
     options.inter_op_num_threads = 1
-    # a denormal number takes a hundred times as long as another, and means zero
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     with reading(path, "a network", MEND):
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 

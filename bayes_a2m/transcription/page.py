@@ -18,7 +18,7 @@ AROUND = 0.75
 """Seconds of sound before and after a note that is to be listened to again."""
 
 SHOWN = 8
-"""Notes with a player, at most: the doubtful ones, or the least sure where none is marked."""
+"""Notes with a player, at most: the doubtful ones, or the least sure where none is."""
 
 
 def write_transcription_page(one: TranscribedRecording, path: Path, settings: FileSettings) -> None:
@@ -65,7 +65,7 @@ def write_transcription_page(one: TranscribedRecording, path: Path, settings: Fi
 def _chosen(one: TranscribedRecording) -> list[int]:
     """The notes with a player."""
     transcription = one.transcription
-    if transcription.doubtful:
+    if any(transcription.doubtful):
         return least_sure(transcription)[:SHOWN]
     sure = transcription.probabilities or transcription.frame_probabilities
     return sorted(range(len(sure)), key=lambda i: (sure[i], i))[: min(SHOWN, 3)]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bayes_a2m.transcription.engine import Engine, load
 from bayes_a2m.transcription.loudness import velocities
-from bayes_a2m.transcription.other_pitches import PitchListener, lowered
 from bayes_a2m.transcription.pitch_choice import Pitch, PitchChoice
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def transcribe(
     fitted = load(model, engine) if isinstance(model, str | Path) else model
     choice = PitchChoice.of(pitches, lowest, highest, key)
     vocabulary = fitted.vocabulary if choice is None else choice.vocabulary(fitted.vocabulary)
+    from bayes_a2m.transcription.other_pitches import PitchListener
+
     listener = PitchListener()
     check = None
     if check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary):
@@ -141,6 +142,8 @@ def transcription_of(
     elif threshold is not None:
         transcription = transcription.accepting(posterior, 0, threshold)
     if check is not None:
+        from bayes_a2m.transcription.other_pitches import lowered
+
         transcription = lowered(transcription, check)
     if velocity == "confidence":
         sure = transcription.probabilities or transcription.frame_probabilities
