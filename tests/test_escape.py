@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayes_a2m.cli import console
+from bayes_a2m.cli.output import STANDARD_OUTPUT, Output
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.escape import encodable, printable
 from bayes_a2m.files import read_json, write_json, write_text
@@ -139,8 +140,8 @@ def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.Bytes
 def test_every_code_page_will_do(stdout: Callable[[str], io.BytesIO], encoding: str) -> None:
     written = stdout(encoding)
     for name in NAMES:
-        console.say(f"{name} – done")
-    console.table("names – all", ["name"], [[name] for name in NAMES])
+        Output().say(f"{name} – done")
+    Output().table("names – all", ["name"], [[name] for name in NAMES])
     typer.echo("a – b ≥ 0.5")
     shown = written.getvalue()
     assert b"[bold]x[/bold] [/]" in shown  # no markup
@@ -154,16 +155,15 @@ def test_json_on_stdout_is_utf8_on_every_code_page(
 ) -> None:
     written = stdout(encoding)
     value = {"names": [*NAMES, "🎵", "é", "–"]}
-    console.say_json(value)
+    Output(json_file=STANDARD_OUTPUT).write(value)
     assert json.loads(written.getvalue().decode("utf-8")) == value
 
 
 def test_brackets_do_not_break_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bayes_a2m.cli import progress
-
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(Output, "shows_progress", property(lambda output: True))
     for name in NAMES:
-        with progress.bar(f"predicting: {name}") as update:
+        with Output().bar(f"predicting: {name}") as update:
             update(1, 2)
 
 
