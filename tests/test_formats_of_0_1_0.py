@@ -19,6 +19,8 @@ from bayes_a2m.models import load_model
 from bayes_a2m.prediction.netcdf_files import read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior
 
+pytestmark = pytest.mark.long
+
 OLD = Path(__file__).parent / "fixtures" / "model_0_1_0"
 
 

@@ -25,6 +25,8 @@ from bayes_a2m.music.notes import from_labels
 from bayes_a2m.prediction.posterior import FramePosterior
 from tests.decoding.note_simulation import EXACT, GRID, SEGMENTS, VOCABULARY, simulated, with_lag
 
+pytestmark = pytest.mark.long
+
 
 def fresh(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)

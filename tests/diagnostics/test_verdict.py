@@ -10,6 +10,8 @@ import pytest
 from bayes_a2m.diagnostics.verdict import gap_verdict
 from bayes_a2m.errors import InputError
 
+pytestmark = pytest.mark.long
+
 CONFIDENCE = 0.85
 TRIALS = 120
 WRONG = {

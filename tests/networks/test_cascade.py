@@ -13,6 +13,8 @@ from bayes_a2m.networks.crnn import CRNN
 from bayes_a2m.networks.network import Network, make_network
 from tests.networks.contract import NetworkContract, randn
 
+pytestmark = pytest.mark.long
+
 SMALL: dict[str, Any] = {
     "name": "crnn",
     "channels": [4, 6, 8],
