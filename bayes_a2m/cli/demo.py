@@ -29,7 +29,7 @@ def demo(
     json_file: Json = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show everything on synthetic voices, in about four minutes on two cores.
+    """Show everything on synthetic voices, in two and a half minutes on two cores.
 
     Synthesises recordings in three conditions, checks and draws them, trains a small
     model, evaluates it on held-out recordings, transcribes one, and compares

@@ -33,7 +33,7 @@ COSTLY = ("mc_dropout", "variational", "sgmcmc", "hmc")
 
 
 class DemoSettings(Settings):
-    """The size of the demo. The defaults take about four minutes on two cores."""
+    """The size of the demo. The defaults take two and a half minutes on two cores."""
 
     recordings: int = Field(60, ge=9, description="fewer leave no condition to report on")
     seconds: float = Field(4.0, ge=1, description="of each recording")
@@ -42,7 +42,7 @@ class DemoSettings(Settings):
     overrides: tuple[str, ...] = Field((), description="of the experiment, as --set takes them")
     degraded: int = Field(6, ge=1, description="held-out recordings to degrade")
     degradations: tuple[str, ...] = ("noisy", "laptop")
-    severities: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
+    severities: tuple[int, ...] = (0, 1, 3, 5)
     methods: tuple[str, ...] = Field(
         QUICK, description="uncertainty methods to compare with the network alone"
     )
