@@ -29,6 +29,13 @@ FORMATS = ("mid", "csv", "jsonl", "jams")
 
 DEFAULT = "mid,csv"
 
+NOT_LISTENED = (
+    "whether other pitches are sung than the model knows is not looked at with --engine onnx"
+)
+
+ALL_PITCHES = 49
+"""Pitches of the model that ships: beside one of fewer, the other verb listens with it."""
+
 NEVER = 2.0
 """A probability that nothing has: nothing is accepted."""
 
@@ -135,6 +142,8 @@ def _transcribe(options: Namespace) -> int:
     output = OutputFolder(options.out, "transcribe", force=options.force)
     output.check(name for stem in stems for name in file_names(stem, 0.0, formats, settings))
     model = load(options.model, "onnx" if find_spec("torch") is None else options.engine)
+    if len(model.vocabulary.pitches) < ALL_PITCHES:
+        _say(f"caution: {NOT_LISTENED}")
     threshold = None
     if options.accept_error is not None:
         threshold = _threshold(model, options.accept_error)

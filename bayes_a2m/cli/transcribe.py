@@ -182,6 +182,7 @@ def transcribe(
         bayes-a2m transcribe song.wav --engine onnx
     """
     from bayes_a2m.audio.io import find
+    from bayes_a2m.cli.light import NOT_LISTENED
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
@@ -240,9 +241,10 @@ def transcribe(
     failed: list[str] = []
     told: list[TranscribedFile] = []
     listener = PitchListener()
-    check_pitches = (
-        check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary)
-    )
+    check_pitches = check_pitches and listener.knows_more_than(fitted.vocabulary)
+    if check_pitches and engine == "onnx":
+        console.warn(f"caution: {NOT_LISTENED}")
+        check_pitches = False
     with console.bar("transcribing") as update:
         for done, path in enumerate(paths):
             try:

@@ -73,14 +73,13 @@ def transcribe(
         If the sound or the model cannot be read, a pitch is not known to it, or a key is none.
     """
     from bayes_a2m.datasets import Recording
+    from bayes_a2m.transcription.other_pitches import PitchListener
 
     if not isinstance(audio, Recording):
         audio = Recording(Path(audio).stem, path=Path(audio))
     fitted = load(model, engine) if isinstance(model, str | Path) else model
     choice = PitchChoice.of(pitches, lowest, highest, key)
     vocabulary = fitted.vocabulary if choice is None else choice.vocabulary(fitted.vocabulary)
-    from bayes_a2m.transcription.other_pitches import PitchListener
-
     listener = PitchListener()
     check = None
     if check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary):

@@ -17,6 +17,7 @@ from bayes_a2m.music import Note, midi
 from bayes_a2m.runtime.location import pretrained_directory
 from bayes_a2m.runtime.model import RuntimeModel
 from bayes_a2m.transcription import transcription_of
+from tests.cli.command import run
 from tests.tiny import tone
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +142,19 @@ def test_the_wheel_and_its_few_requirements_transcribe(song: Path, tmp_path: Pat
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert known.stdout.strip() == "None"
+
+
+@pytest.mark.parametrize("options", [(), ("--lowest", "C4")], ids=["light", "whole"])
+def test_what_is_not_listened_for_is_said(
+    tiny_model: Path, song: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """A model of three pitches is heard beside by the one of all, but not by onnxruntime."""
+    export = tmp_path / "export"
+    exported = run("export", tiny_model, "--out", export)
+    assert exported.returncode == 0, exported.stderr
+    arguments = ("-m", export, "-o", tmp_path / "out", "--engine", "onnx", *options)
+    done = run("transcribe", song, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "caution: whether other pitches are sung" in done.stderr
+    shipped = run("transcribe", song, "-o", tmp_path / "other", "--engine", "onnx")
+    assert "other pitches" not in shipped.stderr
