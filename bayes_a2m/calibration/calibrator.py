@@ -25,6 +25,9 @@ from bayes_a2m.prediction.posterior import FramePredictive
 LEVELS = (0.95, 0.99)
 """Levels of the conformal sets that are stored."""
 
+ACCEPTED = ("accepted", "accepted_notes", "accepted_notes_100ms")
+"""Counts that are stored: of frames, and of notes at two onset tolerances."""
+
 
 @dataclass(frozen=True)
 class Calibrator:
@@ -39,14 +42,21 @@ class Calibrator:
         lower one; none in models of older versions.
     accepted
         Counts of accepted frames of the tuning recordings, recalibrated; None in older models.
-    accepted_notes
-        Counts of accepted notes of the tuning recordings; None in older models.
+    accepted_notes, accepted_notes_100ms
+        Counts of accepted notes of the tuning recordings, right with an onset within 50 ms and
+        within 100 ms; None in older models.
     """
 
     choice: Choice = field(default_factory=Choice)
     sets: tuple[ConformalSets, ...] = ()
     accepted: AcceptStatistics | None = None
     accepted_notes: AcceptStatistics | None = None
+    accepted_notes_100ms: AcceptStatistics | None = None
+
+    def notes_accepted(self, tolerance: float) -> AcceptStatistics | None:
+        """Counts of accepted notes at an onset tolerance in seconds; None where there are none."""
+        known = {0.05: self.accepted_notes, 0.1: self.accepted_notes_100ms}
+        return known.get(tolerance)
 
     @property
     def recalibration(self) -> Recalibration:
@@ -95,7 +105,7 @@ class Calibrator:
     def to_dict(self) -> dict[str, Any]:
         """Convert to what ``recalibration.json`` holds."""
         values = {**self.choice.to_dict(), "conformal": [sets.to_dict() for sets in self.sets]}
-        kinds = {"accepted": self.accepted, "accepted_notes": self.accepted_notes}
+        kinds = {name: getattr(self, name) for name in ACCEPTED}
         return values | {k: None if one is None else one.to_dict() for k, one in kinds.items()}
 
     @classmethod
@@ -117,15 +127,17 @@ class Calibrator:
         choice = Choice.from_dict(values, source)
         try:
             sets = tuple(ConformalSets.from_dict(part) for part in values.get("conformal", []))
-            accepted, notes = (
-                None if stored is None else AcceptStatistics.from_dict(stored)
-                for stored in (values.get("accepted"), values.get("accepted_notes"))
-            )
+            counts = {
+                name: None
+                if (stored := values.get(name)) is None
+                else AcceptStatistics.from_dict(stored)
+                for name in ACCEPTED
+            }
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
         except TypeError as error:
             raise InputError(f"{source}: conformal must be a list: {error}") from error
-        return cls(choice, sets, accepted, notes)
+        return cls(choice, sets, **counts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Calibrator):

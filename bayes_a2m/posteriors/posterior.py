@@ -450,9 +450,10 @@ class Posterior(Shown, ABC):
         )
         notes = fit_notes(lengths, posterior, references, [r.condition for r in tune])
         accepted = accepted_notes(notes.infer(posterior), references)
+        loosely = accepted_notes(replace(notes, tolerance=0.1).infer(posterior), references)
         self.fitted = replace(
             self._known,
-            calibrator=replace(calibrator, accepted_notes=accepted),
+            calibrator=replace(calibrator, accepted_notes=accepted, accepted_notes_100ms=loosely),
             decoder=self.viterbi.tuned(posterior, references),
             notes=notes,
         )

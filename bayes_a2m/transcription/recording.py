@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from bayes_a2m.errors import InputError
 from bayes_a2m.transcription.engine import Engine, load
 from bayes_a2m.transcription.loudness import velocities
 from bayes_a2m.transcription.pitch_choice import Pitch, PitchChoice
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from bayes_a2m.baselines.pitch_check import PitchCheck
     from bayes_a2m.datasets import Recording
+    from bayes_a2m.decoding.note_decoder import FramesToNotes, NoteDecoder
     from bayes_a2m.decoding.transcription import Transcription
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.prediction.posterior import FramePosterior
@@ -32,6 +35,7 @@ def transcribe(
     lowest: Pitch | None = None,
     highest: Pitch | None = None,
     key: str | None = None,
+    onset_tolerance: float | None = None,
     engine: Engine = "auto",
     check_pitches: bool = True,
 ) -> Transcription:
@@ -53,6 +57,8 @@ def transcribe(
         The lowest and highest pitch that can be sung.
     key
         The key, such as ``"C major"``: a prior over pitches, no mask (:mod:`bayes_a2m.music.key`).
+    onset_tolerance
+        Seconds by which the onset of a note may be off for it to be right; None: 0.05.
     engine
         What runs a model that is loaded: ``"torch"``, ``"onnx"``, or ``"auto"``: torch where it is
         installed.
@@ -84,7 +90,9 @@ def transcribe(
     check = None
     if check_pitches and engine != "onnx" and listener.knows_more_than(fitted.vocabulary):
         check = listener.check(audio, vocabulary)
-    return transcription_of(fitted, audio, draws=draws, choice=choice, check=check)[1]
+    return transcription_of(
+        fitted, audio, draws=draws, choice=choice, check=check, onset_tolerance=onset_tolerance
+    )[1]
 
 
 def transcription_of(
@@ -96,6 +104,7 @@ def transcription_of(
     velocity: Velocity = "loudness",
     choice: PitchChoice | None = None,
     check: PitchCheck | None = None,
+    onset_tolerance: float | None = None,
 ) -> tuple[FramePosterior, Transcription]:
     """Predict a recording, and decode its notes.
 
@@ -118,6 +127,9 @@ def transcription_of(
     check
         Where the pitches of the recording lie: what is said of notes that lie elsewhere than the
         vocabulary is lowered. None where that was not looked at.
+    onset_tolerance
+        Seconds by which the onset of a note may be off for it to be right: what its probability is
+        of, and what the notes are chosen by. None: as the model has it, 50 ms.
 
     Returns
     -------
@@ -130,6 +142,8 @@ def transcription_of(
         If the recording cannot be read, or a pitch is not known to the model.
     """
     decoder = model.decoder if choice is None else choice.decoder(model)
+    if onset_tolerance is not None:
+        decoder = _tolerant(decoder, onset_tolerance)
     posterior = model.predict([recording], draws)
     if choice is not None:
         posterior = choice.restrict(posterior)
@@ -151,3 +165,14 @@ def transcription_of(
         rate = model.grid.sample_rate
         loud = velocities(recording.audio(rate), rate, transcription.notes)
     return posterior, transcription.with_velocities(loud)
+
+
+def _tolerant(decoder: FramesToNotes, tolerance: float) -> NoteDecoder:
+    """The decoder for another onset tolerance in seconds."""
+    from bayes_a2m.decoding.note_decoder import NoteDecoder
+
+    if not isinstance(decoder, NoteDecoder):
+        raise InputError("an onset tolerance needs a model that knows probabilities of notes")
+    if not tolerance > 0:
+        raise InputError(f"the onset tolerance must be positive seconds, not {tolerance:g}")
+    return replace(decoder, tolerance=tolerance)

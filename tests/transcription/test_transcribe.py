@@ -40,3 +40,28 @@ def test_without_a_model_it_is_the_one_that_ships(song: Path, tmp_path: Path) ->
     assert found.vocabulary.pitches == tuple(range(36, 85))
     line = refused("transcribe", tmp_path / "no_model", song, "-o", tmp_path / "out")
     assert "no such model or sound" in line
+
+
+def test_another_onset_tolerance(tiny_point: Point, song: Path) -> None:
+    strict = a2m.transcribe(song, tiny_point)
+    loose = a2m.transcribe(song, tiny_point, onset_tolerance=0.1)
+    assert strict.posterior is not None
+    assert loose.posterior is not None
+    assert (strict.posterior.tolerance, loose.posterior.tolerance) == (0.05, 0.1)
+    same = [n.onset for n in strict.notes] == [n.onset for n in loose.notes]
+    assert not same or sum(loose.probabilities or ()) > sum(strict.probabilities or ())
+    # the expected number of right notes can only grow with what counts as right
+    assert loose.posterior.expected_f1 >= strict.posterior.expected_f1 - 1e-6
+    with pytest.raises(a2m.InputError, match="must be positive seconds"):
+        a2m.transcribe(song, tiny_point, onset_tolerance=0.0)
+
+
+def test_what_was_counted_at_both_tolerances(tiny_point: Point) -> None:
+    calibrator = tiny_point.calibrator
+    strict, loose = calibrator.notes_accepted(0.05), calibrator.notes_accepted(0.1)
+    assert strict is calibrator.accepted_notes
+    assert strict is not None
+    assert loose is not None
+    right = [(one.accepted - one.wrong)[:, 0].sum() for one in (strict, loose)]
+    assert right[1] >= right[0]
+    assert calibrator.notes_accepted(0.07) is None
