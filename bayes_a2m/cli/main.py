@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.cli.leaving import leave
 from bayes_a2m.cli.signals import Signals, Terminated
 from bayes_a2m.errors import InputError
 from bayes_a2m.escape import printable
@@ -143,7 +144,10 @@ def main() -> None:
         if debug and not isinstance(error, SystemExit):
             raise
         code, words = _explained(error, signals)
-    sys.exit(_told(code, words))
+    code = _told(code, words)
+    if signals.received is not None:
+        leave(code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

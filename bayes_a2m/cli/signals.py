@@ -2,6 +2,8 @@
 
 A signal becomes an exception in the main thread, so that every ``finally`` runs. Python drops an
 exception that is raised within a destructor or a callback of C code; then it is raised again.
+What comes within a moment of the first is the same wish (``timeout`` tells the process and its
+group, a terminal everything in it): it must not break off the tidying.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from typing import Any
 AGAIN = 0.05
 """Seconds after which an exception that was dropped is raised again."""
 
+MOMENT = 1.0
+"""Seconds within which another signal is the same wish as the first."""
+
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that end the command; SIGHUP is unknown to Windows."""
 
@@ -31,6 +36,8 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._heard = 0.0
+        self._again = False
 
     @property
     def code(self) -> int | None:
@@ -60,6 +67,11 @@ class Signals:
                 signal.signal(number, handler)
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
+        again, self._again = self._again, False
+        if self.received is None:
+            self._heard = time.monotonic()
+        elif not again and time.monotonic() - self._heard < MOMENT:
+            return
         self.received = number
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
@@ -72,6 +84,7 @@ class Signals:
 
         def again() -> None:
             time.sleep(AGAIN)
+            self._again = True
             with suppress(RuntimeError, ValueError):
                 signal.raise_signal(number)
 

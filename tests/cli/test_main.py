@@ -273,6 +273,7 @@ def test_an_interrupt_outside_of_a_verb_is_said(
         return 130
 
     monkeypatch.setattr(module, "_run", interrupted)
+    monkeypatch.setattr(module, "leave", sys.exit)  # not the process of the tests
     # a shell's background ignores it, and then so does the command
     earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

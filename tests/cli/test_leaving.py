@@ -1,0 +1,80 @@
+"""A signal ends the process soon, tidied, whatever threads of libraries are at work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+
+WORK = """
+import atexit, sys, threading, time
+from pathlib import Path
+from bayes_a2m.cli import leaving, main
+
+def busy():
+    while True:
+        sum(range(1000))
+
+def run(arguments):
+    atexit.register(Path("left").touch)
+    for target, daemon in ((busy, True), (threading.Event().wait, False)):
+        threading.Thread(target=target, daemon=daemon).start()
+    try:
+        print("ready", flush=True)
+        time.sleep(600)
+    finally:
+        time.sleep(0.4)
+        Path("tidied").touch()
+
+{more}
+main._run = run
+main.main()
+"""
+"""A command that works for ten minutes, with a thread at work and one that never ends."""
+
+
+def started(folder: Path, more: str = "") -> subprocess.Popen[str]:
+    """The command, at work."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORK.format(more=more)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        # a shell's background job ignores Ctrl-C, and its children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_threads_and_a_second_signal_break_nothing_off(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    process = started(tmp_path)
+    process.send_signal(number)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    word = "interrupted" if number == signal.SIGINT else "terminated"
+    assert (process.returncode, said) == (128 + number, f"bayes-a2m: {word}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["left", "tidied"]
+
+
+def test_what_never_ends_at_the_exit_is_not_waited_for(tmp_path: Path) -> None:
+    never = "leaving.PATIENCE = 0.2; atexit.register(time.sleep, 600)"
+    process = started(tmp_path, never)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (143, "bayes-a2m: terminated\n")
+    assert (tmp_path / "left").exists()
