@@ -70,6 +70,14 @@ def transcribe(
             show_default=False,
         ),
     ] = None,
+    onset_tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How far off the onset of a note may be for it to be right.",
+            show_default="0.05",
+        ),
+    ] = None,
     condition: Annotated[
         str | None,
         typer.Option(
@@ -151,7 +159,8 @@ def transcribe(
     recording and its notes in one object, its tuning too.
 
     A note's probability is that of "a note of this pitch with its onset
-    within 50 ms". --accept-error 0.05 marks the notes to doubt, so that at
+    within 50 ms"; --onset-tolerance 0.1 takes 100 ms, as people who label
+    sung notes agree. --accept-error 0.05 marks the notes to doubt, so that at
     most 5 % of the others are wrong in recordings like those the model was
     tuned on, and names them; where nothing can be promised, it says so.
 
@@ -166,6 +175,8 @@ def transcribe(
         bayes-a2m transcribe song.wav -m models/crnn
 
         bayes-a2m transcribe song.wav -m models/crnn --accept-error 0.05
+
+        bayes-a2m transcribe song.wav -m models/crnn --accept-error 0.05 --onset-tolerance 0.1
 
         bayes-a2m transcribe takes/ -m models/crnn -o notes --format mid,jams,csv
 
@@ -225,6 +236,10 @@ def transcribe(
     if choice is not None:
         known_pitches = choice.vocabulary(known_pitches)
     if fitted.viterbi is fitted.decoder:
+        if onset_tolerance is not None:
+            raise InputError(
+                f"--onset-tolerance: {model} knows no probabilities of notes; train it again"
+            )
         if samples:
             raise InputError(f"--samples: {model} knows no probabilities of notes; train it again")
         console.say(
@@ -235,8 +250,12 @@ def transcribe(
         console.warn(f"caution: {model}: {unknown}")
     if condition is not None:
         _refuse_unmet(fitted, condition, str(model))
+    if onset_tolerance is not None and not 0 < onset_tolerance <= 1:
+        raise InputError(f"--onset-tolerance {onset_tolerance:g}: seconds above 0, at most 1")
     threshold = (
-        None if accept_error is None else _threshold(console, fitted, accept_error, str(model))
+        None
+        if accept_error is None
+        else _threshold(console, fitted, accept_error, str(model), onset_tolerance)
     )
     failed: list[str] = []
     told: list[TranscribedFile] = []
@@ -265,6 +284,7 @@ def transcribe(
                     velocity=velocity,
                     choice=choice,
                     check=check,
+                    onset_tolerance=onset_tolerance,
                 )
                 one = TranscribedRecording(
                     fitted, recording, posterior, notes, tuple(unlike), choice, check
@@ -340,16 +360,29 @@ def _refuse_unmet(model: Posterior | RuntimeModel, condition: str, name: str) ->
         )
 
 
-def _threshold(console: Output, model: Posterior | RuntimeModel, error: float, name: str) -> float:
+def _threshold(
+    console: Output,
+    model: Posterior | RuntimeModel,
+    error: float,
+    name: str,
+    tolerance: float | None,
+) -> float:
     """The probability that keeps the error rate; says what is promised."""
     from bayes_a2m.calibration.note_acceptance import note_threshold
+    from bayes_a2m.decoding.note_posterior import TOLERANCE
     from bayes_a2m.errors import InputError
 
     if not 0 < error < 1:
         raise InputError(f"--accept-error {error:g}: must lie between 0 and 1")
     if model.viterbi is model.decoder:
         return _frame_threshold(console, model, error, name)
-    found = note_threshold(model.calibrator.accepted_notes, error)
+    counts = model.calibrator.notes_accepted(tolerance or TOLERANCE)
+    if counts is None and model.calibrator.accepted_notes is not None:
+        raise InputError(
+            f"--accept-error {error:g} --onset-tolerance {tolerance:g}: {name} was not counted at "
+            "this tolerance when it was trained; 0.05 and 0.1 are, by models of this version"
+        )
+    found = note_threshold(counts, error)
     console.say(f"--accept-error {error:g}: {_promise(found)}")
     return found.threshold
 

@@ -437,6 +437,30 @@ def unsure(tiny_model: Path, path: Path, **changes: object) -> Path:
     return path
 
 
+def test_an_onset_tolerance_has_counts_of_its_own(
+    tiny_model: Path, song: Path, tmp_path: Path
+) -> None:
+    """What is accepted, and what a note's probability is, follow the tolerance."""
+    stored = {"accepted_notes": counts_of(40, 3), "accepted_notes_100ms": counts_of(2, 3)}
+    model = unsure(tiny_model, tmp_path / "model", **{k: v.to_dict() for k, v in stored.items()})
+    out, words = tmp_path / "notes", []
+    for tolerance in ("0.05", "0.1"):
+        done = run(
+            *("transcribe", model, song, "-o", out, "--format", "csv", "--accept-error", "0.05"),
+            *("--onset-tolerance", tolerance),
+        )
+        assert done.returncode == 0, done.stderr
+        words.append(done.stderr)
+    assert "of the same kind as the 40 tuning recordings" in words[0]
+    assert "nothing is promised" in words[1]  # two recordings are too few
+    for wrong, reason in (("0.07", "was not counted at this tolerance"), ("-1", "seconds above")):
+        line = refused(
+            *("transcribe", model, song, "-o", out, "--accept-error", "0.05"),
+            *("--onset-tolerance", wrong),
+        )
+        assert reason in line
+
+
 def test_doubtful_notes_are_marked_and_named(tiny_model: Path, song: Path, tmp_path: Path) -> None:
     model = unsure(tiny_model, tmp_path / "model", accepted_notes=counts_of(40, 3).to_dict())
     out = tmp_path / "notes"
