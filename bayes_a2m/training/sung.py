@@ -218,10 +218,11 @@ def coloured(
     batch, _, bins = levels.shape
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator)
+        # drawn on the processor, so that a seed means the same on every device
+        return torch.randn(*shape, generator=generator).to(levels)
 
     place = torch.arange(bins) / bins * torch.pi
-    waves = torch.stack([torch.cos(k * place) for k in range(1, WAVES + 1)])
+    waves = torch.stack([torch.cos(k * place) for k in range(1, WAVES + 1)]).to(levels)
     change = settings.colour_db * normal(batch, WAVES) @ waves
     # softer rather than louder: what was cut off by the floor does not come back
     change = change - settings.gain_db * normal(batch, 1).abs() + settings.gain_db / 2

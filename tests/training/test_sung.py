@@ -61,6 +61,12 @@ def test_colour_keeps_the_floor_and_leaves_the_pattern() -> None:
     torch.testing.assert_close(coloured(levels, still, -70.0, torch.Generator()), levels)
 
 
+def test_colour_is_made_where_the_levels_are() -> None:
+    # the meta device is any other than the processor, and every machine has one
+    levels = torch.full((2, 10, 48), -40.0, device="meta")
+    assert coloured(levels, SingingSettings(), -70.0, torch.Generator()).device == levels.device
+
+
 def test_a_pitch_outside_of_the_vocabulary_enters_no_loss_of_classes() -> None:
     """What the network says in those frames changes nothing but through the pitch output."""
     singing = SingingSettings(pitch_weight=0)
