@@ -347,9 +347,11 @@ def _log_shares(others: tuple[int, ...], places: tuple[int, ...]) -> Tensor:
     >>> _log_shares((4, 5, 6), (4, 6)).exp().tolist()
     [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]
     """
-    away = (torch.tensor(others).reshape(-1, 1) - torch.tensor(places)).abs()
     if not others:
-        return torch.zeros(away.shape)
+        return torch.zeros(0, len(places))
+    # on the processor also where the weights have no memory: arithmetic there loads a compiler
+    first, second = (torch.tensor(each, device="cpu") for each in (others, places))
+    away = (first[:, None] - second).abs()
     nearest = (away == away.amin(dim=1, keepdim=True)).float()
     # as good as zero, but finite: buffers are averaged with the weights while training
     return torch.log((nearest / nearest.sum(dim=1, keepdim=True)).clamp_min(1e-30))
@@ -369,6 +371,7 @@ def _contrast(bins: int, reach: int) -> Tensor:
     >>> (torch.tensor([1.0, 2.0, 6.0]) @ _contrast(3, 1)).tolist()
     [-0.5, -1.0, 2.0]
     """
-    place = torch.arange(bins)
+    # on the processor also where the weights have no memory: arithmetic there loads a compiler
+    place = torch.arange(bins, device="cpu")
     near = ((place[:, None] - place).abs() <= reach).float()
-    return torch.eye(bins) - near / near.sum(0)
+    return torch.eye(bins, device="cpu") - near / near.sum(0)
