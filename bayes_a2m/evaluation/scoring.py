@@ -111,7 +111,10 @@ class _Scoring:
                     [self.coverage(i) for i in range(len(whole.sets))] if whole.inside.any() else []
                 ),
                 accept=self.accepting(accept_error) if whole.inside.any() else None,
-                **{**dict(summary), "cautions": [*summary.cautions, *self.withdrawn()]},
+                **{
+                    **dict(summary),
+                    "cautions": [*summary.cautions, *unlike_cautions(whole.inside)],
+                },
             ),
             unlike=self.unlike(),
             confusion=whole.frames.confusion.sum(axis=0).astype(int).tolist(),
@@ -259,22 +262,6 @@ class _Scoring:
             promise=chosen.promise,
         )
 
-    def withdrawn(self) -> list[str]:
-        """Say that nothing is promised of some recordings, if there are any."""
-        inside = self.evaluation.inside
-        outside = int((~inside).sum())
-        if not outside:
-            return []
-        rest = (
-            f"prediction sets and accepted frames are counted on the other {int(inside.sum())}"
-            if inside.any()
-            else "there are no prediction sets and no accepted frames to count"
-        )
-        return [
-            f"{outside} of {inside.size} recordings are unlike those that the model learned from; "
-            f"it promises nothing of them, and {rest}"
-        ]
-
     def unlike(self) -> UnlikeResults | None:
         """The recordings unlike those learned from, and the overconfidence there and elsewhere."""
         whole = self.evaluation
@@ -334,3 +321,29 @@ def _subgroup(statistics: FrameStatistics, weights: NDArray[np.int64]) -> Subgro
 
 
 __getattr__ = renamed.names_of(__name__)
+
+
+def unlike_cautions(inside: Mask) -> list[str]:
+    """Say that nothing is promised of some recordings, if there are any.
+
+    Parameters
+    ----------
+    inside
+        Which recordings are like those that the model learned from, shape ``(R,)``.
+
+    >>> unlike_cautions(np.array([True, True, False]))[0][:56]
+    '1 of 3 recordings is unlike those that the model learned'
+    """
+    outside = int((~inside).sum())
+    if not outside:
+        return []
+    rest = (
+        f"prediction sets and accepted frames are counted on the other {int(inside.sum())}"
+        if inside.any()
+        else "there are no prediction sets and no accepted frames to count"
+    )
+    verb, them = ("is", "it") if outside == 1 else ("are", "them")
+    return [
+        f"{outside} of {inside.size} recordings {verb} unlike those that the model learned from; "
+        f"it promises nothing of {them}, and {rest}"
+    ]

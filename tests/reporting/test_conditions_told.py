@@ -90,7 +90,7 @@ def test_the_page_says_of_which_recordings_it_speaks(
     entry = of_model("tiny", tiny_knowing, mixed, **shared)  # type: ignore[arg-type]
     record = write_report(tmp_path / "some", mixed, (entry,), options, bar=no_bar)
     text = " ".join((tmp_path / "some" / "index.html").read_text().split())
-    assert "2 of these 4 recordings are unlike those that it learned from" in text
+    assert "2 of 4 recordings are unlike those that it learned from" in text
     assert "are about the other 2" in text
     counted = sum(v.predicted for v in record.models[0].verdicts)
     frames = mixed[2].labels(tiny_knowing.grid, mixed.vocabulary).size

@@ -9,6 +9,7 @@ from typing import Any
 
 from bayes_a2m import renamed
 from bayes_a2m.datasets.dataset import Dataset
+from bayes_a2m.evaluation.scoring import unlike_cautions
 from bayes_a2m.files import OutputFolder
 from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.reporting.html import PageSection, write_page
@@ -34,6 +35,10 @@ PAGE = "index.html"
 
 NUMBERS = ("accuracy", "nll", "ece", "note_onset_f1_50ms", "note_onset_f1_100ms", "note_ece")
 """The scores of the first screen."""
+
+MOST_IN_OVERVIEW = 6
+"""Classes up to which the verdicts on several models stand in one table, a model a row."""
+
 RECORD = "report.json"
 
 Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
@@ -161,35 +166,19 @@ def _verdicts(context: ReportContext) -> dict[str, list[ClassVerdict]]:
 
 
 def _conditions_told(entry: ReportEntry) -> str | None:
-    """Say of which recordings nothing is promised, or that this is not known."""
+    """Say where nothing is promised of any recording, or where this is not known."""
     unlike = entry.metrics.unlike
     if unlike is None:
         return (
             "Whether these recordings are like those that it learned from is not known; the "
             "verdicts are about recordings like these."
         )
-    if not unlike.recordings:
-        return None
-    inside, gap = int(entry.evaluation.inside.sum()), unlike.overconfidence_outside
-    words = (
-        f"{len(unlike.recordings)} of these {len(entry.evaluation.ids)} recordings are unlike "
-        "those that it learned from, and nothing is promised of them; the table of all recordings "
-        "says how they differ."
-    )
-    if inside:
-        words += (
-            f" The verdicts, the prediction sets and the accepted frames are about the other "
-            f"{inside}."
+    if unlike.recordings and not entry.evaluation.inside.any():
+        return (
+            "All of these recordings are unlike those that it learned from, and nothing is "
+            "promised of them; the table of all recordings says how they differ."
         )
-    if gap.value is not None:
-        between = ""
-        if gap.low is not None and gap.high is not None:
-            between = f" ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
-        words += (
-            " On the unlike ones its confidence exceeds its accuracy by "
-            f"{100 * gap.value:.1f} points{between}."
-        )
-    return words
+    return None
 
 
 def _title(context: ReportContext) -> str:
@@ -219,7 +208,7 @@ def _opening(context: ReportContext, verdicts: dict[str, list[ClassVerdict]]) ->
                 ],
                 "weaknesses": weaknesses(entry),
                 "provenance": dict(entry.provenance),
-                "cautions": [*entry.cautions, *entry.metrics.calibration.cautions],
+                "cautions": [*entry.cautions, *_other_cautions(entry)],
             }
         )
     return {
@@ -232,9 +221,17 @@ def _opening(context: ReportContext, verdicts: dict[str, list[ClassVerdict]]) ->
         "data": context.data.name,
         "recordings": len(context.data),
         "frames": context.entries[0].metrics.frames if context.entries else 0,
+        "overview": len(told) > 1 and len(context.names) <= MOST_IN_OVERVIEW,
+        "class_names": context.names,
         "comparison": context.table(_comparison(context)) if len(told) > 1 else None,
         "classes": context.table(_class_table(context, verdicts)),
     }
+
+
+def _other_cautions(entry: ReportEntry) -> list[str]:
+    """The cautions of the calibration but for that of unlike recordings, which has its place."""
+    told = set(unlike_cautions(entry.evaluation.inside))
+    return [one for one in entry.metrics.calibration.cautions if one not in told]
 
 
 def _comparison(context: ReportContext) -> Table:

@@ -59,6 +59,11 @@ class ClassVerdict(Record):
     recordings: Count
     tolerance: float
 
+    @property
+    def brief(self) -> str:
+        """The verdict without the number of recordings, for a cell of a table."""
+        return self.word.split(" from ")[0]
+
 
 def class_verdicts(
     counts: FrameStatistics,

@@ -43,7 +43,32 @@ class Weakness:
 
 def weaknesses(entry: ReportEntry) -> list[Weakness]:
     """The worst that there is to say of an entry, in a fixed order."""
-    return [*_boundaries(entry), *_subgroup(entry), *_sure_and_wrong(entry), *_takes(entry)]
+    return [
+        *_unlike(entry),
+        *_boundaries(entry),
+        *_subgroup(entry),
+        *_sure_and_wrong(entry),
+        *_takes(entry),
+    ]
+
+
+def _unlike(entry: ReportEntry) -> Iterator[Weakness]:
+    """The recordings unlike those that it learned from, where there are others beside them."""
+    unlike = entry.metrics.unlike
+    if unlike is None or not unlike.recordings or not entry.evaluation.inside.any():
+        return
+    outside, every = len(unlike.recordings), len(entry.evaluation.ids)
+    verb, them = ("is", "it") if outside == 1 else ("are", "them")
+    words = (
+        f"{outside} of {every} recordings {verb} unlike those that it learned from: nothing is "
+        f"promised of {them}, and the verdicts are about the other {every - outside}"
+    )
+    gap = unlike.overconfidence_outside
+    if gap.value is not None:
+        words += f". Overconfidence there: {_points(gap.value)} points"
+        if gap.low is not None and gap.high is not None:
+            words += f" ({_points(gap.low)} to {_points(gap.high)})"
+    yield Weakness("Unlike recordings", words + ".")
 
 
 def _boundaries(entry: ReportEntry) -> Iterator[Weakness]:
@@ -121,6 +146,15 @@ def _takes(entry: ReportEntry) -> Iterator[Weakness]:
 
 def _value(score: Interval | None) -> float | None:
     return None if score is None else score.value
+
+
+def _points(share: float) -> str:
+    """A share as percentage points with their sign.
+
+    >>> _points(-0.009)
+    '−0.9'
+    """
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _shown(score: Interval) -> str:
