@@ -12,6 +12,13 @@ the test, or where every note passes (then the threshold says nothing about whic
 the threshold is one that promises nothing: the lowest at which the accepted notes of the tuning
 split err by at most the share asked for, else the one above which notes have the accuracy asked
 for by their own probability.
+
+Thresholds are tested from the strictest down to the first that fails, which wants no correction for
+their number (Angelopoulos et al. 2021, "Learn then test", https://arxiv.org/abs/2110.01052,
+section 2.3). Where nearly all notes are right, the strictest keeps few of them, one of which is
+wrong by chance, and the sequence ends before it began; so whether all notes may be accepted is
+tested first, on a share of the chance of a broken promise (:data:`ALL_SHARE`) that the sequence
+then lacks: a second start, as there.
 """
 
 from __future__ import annotations
@@ -23,7 +30,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_a2m.calibration.selective import AcceptStatistics, accept, thresholds
+from bayes_a2m.calibration.selective import (
+    AcceptStatistics,
+    accept,
+    all_pass,
+    promise_words,
+    thresholds,
+)
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.note_calibration import NoteOutcomes
 from bayes_a2m.music import Note
@@ -33,6 +46,9 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.9
 """Chance, over tuning splits, that a promise is kept."""
+
+ALL_SHARE = 0.2
+"""Share of the chance of a broken promise that goes to accepting all notes."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +133,13 @@ def note_threshold(
     own = 1 - error
     if counts is None or not counts.frames.sum():
         return NoteThreshold(own, False, "nothing is promised: the tuning split has no notes")
-    tested = accept(counts, error, confidence=confidence, resamples=1, what="notes")
+    broken = 1 - confidence
+    everything = all_pass(counts, error, confidence=1 - ALL_SHARE * broken)
+    sequence = 1 - (1 - ALL_SHARE) * broken
+    tested = accept(counts, error, confidence=sequence, resamples=1, what="notes")
     plain = accept(counts, error, resamples=1, what="notes").threshold
     kept = _accepted(counts, tested.threshold)
-    if kept == counts.frames.sum():
+    if everything or kept == counts.frames.sum():
         return NoteThreshold(
             own,
             False,
@@ -131,7 +150,8 @@ def note_threshold(
     if tested.threshold <= 1:
         needed = math.ceil(math.log(1 - confidence) / math.log1p(-error))
         if kept >= needed:
-            return NoteThreshold(tested.threshold, True, tested.promise)
+            words = promise_words(error, confidence, len(counts), "notes")
+            return NoteThreshold(tested.threshold, True, words)
         reason = (
             f"{kept:.0f} accepted notes of the tuning split are too few, {needed} would be needed"
         )

@@ -254,7 +254,7 @@ def accept(
         error,
         float(thresholds()[index]),
         *_realised(counts, index, resamples, seed),
-        _promise(error, confidence, len(counts), what),
+        promise_words(error, confidence, len(counts), what),
     )
 
 
@@ -324,7 +324,18 @@ def _lowest(passes: Any, counts: AcceptStatistics) -> int | None:
     return index if index <= start else None
 
 
-def _promise(error: float, confidence: float | None, recordings: int, things: str) -> str:
+def all_pass(counts: AcceptStatistics, error: float, *, confidence: float) -> bool:
+    """Whether accepting everything passes the test by recording.
+
+    >>> right = AcceptStatistics.of([[0.9, 0.1]] * 9, [0] * 9)
+    >>> all_pass(AcceptStatistics.stack([right] * 5), 0.05, confidence=0.98)
+    True
+    """
+    return bool(_passes(counts, error, confidence)[0])
+
+
+def promise_words(error: float, confidence: float | None, recordings: int, things: str) -> str:
+    """What can be expected of the accepted things of new recordings, in a sentence."""
     if confidence is None:
         what = f"about {error:.3g} of the accepted {things} are wrong on average, with no guarantee"
     else:

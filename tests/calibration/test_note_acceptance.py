@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayes_a2m.calibration.note_acceptance import note_threshold
-from bayes_a2m.calibration.selective import AcceptStatistics
+from bayes_a2m.calibration.selective import AcceptStatistics, accept
 from bayes_a2m.errors import InputError
 
 
@@ -55,6 +55,30 @@ def test_where_every_note_passes_their_own_probability_marks_them() -> None:
     assert not found.promised
     assert found.threshold == pytest.approx(0.95)
     assert "none is promised to help" in found.words
+
+
+def test_a_wrong_note_among_the_surest_does_not_hide_that_nearly_all_are_right() -> None:
+    """From the strictest threshold down the first test fails; all notes together pass."""
+    said = [0.99995, 0.97, 0.97, 0.97]
+    right = [AcceptStatistics.of_outcomes(said, [True] * 4)] * 30
+    wrong = AcceptStatistics.of_outcomes(said, [False, True, True, True])
+    counts = AcceptStatistics.stack([*right, wrong])
+    assert accept(counts, 0.05, confidence=0.92, resamples=1).threshold > 1
+    found = note_threshold(counts, 0.05)
+    assert found.threshold == pytest.approx(0.95)
+    assert "all notes of the tuning split together" in found.words
+
+
+def test_that_all_may_be_accepted_is_rarely_said_where_they_may_not() -> None:
+    generator = np.random.default_rng(3)
+    said = 0
+    for _ in range(300):
+        parts = [
+            AcceptStatistics.of_outcomes([0.99] * 4, generator.random(4) > 0.06) for _ in range(40)
+        ]
+        counts = AcceptStatistics.stack(parts)
+        said += "all notes of the tuning split together" in note_threshold(counts, 0.05).words
+    assert said <= 300 * 0.02 + 3 * np.sqrt(300 * 0.02 * 0.98)
 
 
 def test_where_nothing_passes_their_own_probability_marks_them() -> None:
