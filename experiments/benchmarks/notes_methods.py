@@ -9,13 +9,14 @@ of it and others, and a network with dropout. Each has a note model of its own, 
 recordings, and is measured on the held-out recordings as they are, and on degraded copies of them
 (:data:`COPIES`), on which nothing was fitted. ``--without`` adds a condition never heard: networks
 that learn from the others alone, measured on all its recordings, whose clock is then not known,
-either. Written: ``methods.json`` and ``methods.csv``; differences are paired by recording.
+either. Written: ``methods.json``, ``methods.csv`` and, as tables, ``methods.md``; differences are
+paired by recording.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,28 @@ def main() -> None:
                     lines.append(",".join(f'"{c}"' if "," in c else c for c in (*cells, *numbers)))
     write_json(given.out / "methods.json", found)
     write_text(given.out / "methods.csv", "\n".join(lines) + "\n")
-    print(given.out / "methods.csv")
+    write_text(given.out / "methods.md", tables(found))
+    print(given.out / "methods.md")
+
+
+def tables(found: Mapping[str, Any]) -> str:
+    """Every score by place and method, as Markdown; bold where it differs from the point's."""
+    keys = [tuple(key.split("|")) for key in found]
+    lines = []
+    for tolerance in dict.fromkeys(key[2] for key in keys):
+        heads = ("F1", "note ECE, debiased", "Brier per reference note", "AUROC")
+        lines += [f"## Onsets within {round(1000 * float(tolerance))} ms", ""]
+        lines += [f"| | | {' | '.join(heads)} |", "|---" * 6 + "|"]
+        for place, method in dict.fromkeys(key[:2] for key in keys):
+            cells = []
+            for name in ("f1", "note_ece_debiased", "note_brier", "note_auroc"):
+                (value, low, high), (_, least, most) = found[f"{place}|{method}|{tolerance}|{name}"]
+                cell = f"{value:.3f} [{low:.3f}, {high:.3f}]"
+                differs = method != "point" and (least > 0 or most < 0)
+                cells.append(f"**{cell}**" if differs else cell)
+            lines.append(f"| {place} | {method} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _settings(members: int) -> dict[str, tuple[str, ...]]:
