@@ -55,6 +55,7 @@ SHIPPED: Mapping[str, Mapping[str, str]] = {
         "latent_times": "bayes_a2m.posteriors.latent_times:LatentTimes",
         "variational": "bayes_a2m.posteriors.variational:Variational",
         "laplace": "bayes_a2m.posteriors.laplace:Laplace",
+        "fine_tuned": "bayes_a2m.posteriors.fine_tuned:FineTuned",
         "sgmcmc": "bayes_a2m.posteriors.sgmcmc:SGMCMC",
         "hmc": "bayes_a2m.posteriors.hmc:HMC",
         "knn": "bayes_a2m.baselines.knn:KNN",

@@ -72,6 +72,7 @@ class Calibrator:
         groups: Sequence[str] | None = None,
         methods: Sequence[str] | None = None,
         seed: int = 0,
+        otherwise: Recalibration | None = None,
     ) -> Calibrator:
         """Choose and fit everything on tuning recordings.
 
@@ -81,7 +82,7 @@ class Calibrator:
             Predictions of the tuning recordings before recalibration.
         labels
             Class of every frame, an array a recording.
-        groups, methods, seed
+        groups, methods, seed, otherwise
             Arguments of :func:`~bayes_a2m.calibration.selection.choose`.
 
         Raises
@@ -89,7 +90,9 @@ class Calibrator:
         InputError
             If labels and recordings do not go together, or a method is unknown.
         """
-        choice = choose(posterior, labels, groups=groups, methods=methods, seed=seed)
+        choice = choose(
+            posterior, labels, groups=groups, methods=methods, seed=seed, otherwise=otherwise
+        )
         distributions = [choice.recalibration.apply(posterior.of(i)) for i in range(len(posterior))]
         classes = range(distributions[0].shape[1])
         fewest = min(sum(bool((truth == k).any()) for truth in labels) for k in classes)

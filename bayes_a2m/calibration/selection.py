@@ -151,6 +151,7 @@ def choose(
     groups: Sequence[str] | None = None,
     seed: int = 0,
     margin: float = 1.0,
+    otherwise: Recalibration | None = None,
 ) -> Choice:
     """Choose a recalibration by cross-validation over recordings, and fit it on all of them.
 
@@ -170,6 +171,9 @@ def choose(
         Seed of the dealing.
     margin
         Standard errors by which a method has to beat each simpler one.
+    otherwise
+        The recalibration where there are too few recordings to choose by: one that is known from
+        elsewhere; none where it is left out.
 
     Raises
     ------
@@ -197,7 +201,10 @@ def choose(
     parts = min(folds, len(set(names)))
     if len(set(names)) < FEWEST:
         reason = f"{len(set(names))} recordings or takes are too few to choose by ({FEWEST})"
-        return Choice(recordings=len(distributions), reason=reason)
+        if otherwise is None:
+            return Choice(recordings=len(distributions), reason=reason)
+        kept = f"{reason}: {otherwise.name} of the model it started from is kept"
+        return Choice(otherwise, recordings=len(distributions), reason=kept)
     fold_of = _dealt(names, parts, seed)
     sums = {name: _held_out(kind, distributions, labels, fold_of) for name, kind in kinds.items()}
     frames = np.array([truth.size for truth in labels], dtype=np.float64)

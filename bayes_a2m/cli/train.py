@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 
 def train(
+    out: Annotated[Path, typer.Option(metavar="MODEL_DIR", help="Where the model is written.")],
     experiment: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="EXPERIMENT",
-            help="Name of one that ships, such as crnn, or a YAML file.",
+            help="Name of one that ships, such as crnn, or a YAML file; with --from, fine_tuned "
+            "where it is left out.",
+            show_default=False,
         ),
-    ],
-    out: Annotated[Path, typer.Option(metavar="MODEL_DIR", help="Where the model is written.")],
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -49,8 +51,8 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL",
-            help="Take this model's network instead of training one; an ensemble's members are "
-            "kept, and those it lacks are added.",
+            help="Take this model's network instead of training one; fine_tuned goes on from it; "
+            "an ensemble's members are kept, and those it lacks are added.",
             show_default=False,
         ),
     ] = None,
@@ -89,6 +91,9 @@ def train(
 
     The experiment pretrained needs no folder: it sings its recordings.
 
+    With few recordings of one's own, --from pretrained tunes the model that ships
+    to them: what its training knows is the prior.
+
     Examples:
 
         bayes-a2m train crnn --data recordings --out models/crnn
@@ -105,6 +110,8 @@ def train(
             --set posterior.members=10
 
         bayes-a2m train pretrained --out models/pretrained
+
+        bayes-a2m train --from pretrained --data few --out models/mine
     """
     from bayes_a2m import engine as engines
     from bayes_a2m.cli.console import metrics_tables
@@ -121,6 +128,10 @@ def train(
 
     console = Output(quiet, json_file)
 
+    if experiment is None:
+        if start is None:
+            raise InputError("train: name an EXPERIMENT, such as crnn, or give --from MODEL")
+        experiment = "fine_tuned"
     finishing = resume and out.is_dir() and not is_described(out)
     if not finishing:
         ensure_free(out)
@@ -180,6 +191,8 @@ def train(
         with _kept_if_of_use(workdir):
             result, metrics = describe_fitted(model, tuning, out)
         shutil.rmtree(workdir)
+    for remark in model.remarks():
+        console.say(remark)
     if result.alarm:
         console.warn(f"warning: {result.alarm}")
     console.write(metrics)

@@ -45,7 +45,7 @@ def read_tensors(path: Path, what: str, mend: str) -> tuple[dict[str, Tensor], d
     with reading(path, what, mend), safe_open(path, framework="pt") as file:
         words: dict[str, str] = dict(file.metadata() or {})
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-        if DIGEST in words and words.pop(DIGEST) != _digest(tensors):
+        if DIGEST in words and words.pop(DIGEST) != digest_of(tensors):
             raise InputError(f"{path}: is damaged (its checksum is another); {mend}")
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
@@ -61,10 +61,10 @@ def write_tensors(
 
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(contiguous, temporary, metadata={**(words or {}), DIGEST: _digest(contiguous)})
+        save_file(contiguous, temporary, metadata={**(words or {}), DIGEST: digest_of(contiguous)})
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
+def digest_of(tensors: Mapping[str, Tensor]) -> str:
     """SHA-256 of the names, types, shapes and numbers of tensors."""
     import torch
 

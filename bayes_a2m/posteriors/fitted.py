@@ -13,6 +13,7 @@ from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.posteriors.novelty import NoveltyDetector
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
+from bayes_a2m.posteriors.weight_prior import WeightPrior
 
 if TYPE_CHECKING:
     from bayes_a2m.decoding.note_decoder import NoteDecoder
@@ -50,6 +51,9 @@ class Fitted:
     novelty
         Tells recordings that sound unlike those that it learned from; None in models without a
         network, in older ones, and where there were too few recordings.
+    prior
+        How sharply its training determined every weight, for models that start from it; None of
+        most.
     """
 
     vocabulary: Vocabulary
@@ -62,3 +66,4 @@ class Fitted:
     conditions: TrainingConditions | None = None
     notes: NoteDecoder | None = None
     novelty: NoveltyDetector | None = None
+    prior: WeightPrior | None = None

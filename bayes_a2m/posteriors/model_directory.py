@@ -9,6 +9,7 @@
 ``recalibration.json``    recalibration after pooling, conformal sets, accepted frames and notes
 ``conditions.json``       level, noise floor, bandwidth and clipping of the training recordings
 ``novelty.safetensors``   densities of the network's features at the training recordings
+``prior.safetensors``     information about every weight, for models that start from this one
 ``seen.json``             ids and content hashes of what it was fitted and tuned on
 ``training.csv``          one row an epoch
 ``README.md``             the model's card (:mod:`bayes_a2m.posteriors.model_card`)
@@ -54,6 +55,7 @@ from bayes_a2m.posteriors.model_card import CARD, card_of, remarks_in
 from bayes_a2m.posteriors.novelty import NoveltyDetector
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.seen import Seen
+from bayes_a2m.posteriors.weight_prior import WeightPrior
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,6 +89,9 @@ NOVELTY = "novelty.safetensors"
 
 RUNTIME = ("runtime.json", "network.onnx", "trunk.onnx", "head.onnx", "draws.npz")
 """Files of an export (:mod:`bayes_a2m.runtime.directory`), which may stand beside the others."""
+
+PRIOR = "prior.safetensors"
+"""A file of models that were made for others to start from."""
 
 CHECKSUMS = "checksums.sha256"
 """The file that lists the checksums of the others."""
@@ -159,6 +164,8 @@ def write(path: Path, state: ModelState) -> None:
             write_versioned(beside / NOTES, fitted.notes.to_dict(), FORMAT)
         if fitted.novelty is not None:
             fitted.novelty.save(beside / NOVELTY)
+        if fitted.prior is not None:
+            fitted.prior.save(beside / PRIOR)
         write_text(beside / "training.csv", state.fitted.record.log)
         write_json(beside / "metrics.json", None)
         if state.card:
@@ -168,7 +175,7 @@ def write(path: Path, state: ModelState) -> None:
 
 def write_checksums(path: Path, *, without: Iterable[str] = ()) -> None:
     """Write the checksums of a model directory's files as they are now, but for some."""
-    known = (*FILES, CONDITIONS, NOTES, NOVELTY, CARD, *RUNTIME, "training.png")
+    known = (*FILES, CONDITIONS, NOTES, NOVELTY, PRIOR, CARD, *RUNTIME, "training.png")
     left_out = set(without)
     if read_json(path / "metrics.json") is None:
         left_out.add("metrics.json")  # written later, and then part of the checksums
@@ -275,6 +282,7 @@ def read(path: Path) -> ModelState:
         conditions=_read_conditions(path / CONDITIONS),
         notes=part(NOTES, _note_decoder) if is_given(path / NOTES) else None,
         novelty=NoveltyDetector.load(path / NOVELTY) if is_given(path / NOVELTY) else None,
+        prior=WeightPrior.load(path / PRIOR) if is_given(path / PRIOR) else None,
     )
     if len(fitted.decoder.prior) != len(vocabulary):
         raise InputError(

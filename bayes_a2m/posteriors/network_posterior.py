@@ -310,7 +310,7 @@ class NetworkPosterior(Posterior):
             seen=seen if start is None else seen.and_also(start.seen),
             record=record,
             fingerprint=self.fingerprint(train, tune, start),
-            conditions=TrainingConditions.of((*train, *tune), self.grid.sample_rate),
+            conditions=self._conditions_of(train, tune, start),
             novelty=NoveltyDetector.fit(self.network, training_data),
         )
         self.fit_calibration_and_decoder(train, tune)
@@ -391,6 +391,12 @@ class NetworkPosterior(Posterior):
 
     def forget(self) -> None:
         """Drop everything that was computed from an earlier fit."""
+
+    def _conditions_of(
+        self, train: Dataset, tune: Dataset, start: Posterior | None
+    ) -> TrainingConditions | None:
+        """The conditions of what is learned from."""
+        return TrainingConditions.of((*train, *tune), self.grid.sample_rate)
 
     def _normalizer_of(self, start: Posterior, train: Dataset, tune: Dataset) -> Normalizer:
         if not isinstance(start, NetworkPosterior):

@@ -16,6 +16,7 @@ from bayes_a2m.audio.features import Spectrum
 from bayes_a2m.audio.normalizer import Normalizer
 from bayes_a2m.audio.signal import SignalStatistics
 from bayes_a2m.calibration.calibrator import Calibrator
+from bayes_a2m.calibration.methods import Recalibration
 from bayes_a2m.calibration.selection import candidates, recalibrated
 from bayes_a2m.config.experiment import CHOOSE, Experiment
 from bayes_a2m.config.settings import Settings, parse_settings
@@ -99,6 +100,8 @@ class Posterior(Shown, ABC):
         All settings together, and the checked settings of the method alone.
     fitted
         The state of a model that is fitted or loaded; None before.
+    known_recalibration
+        What is used where there are too few tuning recordings to choose a recalibration by.
     """
 
     group: ClassVar[str] = "posteriors"
@@ -109,6 +112,7 @@ class Posterior(Shown, ABC):
     experiment: Experiment
     options: Any
     fitted: Fitted | None = None
+    known_recalibration: Recalibration | None = None
 
     @property
     def _known(self) -> Fitted:
@@ -260,6 +264,10 @@ class Posterior(Shown, ABC):
         draws
             How many draws to take, over all chains.
         """
+
+    def remarks(self) -> list[str]:
+        """Say in sentences what was chosen while fitting, beyond what every model's files tell."""
+        return []
 
     def ensure_fitted(self) -> None:
         """Do nothing, once fitted or loaded.
@@ -441,6 +449,7 @@ class Posterior(Shown, ABC):
             methods=candidates() if wanted == CHOOSE else (wanted,),
             groups=[r.take for r in tune],
             seed=self.seed,
+            otherwise=self.known_recalibration,
         )
         posterior = recalibrated(posterior, calibrator.recalibration)
         references = [r.notes or () for r in tune]

@@ -8,6 +8,7 @@ note model are fitted on, and those that a benchmark may sing to report on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,6 +93,7 @@ def pretrain(
     from bayes_a2m.posteriors.point import Point
     from bayes_a2m.posteriors.record import TrainingRecord
     from bayes_a2m.posteriors.seen import Seen
+    from bayes_a2m.pretraining.prior import prior_of
     from bayes_a2m.training.sung import SungClips, SungCorpora, train_on_corpora
 
     singing, features, seed = experiment.singing, experiment.features, experiment.seed
@@ -163,4 +165,7 @@ def pretrain(
     model = Point.from_state(state, "the network that was trained")
     tell("recalibration and note model")
     model.fit_calibration_and_decoder(tune, tune, repeats=True)
+    tell("prior for models that start from it")
+    assert model.fitted is not None
+    model.fitted = replace(model.fitted, prior=prior_of(model, tune))
     return model, tune

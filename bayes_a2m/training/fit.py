@@ -252,7 +252,12 @@ def run(
 
 def best_weights(folder: Path, prefix: str) -> dict[str, torch.Tensor]:
     """Read the tensors of ``best.ckpt`` whose names start with a prefix, which is taken off."""
-    state = read_checkpoint(folder / "best.ckpt")["state_dict"]
+    return tensors_of(folder / "best.ckpt", prefix)
+
+
+def tensors_of(path: Path, prefix: str) -> dict[str, torch.Tensor]:
+    """Read the tensors of a checkpoint whose names start with a prefix, which is taken off."""
+    state = read_checkpoint(path)["state_dict"]
     return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
