@@ -12,6 +12,7 @@ from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.networks.equivariant import SlidingHead
 from bayes_a2m.networks.heads import OneStage
 from bayes_a2m.posteriors.laplace import Gaussian, Laplace, approximate, fisher
 from bayes_a2m.posteriors.last_layer import LastLayer, unflatten
@@ -77,6 +78,32 @@ def test_the_fisher_information_is_minus_the_hessian() -> None:
     last = layer(row_weight=0.3)
     hessian = torch.func.hessian(last.log_likelihood)(last.weights)
     torch.testing.assert_close(fisher(last, last.weights), -hessian.detach(), rtol=1e-6, atol=1e-8)
+
+
+def test_a_head_that_slides_over_pitch_has_a_dense_covariance() -> None:
+    """One filter for all pitches: its information adds up over them, exactly."""
+    generator = torch.Generator().manual_seed(0)
+    head = SlidingHead(9, 3, 2, (4, 5, 7))
+    for parameter in head.parameters():
+        parameter.data.normal_(0, 1, generator=generator)
+    features = torch.randn(50, 9 * 3 + 2, generator=generator, dtype=torch.float64)
+    labels = torch.randint(4, (50,), generator=generator)
+    last = LastLayer(head, features, labels, 0.4)
+    hessian = torch.func.hessian(last.log_likelihood)(last.weights).detach()
+    gaussian = approximate(last, prior_precision=2.0)
+    # scores are affine in the weights: rows of S are those of silence and of three pitches
+    maps = features[:, :27].reshape(50, 9, 3)
+    scores = torch.zeros(50, 4, 6, dtype=torch.float64)  # filter of 3, silence of 2, its bias
+    scores[:, 1:, :3] = maps[:, [4, 5, 7]]
+    scores[:, 0, 3:5], scores[:, 0, 5] = features[:, 27:], 1.0
+    p = last.log_probs(last.weights).exp().detach()
+    middle = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+    exact = 0.4 * torch.einsum("nki,nkl,nlj->ij", scores, middle, scores)
+    torch.testing.assert_close(exact, -hessian, rtol=1e-5, atol=1e-7)
+    expected = torch.linalg.inv(exact + 2 * torch.eye(6, dtype=torch.float64))
+    torch.testing.assert_close(gaussian.factor @ gaussian.factor.T, expected)
+    with pytest.raises(InputError, match=r"covariance=full"):
+        approximate(last, covariance="kronecker")
 
 
 def test_the_covariance_is_the_inverse_of_fisher_and_prior() -> None:
