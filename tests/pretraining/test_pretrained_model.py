@@ -48,6 +48,13 @@ def test_its_tensors_take_less_than_a_megabyte() -> None:
     assert not [path for path in folder.iterdir() if path.suffix in (".pkl", ".pt", ".ckpt")]
 
 
+def test_its_prior_is_of_its_weights(model: NetworkPosterior) -> None:
+    """Where weights were replaced, ``python -m bayes_a2m.pretraining.prior`` makes it again."""
+    assert model.fitted is not None
+    assert model.fitted.prior is not None
+    model.fitted.prior.ensure_fits(model.network)
+
+
 def test_a_scale_is_written_down(model: NetworkPosterior) -> None:
     notes = model.decoder.decode(model.predict([sung(SCALE)]))[0].notes
     assert [note.pitch for note in notes] == list(SCALE)
