@@ -40,6 +40,7 @@ from bayes_a2m.config.experiment import TrainingSettings
 from bayes_a2m.datasets.example import Example
 from bayes_a2m.networks.network import Network
 from bayes_a2m.training.callbacks import RunningAverage
+from bayes_a2m.training.data import Batch
 from bayes_a2m.training.fisher import diagonal_fisher
 from bayes_a2m.training.fit import Trained, run, tensors_of
 from bayes_a2m.training.module import NetworkTraining
@@ -167,11 +168,9 @@ class FineTuning(NetworkTraining):
         ]
         return torch.stack(parts).sum()
 
-    def objective(
-        self, features: Tensor, labels: Tensor, lengths: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def objective(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Compute the negative log joint density, a mean over the frames of all recordings."""
-        loss = super().objective(features, labels, lengths, generator)
+        loss = super().objective(batch, generator)
         return loss + 0.5 * self.prior_frames / self.frames * self.distance()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from bayes_a2m.networks.equivariant import Equivariant
 from bayes_a2m.posteriors.fine_tuned import FineTuned
 from bayes_a2m.posteriors.point import Point
 from bayes_a2m.posteriors.weight_prior import WeightPrior
+from bayes_a2m.training.data import Batch
 from bayes_a2m.training.fine_tuning import FLOOR, FineTuning, floored, log_evidence, most_probable
 from bayes_a2m.training.fisher import diagonal_fisher
 from bayes_a2m.training.module import NetworkTraining
@@ -113,11 +114,12 @@ def test_the_penalty_is_the_density_of_the_prior(start: Point) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter += 0.1
-    batch = torch.zeros(1, 8, 84), torch.zeros(1, 8, dtype=torch.long), torch.tensor([8])
+    labels = torch.zeros(1, 8, dtype=torch.long)
+    batch = Batch(torch.zeros(1, 8, 84), labels, torch.tensor([8]))
     generator = torch.Generator().manual_seed(0)
-    plain = NetworkTraining(*parts, **known).objective(*batch, generator)
+    plain = NetworkTraining(*parts, **known).objective(batch, generator)
     total = sum(float(values.sum()) for values in information.values())
-    more = float((tuning.objective(*batch, generator) - plain).detach())
+    more = float((tuning.objective(batch, generator) - plain).detach())
     assert more == pytest.approx(30 / 800 * 0.01 * total, rel=1e-3)
 
 
