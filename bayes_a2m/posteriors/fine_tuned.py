@@ -10,7 +10,7 @@ at the nearest, and the pitches are found where they sound.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import torch
 from pydantic import Field
@@ -33,9 +33,6 @@ from bayes_a2m.posteriors.posterior import Posterior
 from bayes_a2m.posteriors.record import TrainingRecord
 from bayes_a2m.posteriors.training_data import TrainingData
 from bayes_a2m.prediction.restriction import places_of
-
-if TYPE_CHECKING:
-    pass
 
 NO_START = (
     "fine_tuned: needs a fitted model to start from; give --from pretrained, or start= in Python"

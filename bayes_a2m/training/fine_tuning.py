@@ -59,7 +59,7 @@ UPDATES = (0.4, 0.7)
 
 
 @dataclass(frozen=True)
-class FineTuned:
+class FineTuningResult:
     """Result of a fine-tuning.
 
     Attributes
@@ -222,7 +222,7 @@ def fine_tune(
     folder: Path,
     resume: bool = False,
     progress: bool = False,
-) -> FineTuned:
+) -> FineTuningResult:
     """Train a network in place, from the weights that it has, and return it.
 
     Parameters
@@ -285,4 +285,4 @@ def fine_tune(
     kept = folder / ("best.ckpt" if choose_epoch else "last.ckpt")
     network.load_state_dict(tensors_of(kept, "network."))
     network.cpu().eval()
-    return FineTuned(Trained(network, log.text(), log.seconds), module.prior_frames)
+    return FineTuningResult(Trained(network, log.text(), log.seconds), module.prior_frames)

@@ -16,8 +16,9 @@ import argparse
 import csv
 import io
 import os
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
+from bayes_a2m.calibration.selection import FEWEST
 from bayes_a2m.comparison.compare import compare
 from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import load_experiment
@@ -36,6 +38,8 @@ from bayes_a2m.datasets.splits import subsample
 from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.models import load_model, make_posterior
+from bayes_a2m.posteriors.network_posterior import NetworkPosterior
+from bayes_a2m.training.fit import tensors_of
 
 LARGEST = 40
 """Recordings of the largest draw; those of the train split beyond it score while choosing."""
@@ -58,7 +62,7 @@ class System:
     start: str | None = None
 
 
-def from_nothing(count: int) -> System:
+def from_nothing(count: int, more: Sequence[str] = ()) -> System:
     """The reference network, trained for as many steps whatever the number of recordings."""
     batch = 2 if count < 10 else 5
     steps = max(1, -(-round(0.85 * count) // batch))
@@ -66,6 +70,7 @@ def from_nothing(count: int) -> System:
         "training.precision=bf16-mixed",
         f"training.batch={batch}",
         f"training.epochs={STEPS // steps}",
+        *more,
     )
     return System("crnn", settings)
 
@@ -97,8 +102,17 @@ def run(system: System, few: Dataset, held_out: Dataset, seed: int, path: Path) 
         experiment = load_experiment(system.experiment, system.settings, seed)
         fit, tune = few.with_tuning_part(experiment.training.tuning_share, seed)
         start = None if system.start is None else load_model(system.start)
-        model = make_posterior(experiment).fit(fit, tune, start=start)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        work = path.with_suffix("")
+        work.mkdir(parents=True, exist_ok=True)
+        model = make_posterior(experiment)
+        assert isinstance(model, NetworkPosterior)
+        model.fit(fit, tune, start=start, workdir=work, resume=True)
+        if system.start is None and len(tune) < FEWEST:
+            # so few may choose an epoch that is no better than chance; the last one is fairer
+            model.network.load_state_dict(tensors_of(work / "last.ckpt", "network."))
+            model.network.eval()
+            model.fit_calibration_and_decoder(fit, tune)
+        shutil.rmtree(work)
         Scored.of(evaluate(model, held_out, draws=30)).save(path)
         said = model.remarks() or [model.calibrator.choice.reason]
         write_text(path.with_suffix(".txt"), "\n".join(said) + "\n")
@@ -124,6 +138,7 @@ def main() -> None:
     parser.add_argument("--systems", default="crnn,fine_tuned")
     parser.add_argument("--split", default="validation", choices=("validation", "train"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
+    parser.add_argument("--set-crnn", dest="crnn", action="append", default=[])
     parser.add_argument("--name", default="", help="beside the files' names, for other settings")
     given = parser.parse_args()
     data = load_folder(given.data)
@@ -136,9 +151,12 @@ def main() -> None:
         for seed in seeds:
             few, held_out = drawn(data, count, seed), scored_on(data, given.split, seed)
             for system in systems:
-                crnn = system == "crnn"
-                made = from_nothing(count) if crnn else fine_tuned(given.settings)
-                name = f"{given.split}_{system}{'' if crnn else given.name}_{count}_{seed}.npz"
+                made = (
+                    from_nothing(count, given.crnn)
+                    if system == "crnn"
+                    else fine_tuned(given.settings)
+                )
+                name = f"{given.split}_{system}{given.name}_{count}_{seed}.npz"
                 sides[system].append(run(made, few, held_out, seed, given.work / name))
                 print(count, system, seed, values_of(sides[system][-1]), flush=True)
         told: dict[str, Any] = {s: [values_of(m) for m in sides[s]] for s in systems}
@@ -146,9 +164,7 @@ def main() -> None:
             one, other = (sides[name] for name in reversed(systems))
             found = compare(one, other, names=(systems[1], systems[0]))
             told["difference"] = {
-                name: found.metrics[name].model_dump(mode="json")
-                for name in SCORES
-                if name in found.metrics
+                name: asdict(found.metrics[name]) for name in SCORES if name in found.metrics
             }
         result["counts"][str(count)] = told
     if given.out is not None:
