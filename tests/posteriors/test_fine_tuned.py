@@ -69,7 +69,7 @@ def tuned(data: Dataset, start: Point, *settings: str) -> FineTuned:
 
 @pytest.fixture(scope="module")
 def fitted(tiny_data: Dataset, start: Point) -> FineTuned:
-    return tuned(tiny_data, start)
+    return tuned(tiny_data, start, "posterior.prior_frames=null")
 
 
 class TestFineTuned(PosteriorContract):
