@@ -75,6 +75,7 @@ Difference(one=0.8, other=0.8, difference=0.0, low=0.0, high=0.0, probability_be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -89,7 +90,7 @@ from bayes_a2m.metrics import stages
 from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import headline, metrics_of
 from bayes_a2m.metrics.note_calibration import NoteCalibrationStatistics
-from bayes_a2m.resampling.bootstrap import resample_weights
+from bayes_a2m.resampling.bootstrap import of_distinct_rows, resample_weights
 
 RESAMPLES = 1000
 """How often recordings are resampled where nothing else is said."""
@@ -349,7 +350,10 @@ class _Pair:
         drawn = take_weights(self.units[which], self.resamples, generator)
         weights = np.concatenate([np.ones((1, int(which.sum()))), drawn])
         # a model that is on both sides is the same on both, to the last bit
-        known = {id(m): statistic(m, weights) for m in (*self.one, *self.other)}
+        known = {
+            id(m): of_distinct_rows(partial(statistic, m), weights)
+            for m in (*self.one, *self.other)
+        }
         return [known[id(m)] for m in self.one], [known[id(m)] for m in self.other]
 
 

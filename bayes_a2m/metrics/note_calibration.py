@@ -380,8 +380,6 @@ def rank_correlation(forecast: ArrayLike, truth: ArrayLike, weights: ArrayLike) 
     >>> rank_correlation([0.1, 0.5, 0.9], [1.0, 2.0, 9.0], [[1, 1, 1]])
     array([1.])
     """
-    from scipy.stats import rankdata
-
     x, y = np.asarray(forecast, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     w: Ints = np.asarray(weights).astype(np.int64)
     if x.ndim != 1 or x.shape != y.shape or w.ndim != 2 or w.shape[1] != x.size:
@@ -389,10 +387,20 @@ def rank_correlation(forecast: ArrayLike, truth: ArrayLike, weights: ArrayLike) 
             f"forecasts {x.shape}, truths {y.shape} and weights {w.shape} do not go together"
         )
     known = np.isfinite(x) & np.isfinite(y)
-    found = np.full(w.shape[0], np.nan)
-    for s, row in enumerate(w):
-        places = np.repeat(np.arange(x.size)[known], row[known])
-        ranks = [rankdata(values[places]) for values in (x, y)]
-        if all(np.ptp(one) > 0 for one in ranks if one.size) and places.size > 1:
-            found[s] = np.corrcoef(*ranks)[0, 1]
+    counted = w[:, known].astype(np.float64)
+    n = counted.sum(axis=1)
+    # twice the ranks and sums of them are whole numbers, so that what does not vary has variance 0
+    a, b = (_twice_ranks(values[known], counted) - (n + 1)[:, None] for values in (x, y))
+    covariance = (counted * a * b).sum(axis=1)
+    variances = (counted * a**2).sum(axis=1) * (counted * b**2).sum(axis=1)
+    found: Floats = np.full(w.shape[0], np.nan)
+    np.divide(covariance, np.sqrt(variances), out=found, where=variances > 0)
     return found
+
+
+def _twice_ranks(values: Floats, counts: Floats) -> Floats:
+    """Twice the ranks ``(S, R)`` of values ``(R,)`` that count several times; ties share a mean."""
+    below = (values[:, None] < values).astype(np.float64)
+    same = (values[:, None] == values).astype(np.float64)
+    ranks: Floats = counts @ (2 * below + same) + 1
+    return ranks

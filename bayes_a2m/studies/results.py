@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.metrics.metric import metric_named, registered
 from bayes_a2m.metrics.recording_statistics import scores_of_others
 from bayes_a2m.reporting.table import Cell, Column, Table
-from bayes_a2m.resampling.bootstrap import Interval
+from bayes_a2m.resampling.bootstrap import Interval, of_distinct_rows
 
 if TYPE_CHECKING:
     from bayes_a2m.comparison.compare import Comparison
@@ -155,7 +156,7 @@ def _row(
     drawn = take_weights(units, resamples, np.random.default_rng(0))
     weights = np.concatenate([np.ones((1, count)), drawn])
     scores: dict[str, list[Mapping[str, Floats]]] = {
-        part: [_scores(model, part, weights) for model in models]
+        part: [of_distinct_rows(partial(_scores, model, part), weights) for model in models]
         for part in dict.fromkeys(part for part, _, _ in _shown())
     }
     for part, score, _ in _shown():

@@ -7,7 +7,13 @@ import pytest
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
-from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
+from bayes_a2m.resampling.bootstrap import (
+    Interval,
+    intervals,
+    intervals_by_class,
+    of_distinct_rows,
+    resample_weights,
+)
 
 RECORDINGS, FRAMES = 40, 200
 
@@ -147,3 +153,19 @@ def test_statistics_of_another_shape_are_refused():
         intervals_by_class(lambda w: {"a": w[:, 0]}, weights)
     with pytest.raises(InputError, match=r"\(resample, recording\)"):
         intervals(lambda w: {"a": w[:, 0]}, weights[0])
+
+
+def test_rows_that_are_alike_are_worked_out_once():
+    generator = np.random.default_rng(7)
+    hits, weights = generator.random((4, 2)), resample_weights(4, 1000, generator)
+    rows = []
+
+    def statistic(w):
+        rows.append(len(w))
+        return {"a": w @ hits}
+
+    found = of_distinct_rows(statistic, weights)
+    np.testing.assert_allclose(found["a"], weights @ hits, rtol=1e-12)
+    assert rows == [35]  # of four recordings: C(7, 4)
+    of_distinct_rows(statistic, 4 * np.eye(4))
+    assert rows[1:] == [4]
