@@ -1,9 +1,11 @@
 """Varied recordings to train a model of any voice and any pitch on.
 
 Most are sung: any voice from A1 up, any scale, tempo, tuning and articulation, notes bound by
-voiced consonants among them, which are the hardest to part. Some are hummed, whistled or played,
-and some have no note at all: speech, which has a pitch and no notes, noise, drums and birds. They
-go through the recording conditions, some through a lossy codec, and come out at any level.
+voiced consonants among them, which are the hardest to part. Some have words, whose notes are as
+short as syllables and bend and slide as speech does: a model that hears few of them takes songs for
+speech. Some are hummed, whistled or played, and some have no note at all: speech, which has a pitch
+and no notes, noise, drums and birds. They go through the recording conditions, some through a lossy
+codec, and come out at any level.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from bayes_a2m.datasets.synthetic import voice
 from bayes_a2m.datasets.synthetic.intonation import hertz
 from bayes_a2m.datasets.synthetic.score import VOICED, SungNote, draw_score
 from bayes_a2m.datasets.synthetic.singer import Singer, draw_singer
+from bayes_a2m.datasets.synthetic.tract import VOWELS
 from bayes_a2m.datasets.synthetic.wander import wander
 from bayes_a2m.music import Note
 from bayes_a2m.music.notes import clip
@@ -29,11 +32,12 @@ Floats = NDArray[np.float64]
 
 SHARES: Mapping[str, float] = MappingProxyType(
     {
-        "voice": 0.64,
+        "voice": 0.49,
+        "words": 0.22,
         "hum": 0.05,
         "whistle": 0.03,
         "instrument": 0.07,
-        "speech": 0.12,
+        "speech": 0.05,
         "noise": 0.04,
         "drums": 0.03,
         "birds": 0.02,
@@ -146,7 +150,14 @@ def _singer(g: np.random.Generator, middle: float) -> Singer:
     )
 
 
-def _line(g: np.random.Generator, singer: Singer, middle: int, seconds: float) -> list[SungNote]:
+def _line(
+    g: np.random.Generator,
+    singer: Singer,
+    middle: int,
+    seconds: float,
+    *,
+    slowest: float | None = None,
+) -> list[SungNote]:
     """A line of notes around a pitch, some of them bound by their consonants."""
     scale = SCALES[int(g.integers(len(SCALES)))]
     span = int(g.integers(3, 15))
@@ -157,7 +168,7 @@ def _line(g: np.random.Generator, singer: Singer, middle: int, seconds: float) -
             len(pitches), size=min(len(pitches), int(g.integers(1, 4))), replace=False
         )
         pitches = sorted(pitches[i] for i in chosen)
-    slowest = g.uniform(45, 140)
+    slowest = slowest or g.uniform(45, 140)
     notes = draw_score(g, singer, pitches, seconds, tempo=(slowest, slowest + 70))
     bound = g.uniform(0, 1)
     for i in range(1, len(notes)):
@@ -169,7 +180,7 @@ def _line(g: np.random.Generator, singer: Singer, middle: int, seconds: float) -
 
 
 def _middle(g: np.random.Generator) -> int:
-    return int(np.clip(round(g.normal(60, 9)), LOWEST + 3, HIGHEST - 5))
+    return int(np.clip(round(g.normal(58, 10)), LOWEST + 3, HIGHEST - 5))
 
 
 def _truth(notes: list[SungNote], curves: voice.Curves, seconds: float) -> tuple[Note, ...]:
@@ -196,6 +207,45 @@ def _voice(g: np.random.Generator, seconds: float, rate: int) -> _Dry:
     curves = voice.perform(g, singer, notes, seconds)
     samples = voice.render(g, singer, notes, curves, rate)
     return _Dry(samples, _truth(notes, curves, seconds), _audible(curves, seconds))
+
+
+def _words(g: np.random.Generator, seconds: float, rate: int) -> _Dry:
+    """A song with words: a note a syllable, whose pitch bends within it and slides to the next."""
+    middle = _middle(g)
+    singer = _singer(g, middle)
+    singer = replace(
+        singer,
+        vowels=tuple(g.choice(list(VOWELS), size=4, replace=False)),
+        consonants=g.uniform(0.5, 1.0),
+        legato=g.uniform(0.6, 1.0),
+        drift_cents=g.uniform(5, 30),
+        intonation_cents=g.uniform(10, 40),
+        vibrato_cents=singer.vibrato_cents * (g.random() < 0.4),
+    )
+    notes = _line(g, singer, middle, seconds, slowest=g.uniform(100, 260))
+    slides = g.uniform(0.2, 1.0)
+    for i in range(1, len(notes)):
+        gap = notes[i].onset - notes[i - 1].offset
+        # lips and tongue stop the sound, not the folds: pitch moves on under a consonant
+        if gap < 0.12 and g.random() < slides:
+            longest = 0.8 * (notes[i].offset - notes[i].onset)
+            notes[i] = replace(notes[i], slide_seconds=min(g.uniform(0.04, 0.16), longest))
+    curves = voice.perform(g, singer, notes, seconds)
+    curves = replace(curves, f0=curves.f0 * 2 ** (_bends(g, notes, curves.times) / 1200))
+    samples = voice.render(g, singer, notes, curves, rate)
+    return _Dry(samples, _truth(notes, curves, seconds), _audible(curves, seconds))
+
+
+def _bends(g: np.random.Generator, notes: list[SungNote], times: Floats) -> Floats:
+    """Cents by which the pitch of every note rises or falls about its middle, as in speech."""
+    bends, steep = np.zeros(len(times)), g.uniform(0, 60)
+    for note in notes:
+        inside = (times >= note.onset) & (times < note.offset)
+        way = (times[inside] - note.onset) / (note.offset - note.onset) - 0.5
+        bends[inside] = 2 * g.normal(0, steep) * way
+    width = round(0.04 / (times[1] - times[0]))
+    smooth: Floats = np.convolve(bends, np.hanning(width) / np.hanning(width).sum(), mode="same")
+    return smooth
 
 
 def _hum(g: np.random.Generator, seconds: float, rate: int) -> _Dry:
@@ -327,6 +377,7 @@ def _birds(g: np.random.Generator, seconds: float, rate: int) -> _Dry:
 _MAKERS: Mapping[str, Callable[[np.random.Generator, float, int], _Dry]] = MappingProxyType(
     {
         "voice": _voice,
+        "words": _words,
         "hum": _hum,
         "whistle": _whistle,
         "instrument": _instrument,

@@ -29,7 +29,7 @@ def test_what_is_not_sung_has_no_notes(kind: str) -> None:
     assert (dry.f0 > 0).any() == (kind == "speech")
 
 
-@pytest.mark.parametrize("kind", ["voice", "whistle", "instrument"])
+@pytest.mark.parametrize("kind", ["voice", "words", "whistle", "instrument"])
 def test_the_fundamental_is_the_period_of_the_sound(kind: str) -> None:
     """In the middle of the longest voiced stretch the sound repeats at the period that is told."""
     dry = made(kind, 3, 3.0)
@@ -58,6 +58,29 @@ def test_notes_are_where_the_pitch_is() -> None:
         near += (abs(69 + 12 * np.log2(dry.f0[inside] / 440) - note.pitch) < 2).tolist()
     assert len(near) > 100
     assert np.mean(near) > 0.9
+
+
+def test_words_have_short_notes_whose_pitch_bends() -> None:
+    """Shorter than a voice's on the average, and their pitch moves about their middle."""
+
+    def lengths_and_bends(kind: str) -> tuple[float, float]:
+        lengths, bends = [], []
+        for seed in range(6):
+            dry = made(kind, seed, 3.0)
+            times = np.arange(len(dry.f0)) * varied.F0_SECONDS
+            for note in dry.notes:
+                quarter = note.duration / 4
+                inside = (times >= note.onset + quarter) & (times < note.offset - quarter)
+                f0 = dry.f0[inside & (dry.f0 > 0)]
+                if f0.size > 4:
+                    lengths.append(note.duration)
+                    bends.append(np.ptp(1200 * np.log2(f0)))
+        return float(np.median(lengths)), float(np.median(bends))
+
+    words, voice = lengths_and_bends("words"), lengths_and_bends("voice")
+    assert words[0] < 0.7 * voice[0]
+    # within half of a shorter note it goes further
+    assert words[1] / words[0] > 1.5 * voice[1] / voice[0]
 
 
 def test_shares_are_of_a_whole() -> None:
