@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def confusion_figure(table: ArrayLike, names: Sequence[str]) -> Figure:
-    """Frames by truth and call: the share of each true class, and the number of frames.
+    """Frames by true and predicted class: the share of each true class, and the number of frames.
 
     Parameters
     ----------

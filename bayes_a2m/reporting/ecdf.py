@@ -236,4 +236,4 @@ def _finish(axes: Axes, low: float, high: float, quantity: str) -> None:
         if high < 100 * low:  # of powers of ten there is one, or none
             _label_steps(axes, low, high)
         axes.xaxis.set_minor_formatter(NullFormatter())
-    style.dress(axes, x=_AXES.get(quantity, quantity), y="share of frames at most so", grid=True)
+    style.dress(axes, x=_AXES.get(quantity, quantity), y="cumulative share of frames", grid=True)

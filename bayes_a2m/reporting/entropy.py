@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bayes_a2m.prediction.posterior import FramePredictive
 
 
-OTHER = ("all", "right", "wrong", "near boundaries", "away")
+OTHER = ("all", "right", "wrong", "near boundaries", "away from them")
 """Groups of frames that are no class."""
 
 
@@ -171,5 +171,5 @@ def _groups(posterior: FramePredictive, i: int, truth: Ints) -> dict[str, NDArra
         "right": right,
         "wrong": ~right,
         "near boundaries": near,
-        "away": ~near,
+        "away from them": ~near,
     }

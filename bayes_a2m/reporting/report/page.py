@@ -208,7 +208,7 @@ def _opening(context: ReportContext, verdicts: dict[str, list[ClassVerdict]]) ->
                 ],
                 "weaknesses": weaknesses(entry),
                 "provenance": dict(entry.provenance),
-                "cautions": [*entry.cautions, *_other_cautions(entry)],
+                "cautions": [*entry.cautions, *gathered(_other_cautions(entry))],
             }
         )
     return {
@@ -232,6 +232,19 @@ def _other_cautions(entry: ReportEntry) -> list[str]:
     """The cautions of the calibration but for that of unlike recordings, which has its place."""
     told = set(unlike_cautions(entry.evaluation.inside))
     return [one for one in entry.metrics.calibration.cautions if one not in told]
+
+
+def gathered(cautions: Sequence[str]) -> list[str]:
+    """Say once what several cautions end in, after the subjects of all of them.
+
+    >>> gathered(["C4: 5 recordings; too few", "E4: 7 recordings; too few", "no notes"])
+    ['C4: 5 recordings, E4: 7 recordings; too few', 'no notes']
+    """
+    subjects: dict[str, list[str]] = {}
+    for one in cautions:
+        subject, _, end = one.rpartition("; ")
+        subjects.setdefault(end, []).extend([subject] if subject else [])
+    return [f"{', '.join(own)}; {end}" if own else end for end, own in subjects.items()]
 
 
 def _comparison(context: ReportContext) -> Table:

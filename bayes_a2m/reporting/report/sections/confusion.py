@@ -58,7 +58,9 @@ def _matrix(
         for k, name in enumerate(context.names)
     )
     who = context.title_of(entry)
-    caption = f"Frames by truth and call, absolute and by row{': ' + who if who else ''}"
+    caption = (
+        f"Frames by true and predicted class, and shares of each row{': ' + who if who else ''}"
+    )
     return Table(f"confusion_{context.stem(entry)}", caption, tuple(columns), rows)
 
 

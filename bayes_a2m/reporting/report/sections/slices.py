@@ -48,14 +48,14 @@ class Slices(Section):
         )
         table = Table("places", "Scores by subgroup", tuple(columns), rows)
         notes = [
-            "Any law is two stages: is there a sound, and which pitch, given that there is. Their "
-            "rows say which of the two an error belongs to."
+            "Every prediction has two stages: is there a sound, and which pitch, if there is. "
+            "Their rows say which of the two an error belongs to."
         ]
         first = context.entries[0].metrics
         if first.without_seen_takes is not None:
             notes.append(
                 "Some recordings are from a take that the model was trained on, which flatters it; "
-                "“takes never seen” leaves them out."
+                "“unseen takes” leaves them out."
             )
         return SectionContent(
             "Near means within 50 ms of a change of label. A model can be calibrated over all "
@@ -81,9 +81,9 @@ def _places(entry: ReportEntry) -> dict[str, ScoreTable]:
             tables[words] = stage
     tables |= results.per_condition
     if results.without_seen_takes is not None:
-        tables["takes never seen"] = results.without_seen_takes
+        tables["unseen takes"] = results.without_seen_takes
     slices = results.by_place
-    tables |= {f"runs {name}": table for name, table in slices.run_length.items()}
+    tables |= {f"duration {name}": table for name, table in slices.run_length.items()}
     tables |= {f"level {name}": table for name, table in slices.level.items()}
     tables |= {f"take {name}": table for name, table in slices.take.items()}
     return tables

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from bayes_a2m.reporting.report.context import ReportContext
-from bayes_a2m.reporting.report.entry import ReportEntry
 from bayes_a2m.reporting.report.section import Section, SectionContent
 from bayes_a2m.reporting.table import Column, Table
-from bayes_a2m.reporting.training import has_losses, loss_figure
+from bayes_a2m.reporting.training import has_losses, loss_caption, loss_figure
 
 
 class Training(Section):
@@ -28,7 +24,7 @@ class Training(Section):
                     context.picture(
                         "training",
                         loss_figure(entry.training_log),
-                        _caption(entry),
+                        loss_caption(entry.training_log),
                         "Two curves of loss by epoch: training split and tuning split.",
                         entry=entry,
                         kind="narrow",
@@ -44,15 +40,6 @@ class Training(Section):
             (context.table(_cost(context)),),
             tuple(notes),
         )
-
-
-def _caption(entry: ReportEntry) -> str:
-    rows = list(csv.DictReader(io.StringIO(entry.training_log)))
-    best = min(rows, key=lambda row: float(row["tuning_nll"]))
-    return (
-        f"Of {len(rows)} epochs, epoch {int(float(best['epoch'])) + 1} has the lowest loss on the "
-        f"tuning split, {float(best['tuning_nll']):.3f}."
-    )
 
 
 def _cost(context: ReportContext) -> Table:

@@ -31,8 +31,9 @@ class Distributions(Section):
         for entry in context.entries:
             pictures += _ecdfs(context, entry)
         return SectionContent(
-            "A line says which share of the frames has at most so much. Where the lines of right "
-            "and wrong frames lie far apart, confidence tells errors; bands are by recording.",
+            "A line gives the share of the frames that have at most this much. Where the lines of "
+            "right and wrong frames lie far apart, confidence tells errors; bands are by "
+            "recording.",
             tuple(pictures),
         )
 
