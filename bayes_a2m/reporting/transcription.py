@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_a2m.audio.features import Spectrum
+from bayes_a2m.metrics.inputs import Floats
 from bayes_a2m.music import Note
 from bayes_a2m.reporting import style
 from bayes_a2m.reporting.panels import time_panels
@@ -32,6 +33,18 @@ if TYPE_CHECKING:
 
 PAGE_SECONDS = 30.0
 """Seconds of a recording that one picture shows; longer ones have pages."""
+
+SILENT = "#e6e6e6"
+"""The colour of silence where probabilities are stacked."""
+
+LEAST_SHOWN = 0.2
+"""The probability that a pitch among many has somewhere, or it is drawn with the other pitches."""
+
+OTHERS = "#9a9a9a"
+"""The colour of the other pitches together."""
+
+_FEW = 9
+"""Classes up to which each has its colour in a legend."""
 
 _POINTS = 2000
 """Frames drawn at most: more than the pixels across."""
@@ -125,19 +138,29 @@ def _draw_probabilities(
     probs = posterior.of(recording)[low : max(high, low + 1)]
     stride = -(-len(probs) // _POINTS)
     times = posterior.grid.times(len(probs))
-    colours = ["#e6e6e6", *style.class_colours(len(posterior.vocabulary))[1:]]
+    names = posterior.vocabulary.names
     shown = probs[::stride].T
+    heights, labels = shown[1:], list(names[1:])
+    colours = list(style.class_colours(len(names))[1:])
+    if len(names) > _FEW:
+        # of many pitches few sound: these get colours that differ between neighbours, and names
+        heard = 1 + np.flatnonzero(shown[1:].max(axis=1) >= LEAST_SHOWN)
+        others = 1 - shown[0] - shown[heard].sum(axis=0)
+        heights, labels = np.vstack([shown[heard], others]), [*(names[k] for k in heard), "others"]
+        colours = [*(style.PALETTE[i % len(style.PALETTE)] for i in range(len(heard))), OTHERS]
+        for row, label in zip(shown[heard], labels, strict=False):
+            _name_longest(axes, times[::stride], row, label)
     # silence on top, so that the coloured height is the probability of any sound
     axes.stackplot(
         times[::stride],
-        np.concatenate([shown[1:], shown[:1]]),
-        colors=[*colours[1:], colours[0]],
-        labels=[*posterior.vocabulary.names[1:], "silence"],
+        np.vstack([heights, shown[:1]]),
+        colors=[*colours, SILENT],
+        labels=[*labels, "silence"],
         linewidth=0,
     )
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1])
-    if len(posterior.vocabulary) <= 9:
+    if len(names) <= _FEW:
         axes.legend(
             loc="center left",
             bbox_to_anchor=(1.0, 0.5),
@@ -149,3 +172,27 @@ def _draw_probabilities(
             reverse=True,
         )
     style.dress(axes, y="probability")
+
+
+def _name_longest(axes: Axes, times: Floats, probability: Floats, name: str) -> None:
+    """Write the name of a pitch into its longest stretch of more than one half, if it fits."""
+    from matplotlib.patheffects import withStroke
+
+    inside = np.concatenate([[False], probability > 0.5, [False]])
+    starts, ends = np.flatnonzero(np.diff(inside.astype(int))).reshape(-1, 2).T
+    if not starts.size:
+        return
+    longest = int(np.argmax(ends - starts))
+    low, high = times[starts[longest]], times[ends[longest] - 1]
+    if high - low < 0.03 * (times[-1] - times[0]):
+        return
+    axes.annotate(
+        name,
+        ((low + high) / 2, 0.5),
+        ha="center",
+        va="center",
+        fontsize=style.TICK,
+        color="white",
+        path_effects=[withStroke(linewidth=1.6, foreground="black")],
+        zorder=5,
+    )
