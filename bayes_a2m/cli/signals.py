@@ -2,8 +2,10 @@
 
 A signal becomes an exception in the main thread, so that every ``finally`` runs. Python drops an
 exception that is raised within a destructor or a callback of C code; then it is raised again.
-What comes within a moment of the first is the same wish (``timeout`` tells the process and its
-group, a terminal everything in it): it must not break off the tidying.
+Some C code does not survive that: numba calls machine code at address 0 where its loading was
+broken off. What arrives in there waits until it is over. What comes within a moment of the first
+is the same wish (``timeout`` tells the process and its group, a terminal everything in it): it
+must not break off the tidying.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ AGAIN = 0.05
 MOMENT = 1.0
 """Seconds within which another signal is the same wish as the first."""
 
+FRAGILE = frozenset({"numba", "llvmlite"})
+"""Packages whose C code calls Python and does not survive an exception in there."""
+
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that end the command; SIGHUP is unknown to Windows."""
 
@@ -38,6 +43,7 @@ class Signals:
         self.received: int | None = None
         self._heard = 0.0
         self._again = False
+        self._over = False
 
     @property
     def code(self) -> int | None:
@@ -62,11 +68,15 @@ class Signals:
         try:
             yield
         finally:
+            self._over = True
             sys.unraisablehook = hook
             for number, handler in earlier.items():
                 signal.signal(number, handler)
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
+        if _within(frame, FRAGILE):
+            self._raise_later(number)
+            return
         again, self._again = self._again, False
         if self.received is None:
             self._heard = time.monotonic()
@@ -81,11 +91,26 @@ class Signals:
         if number is None or not issubclass(dropped.exc_type, KeyboardInterrupt | Terminated):
             sys.__unraisablehook__(dropped)
             return
+        self._raise_later(number)
+
+    def _raise_later(self, number: int) -> None:
+        """Raise a signal again after a moment."""
 
         def again() -> None:
             time.sleep(AGAIN)
+            if self._over:
+                return
             self._again = True
             with suppress(RuntimeError, ValueError):
                 signal.raise_signal(number)
 
         threading.Thread(target=again, daemon=True).start()
+
+
+def _within(frame: FrameType | None, packages: frozenset[str]) -> bool:
+    """Whether a frame, or one that it was called from, is code of one of some packages."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in packages:
+            return True
+        frame = frame.f_back
+    return False

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bayes_a2m.cli.signals import Signals, Terminated
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 
 WORK = """
@@ -78,3 +80,27 @@ def test_what_never_ends_at_the_exit_is_not_waited_for(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (143, "bayes-a2m: terminated\n")
     assert (tmp_path / "left").exists()
+
+
+def test_a_signal_waits_until_numba_has_loaded_its_machine_code() -> None:
+    """An exception raised there makes numba call what is not there, and the process crashes."""
+    loaded: list[str] = []
+
+    def hook() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        loaded.append("all of it")
+
+    loading = {"__name__": "llvmlite.binding.executionengine", "hook": hook}
+    exec("def load():\n    hook()", loading)
+    earlier = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signals = Signals()
+    try:
+        with signals.raised():
+            loading["load"]()  # type: ignore[operator]
+            time.sleep(10)
+    except Terminated:
+        loaded.append("then it ends")
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+    assert loaded == ["all of it", "then it ends"]
+    assert signals.code == 143
