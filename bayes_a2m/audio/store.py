@@ -78,7 +78,7 @@ class FeatureStore:
         Raises
         ------
         InputError
-            If the size that the environment names is no number.
+            If the size that the environment names is no number, or its folder is a file.
         """
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         folder = os.environ.get(PLACE) or Path(cache) / "bayes-a2m" / "features"
@@ -89,7 +89,10 @@ class FeatureStore:
             limit = 0
         if limit <= 0:
             raise InputError(f"{SIZE}={text}: give the gigabytes that the store may hold")
-        return cls(Path(folder).absolute(), limit)
+        place = Path(folder).absolute()
+        if place.exists() and not place.is_dir():
+            raise InputError(f"{place}: is no folder; {PLACE} names the folder of the store")
+        return cls(place, limit)
 
     @classmethod
     def for_bytes(cls, size: int) -> FeatureStore | None:

@@ -130,3 +130,7 @@ def test_the_environment_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("BAYES_A2M_STORE_GB", "many")
     with pytest.raises(InputError, match="BAYES_A2M_STORE_GB=many: give the gigabytes"):
         FeatureStore.usual()
+    monkeypatch.delenv("BAYES_A2M_STORE_GB")
+    (tmp_path / "mine").touch()
+    with pytest.raises(InputError, match="mine: is no folder; BAYES_A2M_STORE names"):
+        FeatureStore.usual()
