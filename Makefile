@@ -8,7 +8,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 DOCUMENTED := .venv/.documented
 PIP := -m pip install --quiet --disable-pip-version-check
-PYTEST := -m pytest -n $(WORKERS) --dist loadfile $(COVER)
+# Files in the order of tests/conftest.py: long ones first.
+PYTEST := -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(COVER)
 
 .DEFAULT_GOAL := help
 .PHONY: help install check test test-fast test-slow test-world fuzz test-lowest test-python demo docs format clean

@@ -49,7 +49,11 @@ LONG_ROOMS = frozenset(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests their time; mark those that take long by their room or their fixtures."""
+    """Give slow tests their time; mark those that take long by their room or their fixtures.
+
+    Files with such tests come first, so that no process is left with a long one at the end while
+    the others have nothing to do.
+    """
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
@@ -58,6 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             getattr(item, "fixturenames", ())
         ):
             item.add_marker(pytest.mark.long)
+    first = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in first)
 
 
 @pytest.fixture

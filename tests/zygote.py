@@ -196,6 +196,7 @@ def _pipe_into(path: str) -> _Pipe:
 
 
 def _import_everything() -> None:
+    import h5netcdf
     import librosa
     import lightning.pytorch
     import mir_eval
@@ -205,6 +206,7 @@ def _import_everything() -> None:
     import torch
     import xarray
 
+    import bayes_a2m.decoding.segment_kernels
     import bayes_a2m.evaluation
     import bayes_a2m.label_audit.runner
     import bayes_a2m.models
@@ -212,7 +214,8 @@ def _import_everything() -> None:
     import bayes_a2m.studies.runner
     from bayes_a2m.cli.main import make_app
 
-    assert all((librosa, lightning, mir_eval, pretty_midi, scipy, sklearn, torch, xarray))
+    parts = (h5netcdf, librosa, lightning, mir_eval, pretty_midi, scipy, sklearn, torch, xarray)
+    assert all(parts)
     assert bayes_a2m
     make_app()
 

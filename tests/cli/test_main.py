@@ -119,11 +119,15 @@ def test_from_a_folder_to_notes(tiny_folder: Path, song: Path, tmp_path: Path) -
     again = run("evaluate", model, "--data", tiny_folder, "--split", "validation")
     assert again.stdout.splitlines()[:20] == done.stdout.splitlines()[:20]
 
-    done = run("transcribe", model, song, tiny_folder, "-o", notes)
+    several = tmp_path / "several"
+    several.mkdir()
+    for path in sorted(tiny_folder.glob("voice_*.wav"))[:3]:
+        shutil.copy(path, several)
+    done = run("transcribe", model, song, several, "-o", notes)
     assert done.returncode == 0, done.stderr
     for ending in ("mid", "csv", "png"):
         assert (notes / f"song.{ending}").stat().st_size > 0
-        assert len(list(notes.glob(f"voice_*.{ending}"))) == 16
+        assert len(list(notes.glob(f"voice_*.{ending}"))) == 3
     assert [p.name for p in notes.glob(".*")] == [".bayes-a2m-transcribe.sha256"]
     midi = pretty_midi.PrettyMIDI(str(notes / "song.mid"))
     assert {n.pitch for n in midi.instruments[0].notes} <= {60, 64, 67}

@@ -33,7 +33,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(study: Path, tiny_folder: Path) -> Path:
     """What a run leaves that nothing stops."""
     out = study.parent / "whole"
-    done = run("run", study, "--data", tiny_folder, "--out", out, "--no-report")
+    done = run("run", study, "--data", tiny_folder, "--out", out, "--no-report", "--jobs", 1)
     assert done.returncode == 0, done.stderr
     (out / "stdout.txt").write_text(done.stdout)
     (out / "stderr.txt").write_text(done.stderr)
@@ -115,7 +115,8 @@ def test_a_failed_cell_is_told_at_the_end(tiny_folder: Path, tmp_path: Path) -> 
     broken = {**small.network(1), "training.learning_rate": 1e30}
     arms = {"neighbours": small.neighbours(3), "broken": {"experiment": "crnn", "set": broken}}
     file = small.write(tmp_path, arms, seeds=[0])
-    done = run("run", file, "--data", tiny_folder, "--out", tmp_path / "out", "--no-report")
+    out = tmp_path / "out"
+    done = run("run", file, "--data", tiny_folder, "--out", out, "--no-report", "--jobs", 1)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "failed: broken, seed 0: " in done.stderr.splitlines()[-1]

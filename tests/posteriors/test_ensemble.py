@@ -35,7 +35,8 @@ def ensemble(*settings: str, base: tuple[str, ...] = QUICK) -> DeepEnsemble:
 
 @pytest.fixture(scope="module")
 def model(tiny_data: Dataset) -> DeepEnsemble:
-    return ensemble("posterior.members=3", base=tiny.SMALL).fit(*parts(tiny_data))
+    plan = ensemble("posterior.members=3", "posterior.jobs=1", base=tiny.SMALL)
+    return plan.fit(*parts(tiny_data))
 
 
 class TestDeepEnsemble(PosteriorContract):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.prediction import netcdf_files
 from bayes_a2m.prediction.netcdf_files import read_netcdf, write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior
 from bayes_a2m.prediction.summary import PosteriorSummary
@@ -54,9 +59,29 @@ def long_table(**columns: Any) -> xarray.Dataset:
     return data.assign(columns)
 
 
-def loaded(data: xarray.Dataset, path: Path) -> FramePosterior:
+Predicted = TypeVar("Predicted", FramePosterior, PosteriorSummary)
+
+
+def loaded(data: xarray.Dataset, path: Path, kind: type[Predicted] = FramePosterior) -> Predicted:
+    """Somebody else's file, read by the program of the process that reads such files, but here.
+
+    The process itself, which imports xarray for a second, is for
+    :func:`test_a_long_table_is_read_by_name` and :func:`test_classic_netcdf_will_do`.
+    """
     data.to_netcdf(path, engine="h5netcdf")
-    return FramePosterior.load(path)
+    with mock.patch.object(netcdf_files, "_read_apart", read_here):
+        return kind.load(path)
+
+
+def read_here(path: Path, size: int) -> bytes:
+    """What the process would write to its standard output."""
+    written = io.BytesIO()
+    with (
+        mock.patch.object(sys, "argv", ["", str(path), str(2**20 + 2000 * size)]),
+        mock.patch.object(sys, "stdout", SimpleNamespace(buffer=written)),
+    ):
+        exec(netcdf_files._READER, {})
+    return written.getvalue()
 
 
 def assert_truth(posterior: FramePosterior) -> None:
@@ -70,6 +95,7 @@ def test_a_long_table_is_read_by_name(tmp_path: Path) -> None:
     data = long_table()
     assert data["class"].values.tolist() == ["C4", "E4", "G4", "silence"]
     assert_truth(loaded(data, tmp_path / "x.nc"))
+    assert_truth(FramePosterior.load(tmp_path / "x.nc"))  # by the process
     lengths = ("recording", [3.0, 5.0])
     assert_truth(loaded(long_table(length=lengths), tmp_path / "y.nc"))
 
@@ -132,7 +158,7 @@ def test_classes_that_cannot_be_told_are_refused(
     with pytest.raises(InputError, match=rf"x\.nc: {message}"):
         loaded(data, tmp_path / "x.nc")
     with pytest.raises(InputError, match=message):
-        PosteriorSummary.load(tmp_path / "x.nc")
+        loaded(data, tmp_path / "x.nc", PosteriorSummary)
 
 
 def test_pitches_may_be_told_by_the_classes_alone(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.prediction.netcdf_files import write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior
 
 TWO = Vocabulary((60,))
@@ -189,8 +190,6 @@ def test_a_vocabulary_of_one_pitch_survives_a_file(tmp_path: Path) -> None:
 
 
 def test_the_summary_says_what_the_posterior_says(tmp_path: Path) -> None:
-    from bayes_a2m.prediction.netcdf_files import write_netcdf
-
     post = random_posterior(2, 3, 2, 6, seed=3)
     labels = [np.arange(n, dtype=np.int64) % 4 for n in post.lengths]
     write_netcdf(tmp_path / "predictions.nc", post.to_xarray(labels))
@@ -224,7 +223,7 @@ def test_without_references_every_label_is_missing() -> None:
 
 
 def broken(data: xarray.Dataset, path: Path) -> Path:
-    data.to_netcdf(path, engine="h5netcdf")
+    write_netcdf(path, data)
     return path
 
 

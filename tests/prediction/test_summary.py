@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bayes_a2m import calibration
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import FrameGrid, Vocabulary
+from bayes_a2m.prediction.netcdf_files import write_netcdf
 from bayes_a2m.prediction.posterior import FramePosterior, FramePredictive
 from bayes_a2m.prediction.summary import PosteriorSummary
 
@@ -148,7 +149,7 @@ def test_a_file_of_all_draws_is_summed_up(tmp_path: Path) -> None:
     assert_same(PosteriorSummary.load(tmp_path / "x.nc"), post)
     with pytest.raises(InputError, match="no such predictions file"):
         PosteriorSummary.load(tmp_path / "y.nc")
-    post.to_xarray().drop_vars("variance").to_netcdf(tmp_path / "z.nc", engine="h5netcdf")
+    write_netcdf(tmp_path / "z.nc", post.to_xarray().drop_vars("variance"))
     with pytest.raises(InputError, match=r"z\.nc: the predictions lack .*variance"):
         PosteriorSummary.load(tmp_path / "z.nc")
 

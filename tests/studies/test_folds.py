@@ -81,7 +81,7 @@ def test_the_scores_are_those_of_all_recordings(tiny_data: Dataset, tmp_path: Pa
     assert [(arm, cells, done) for arm, cells, done, _ in rows] == [("a", 3, 0), ("b", 3, 0)]
     assert sum(hours for *_, hours in rows) == pytest.approx(sum(coming.weights) / 3600)
     assert make_cells(coming, progress=False) == {}
-    record = conclude(plan, tmp_path / "out", "small", {}, bar=small.no_bar, report=True)
+    record = conclude(plan, tmp_path / "out", "small", {}, bar=small.no_bar, resamples=50)
     assert record.folds == 3
     assert record.split == ""
     assert set(record.cells["a"]) == {"0.0", "0.1", "0.2"}
