@@ -35,6 +35,9 @@ START = "dask worker {} --nthreads 1"
 SECONDS = 10.0
 """Seconds to wait for a scheduler, and for its first worker."""
 
+PATIENCE = {"distributed.comm.timeouts.tcp": "600s"}
+"""How long a connection lasts whose other end is too busy to read, in Dask's words."""
+
 
 @contextmanager
 def engine(
@@ -112,11 +115,13 @@ def is_worker() -> bool:
 def _connected(scheduler: str | None, jobs: int | None, opened: ExitStack) -> Client:
     """A connection to a scheduler, or to workers of its own, closed with the stack."""
     try:
+        from dask import config
         from distributed import Client, LocalCluster
     except ImportError:
         raise InputError(
             "--engine dask: Dask is not installed; pip install 'bayes_a2m[scale]'"
         ) from None
+    opened.enter_context(config.set(PATIENCE))
     if scheduler is None:
         cluster = opened.enter_context(
             LocalCluster(

@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import chdir, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,35 +122,64 @@ def _run_on_cluster(
     from joblib import Parallel, delayed
 
     reasons: list[str] = []
-    registered_parts, folder = registry.registered(), Path.cwd()
+    registered_parts, folder = registry.registered(), str(Path.cwd())
+    open_there = _opener()
     with _bar(watch, what):
         try:
             # a batch of one: a task that was lost with its worker is done again, and no other
             done = Parallel(return_as="generator_unordered", batch_size=1)(
-                delayed(_run_there)(call, folder, registered_parts) for call in calls
+                delayed(open_there)(_packed(call, registered_parts), folder) for call in calls
             )
             report(0, len(calls))
             for ended, reason in enumerate(done, start=1):
                 report(ended, len(calls))
                 if not isinstance(reason, str):  # tasks that were cancelled end so
-                    raise ConnectionError("the tasks were cancelled")
+                    raise ConnectionError(f"the tasks were cancelled: {reason}")
                 reasons += [reason] if reason else []
         except KilledWorker:
             reasons.append("a process was killed")
         except (OSError, TimeoutError, RuntimeError, CancelledError) as error:
-            if client.status == "running" and not isinstance(error, ConnectionError):
+            if client.status == "running" and not isinstance(error, ConnectionError | TimeoutError):
                 raise
+            if isinstance(error, TimeoutError) and client.status == "running":
+                words = "the cluster has no workers any more; start some"
+            else:
+                words = "the connection to the scheduler is lost; start it again if it is gone"
             # caused by the system, so that what is trained already is kept
-            raise InputError(
-                f"{what}: the scheduler is gone; start it again, and the same command goes on"
-            ) from ConnectionError(str(error))
+            raise InputError(f"{what}: {words}, and the same command goes on") from ConnectionError(
+                str(error)
+            )
     return reasons
 
 
-def _run_there(call: Callable[[], None], folder: Path, known: Sequence[tuple[str, Any]]) -> str:
-    """One call in a worker of Dask, for which relative paths mean what they mean here."""
-    with chdir(folder):
-        return _run(call, 1, known)
+def _packed(call: Callable[[], None], known: Sequence[tuple[str, Any]]) -> bytes:
+    """A call as bytes, which only the worker that runs it opens.
+
+    A scheduler opens the tasks that it passes on: it would import what they need, and could answer
+    nobody meanwhile. On a busy machine that takes longer than connections last.
+    """
+    from distributed.protocol import pickle
+
+    packed: bytes = pickle.dumps(partial(_run, call, 1, known))
+    return packed
+
+
+def _opener() -> Callable[[bytes, str], str]:
+    """What a worker of Dask does; made in a function, it is sent by value and not by its name."""
+
+    def open_there(packed: bytes, folder: str) -> str:
+        import pickle
+        from contextlib import chdir
+
+        with chdir(folder):  # relative paths mean what they mean here
+            try:
+                call = pickle.loads(packed)
+            except Exception as error:  # noqa: BLE001 - the caller is told
+                return f"a worker cannot run what this Python sends ({error})"
+            reason: str = call()
+            return reason
+
+    return open_there
 
 
 def _run(call: Callable[[], None], jobs: int, known: Sequence[tuple[str, Any]] = ()) -> str:

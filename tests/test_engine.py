@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,19 +17,16 @@ import numpy as np
 import pytest
 
 from bayes_a2m import engine as engines
-from bayes_a2m.comparison.model_counts import Scored
-from bayes_a2m.config.experiment import load_experiment
-from bayes_a2m.datasets import Dataset
+from bayes_a2m.datasets import load_folder
 from bayes_a2m.engine import engine
 from bayes_a2m.errors import InputError
-from bayes_a2m.models import make_posterior
 from bayes_a2m.parallel import run_all
 from bayes_a2m.studies.plan import plan_of
-from bayes_a2m.studies.runner import forecast, make_cells
 from bayes_a2m.studies.study import load_study
 from bayes_a2m.version import __version__
 from tests import tiny
 from tests.studies import small
+from tests.zygote import zygote
 
 ROOT = Path(__file__).parents[1]
 
@@ -170,48 +166,72 @@ def started(cluster: Cluster, count: int) -> None:
         client.wait_for_workers(count, timeout=100)
 
 
+def killed_in_training(victim: subprocess.Popen[bytes], folder: Path) -> None:
+    """Kill a worker once a training below a folder has had a few epochs."""
+    deadline = time.monotonic() + 400
+    while not any(log.read_text().count("\n") > 2 for log in folder.rglob("training.csv")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    victim.kill()
+    assert victim.wait() == -9
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_an_ensemble_and_a_study_are_those_of_one_machine(
-    cluster: Cluster, tiny_data: Dataset, tmp_path: Path
+    cluster: Cluster, tiny_folder: Path, tmp_path: Path
 ) -> None:
-    """Also where a worker is killed in the middle: another takes its task over."""
+    """From the command line, a worker killed in the middle: another takes its task over."""
+    from safetensors.numpy import load_file
+
     victim = cluster.add()
     cluster.add()
-    changes = ["posterior.members=3", *tiny.SMALL, "training.epochs=6"]
-    experiment = load_experiment("ensemble", changes)
-    fit, tune = tiny_data.split("train").with_tuning_part(0.2)
-    here = make_posterior(experiment).fit(fit, tune, workdir=tmp_path / "here").weights()
-    started(cluster, 2)
+    there = ("--engine", "dask", "--scheduler", cluster.address)
+    (tmp_path / "runs").mkdir()
+    with zygote(tmp_path / "runs", resamples=20) as server:
 
-    def kill() -> None:
-        while not any(
-            log.read_text().count("\n") > 2 for log in (tmp_path / "there").rglob("training.csv")
-        ):
-            time.sleep(0.05)
-        victim.kill()
+        def same(name: str, *command: object) -> None:
+            """Run it here and there, and kill the victim there."""
+            done = server.run(*command, "--out", tmp_path / f"{name}_here", timeout=600)
+            assert done.code == 0, done.stderr
+            out = tmp_path / f"{name}_there"
+            running = server.start(*command, "--out", out, *there)
+            folder = out if name == "study" else out.with_name(f"{out.name}.partial")
+            killed_in_training(victim, folder)
+            done = running.wait(600)
+            assert done.code == 0, done.stderr
 
-    with engine(scheduler=cluster.address, shared=[tmp_path]):
-        assert engines.capacity() == 2
-        threading.Thread(target=kill, daemon=True).start()
-        there = make_posterior(experiment).fit(fit, tune, workdir=tmp_path / "there").weights()
-        assert victim.wait() == -9
-        assert engines.capacity() == 1
-    assert here.keys() == there.keys()
-    assert all(np.array_equal(here[name].numpy(), there[name].numpy()) for name in here)
+        started(cluster, 2)
+        changes = ["posterior.members=3", "posterior.jobs=1", *tiny.SMALL, "training.epochs=6"]
+        settings = [word for change in changes for word in ("--set", change)]
+        same("model", "train", "ensemble", "--data", tiny_folder, *settings)
+        ours, theirs = (
+            load_file(tmp_path / f"model_{place}" / "model.safetensors")
+            for place in ("here", "there")
+        )
+        assert ours.keys() == theirs.keys()
+        assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
-    cluster.add()
-    started(cluster, 2)
-    file = small.write(tmp_path, {"few": small.neighbours(2), "many": small.neighbours(9)})
+        victim = cluster.add()
+        started(cluster, 2)
+        arms = {
+            name: {
+                "experiment": "crnn",
+                "set": {**small.network(6), "training.learning_rate": rate},
+            }
+            for name, rate in (("slow", 0.01), ("fast", 0.02))
+        }
+        file = small.write(tmp_path, arms, seeds=[0], draws=1)
+        same("study", "run", file, "--data", tiny_folder, "--no-report", "--jobs", 1)
     study, experiments = load_study(file)
-    scores: dict[str, list[Scored]] = {}
-    for name, settings in (("one", {}), ("many", {"scheduler": cluster.address})):
-        plan = plan_of(study, experiments, tiny_data, tmp_path / name)
-        with engine(**settings):  # type: ignore[arg-type]
-            assert make_cells(forecast(plan, jobs=1), progress=False) == {}
-        scores[name] = [cell.read() for cell in plan.every]
-    for ours, theirs in zip(scores["one"], scores["many"], strict=True):
-        assert ours.ids == theirs.ids
-        np.testing.assert_array_equal(ours.parts["all"].nll, theirs.parts["all"].nll)
+    plans = [
+        plan_of(study, experiments, load_folder(tiny_folder), tmp_path / f"study_{place}" / "cells")
+        for place in ("here", "there")
+    ]
+    for mine, other in zip(*(plan.every for plan in plans), strict=True):
+        first, second = mine.read(), other.read()
+        assert first.ids == second.ids
+        np.testing.assert_array_equal(first.parts["all"].nll, second.parts["all"].nll)
 
 
 @pytest.mark.slow
