@@ -16,12 +16,14 @@ from pydantic import Field
 from bayes_a2m.diagnostics.reliability import (
     Reliability,
     class_reliability,
+    isotonic_curve,
     predicted_reliability,
     top_reliability,
 )
 from bayes_a2m.errors import InputError
 from bayes_a2m.files.record import Record
 from bayes_a2m.metrics.cumulative import CalibrationTest, calibration_test
+from bayes_a2m.metrics.kernels import BINS
 from bayes_a2m.metrics.metric import Family
 from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
 from bayes_a2m.resampling.bootstrap import Interval, intervals, intervals_by_class, resample_weights
@@ -259,6 +261,34 @@ def bins_of(diagram: Reliability) -> list[ReliabilityBin]:
         )
         for b in np.flatnonzero(diagram.frames)
     ]
+
+
+def diagram_of(bins: Sequence[ReliabilityBin], count: int = BINS) -> Reliability:
+    """Restore a diagram from its bins that have frames, its isotonic curve fitted to these.
+
+    Parameters
+    ----------
+    bins
+        The bins, as :func:`bins_of` gives them and files hold them.
+    count
+        The number of bins, those without frames included.
+
+    >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
+    >>> one = FrameStatistics.of([[0.9, 0.1], [0.6, 0.4]], [0, 1])
+    >>> diagram = top_reliability(FrameStatistics.stack([one, one]))
+    >>> again = diagram_of(bins_of(diagram))
+    >>> bool(np.array_equal(again.frames, diagram.frames)), float(again.confidence[13])
+    (True, 0.9)
+    """
+    frames, recordings = np.zeros(count), np.zeros(count)
+    confidence, true, low, high = np.full((4, count), np.nan)
+    for one in bins:
+        b = round(one.lower * count)
+        frames[b], recordings[b] = one.frames, one.recordings
+        values = (one.confidence, one.observed, one.low, one.high)
+        confidence[b], true[b], low[b], high[b] = (np.nan if v is None else v for v in values)
+    curve = isotonic_curve(frames, np.nan_to_num(confidence) * frames, np.nan_to_num(true) * frames)
+    return Reliability(frames, recordings, confidence, true, low, high, *curve)
 
 
 def _test(test: CalibrationTest) -> CalibrationTestResult:

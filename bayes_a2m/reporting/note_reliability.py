@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bayes_a2m.reporting import style
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_a2m.evaluation.note_results import NoteResults
+    from bayes_a2m.evaluation.note_results import NoteReliabilityBin, NoteResults
 
 
 FEW = 5
@@ -41,8 +42,13 @@ def note_reliability_figure(found: NoteResults) -> Figure:
 
 def draw_note_reliability(axes: Axes, found: NoteResults) -> None:
     """Draw the share of right notes by predicted probability, with bars and the diagonal."""
+    draw_note_bins(axes, found.reliability)
+
+
+def draw_note_bins(axes: Axes, bins: Sequence[NoteReliabilityBin]) -> None:
+    """:func:`draw_note_reliability` of the bins alone."""
     axes.plot([0, 1], [0, 1], color=style.SILENCE, linewidth=0.8, linestyle=(0, (4, 3)))
-    for one in found.reliability:
+    for one in bins:
         accuracy = one.accuracy
         if accuracy.value is None:
             continue

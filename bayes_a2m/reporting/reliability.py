@@ -57,7 +57,17 @@ def reliability_figure(counts: FrameStatistics) -> Figure:
         One column wide: above, points with their simultaneous 95 % band by recording, an isotonic
         curve, and the diagonal; below, frames a bin, on a logarithmic axis.
     """
-    diagram = top_reliability(counts)
+    return diagram_figure(top_reliability(counts))
+
+
+def diagram_figure(diagram: Reliability) -> Figure:
+    """:func:`reliability_figure` of a diagram of the predicted class.
+
+    Parameters
+    ----------
+    diagram
+        The diagram, measured or restored from bins that were stored.
+    """
     figure = style.new_figure(style.COLUMN, 3.7)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     draw_reliability(upper, diagram)
@@ -121,29 +131,48 @@ def class_reliability_figure(
         )
     shown = most_confused(counts.confusion.sum(axis=0))
     every = _diagrams(counts, names, kind)
-    diagrams = {names[k]: every[k] for k in shown}
-    columns = min(4 if len(shown) == len(names) else 5, len(shown))
-    rows = -(-len(shown) // columns)
+    colours = style.class_colours(len(names))
+    diagrams = {names[k]: (every[k], colours[k]) for k in shown}
+    return class_diagrams_figure(diagrams, kind=kind, widest=4 if len(shown) == len(names) else 5)
+
+
+def class_diagrams_figure(
+    diagrams: Mapping[str, tuple[Reliability, str]], *, kind: str = "rest", widest: int = 4
+) -> Figure:
+    """:func:`class_reliability_figure` of diagrams, measured or restored from stored bins.
+
+    Parameters
+    ----------
+    diagrams
+        The diagram of every class that is shown, and its colour, by its name.
+    kind
+        One of :data:`KINDS`.
+    widest
+        Classes a row at most.
+    """
+    columns = min(widest, len(diagrams))
+    rows = -(-len(diagrams) // columns)
     figure = style.new_figure(style.WIDTH, 2.75 * rows)
     grid = figure.add_gridspec(2 * rows, columns, height_ratios=[3, 1] * rows)
-    colours = [style.class_colours(len(names))[k] for k in shown]
-    for k, (name, diagram) in enumerate(diagrams.items()):
+    # long words side by side would touch: they stand once below all
+    worded = columns <= 4 and kind == "rest"
+    for k, (name, (diagram, colour)) in enumerate(diagrams.items()):
         row, column = divmod(k, columns)
         upper = figure.add_subplot(grid[2 * row, column])
         lower = figure.add_subplot(grid[2 * row + 1, column], sharex=upper)
         first = column == 0
         style.dress(upper, title=f"{name}: error {_error(diagram)}", grid=True)
         style.dress(upper, y=SHARES[kind] if first else "")
-        # five words side by side would touch: one row below the other they stand under the middle
-        worded = columns <= 4 or (row == rows - 1 and column == columns // 2)
         style.dress(lower, x=WORDS[kind] if worded else "", y="frames" if first else "")
         upper.tick_params(labelbottom=False, labelleft=first)
         lower.set_xlim(0, 1)
         if not diagram.frames.any():
             upper.text(0.5, 0.5, "no frames", ha="center", fontsize=style.LABEL, color=style.INK)
             continue
-        _draw(upper, diagram, colours[k])
-        draw_frames(lower, diagram, colours[k])
+        _draw(upper, diagram, colour)
+        draw_frames(lower, diagram, colour)
+    if not worded:
+        figure.supxlabel(WORDS[kind], fontsize=style.LABEL, color=style.INK)
     figure.align_ylabels()
     figure.tight_layout(pad=0.4, h_pad=0.5, w_pad=0.5)
     return figure

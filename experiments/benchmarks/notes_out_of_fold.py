@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from report_figures import note_figure
 
 from bayes_a2m.config.experiment import Experiment, load_experiment
 from bayes_a2m.cross_validation.folds import out_of_fold
@@ -117,7 +118,7 @@ def main() -> None:
     write_json(given.out / f"{name}.json", found)
     write_text(given.out / f"{name}.csv", listed(whole))
     write_text(given.out / f"{name}.md", table(found))
-    style.save(reliability_figure(found), given.out / f"{name}_reliability.png")
+    style.save(note_figure(given.out / f"{name}.csv"), given.out / f"{name}_reliability.png")
     style.save(times_figure(whole), given.out / f"{name}_onsets.png")
     print(given.out / f"{name}.json")
 
@@ -338,54 +339,30 @@ def listed(whole: Measured) -> str:
     return "\n".join(lines) + "\n"
 
 
-def reliability_figure(found: dict[str, Any]) -> Figure:
-    """Share of the notes that are right against their probability, at both tolerances."""
-    figure = style.new_figure(7.2, 3.6)
-    figure.set_layout_engine("constrained")
-    for axes, tolerance in zip(figure.subplots(1, 2, sharey=True), TOLERANCES, strict=True):
-        one = found[f"{tolerance:g}"]
-        bins = {k: np.array(v, dtype=float) for k, v in one["reliability"].items()}
-        axes.plot([0, 1], [0, 1], color="0.7", lw=1)
-        axes.scatter(
-            bins["confidence"], bins["accuracy"], s=4 + bins["notes"] / 2, color="C0", zorder=3
-        )
-        for x, y, n in zip(bins["confidence"], bins["accuracy"], bins["notes"], strict=True):
-            if n:
-                axes.annotate(f"{n:.0f}", (x, y), (3, -9), textcoords="offset points", fontsize=7)
-        ece = one["notes"]["note_ece_debiased"]["value"]
-        axes.set_title(
-            f"onset within {1000 * tolerance:.0f} ms: debiased ECE {ece:.3f}", fontsize=9
-        )
-        axes.set_xlabel("probability of the note")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.03)
-    figure.axes[0].set_ylabel("share right")
-    return figure
-
-
 def times_figure(whole: Measured) -> Figure:
     """Onset errors of notes matched by pitch and overlap, by condition."""
-    figure = style.new_figure(7.2, 3.0)
-    figure.set_layout_engine("constrained")
+    figure = style.new_figure(style.WIDTH, 2.8)
     axes = figure.subplots()
     errors: dict[str, list[float]] = {}
     for r, one in zip(whole.recordings, whole.notes[TOLERANCES[0]], strict=True):
         truth = audible(r.notes or (), r.duration)
         for i, j in overlap_pairs(truth, one.notes):
             errors.setdefault(r.condition, []).append(1000 * (one.notes[j].onset - truth[i].onset))
-    for name, values in sorted(errors.items()):
+    looks = style.looks(len(errors))
+    for look, (name, values) in zip(looks, sorted(errors.items()), strict=True):
         axes.hist(
             np.clip(values, -200, 200),
             np.arange(-200, 201, 10),
             histtype="step",
             label=name,
+            color=look.colour,
             lw=1.4,
         )
     for edge in (-50, 50):
-        axes.axvline(edge, color="0.6", lw=0.8, ls=":")
-    axes.set_xlabel("predicted less labelled onset, ms (clipped at ±200)")
-    axes.set_ylabel("notes")
-    axes.legend(frameon=False)
+        axes.axvline(edge, color=style.SILENCE, lw=0.8, ls=":")
+    style.dress(axes, x="predicted − labelled onset (ms, clipped at ±200)", y="notes", grid=True)
+    axes.legend(frameon=False, fontsize=style.TICK)
+    figure.tight_layout(pad=0.4)
     return figure
 
 

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from notes_out_of_fold import fitted, paths, trained
+from report_figures import gap_figure
 
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset
@@ -116,7 +117,7 @@ def main() -> None:
             lines.append(",".join([way, f"{low:g}", f"{high:g}", *(f"{x:.4g}" for x in numbers)]))
     write_json(given.out / "synthetic.json", found)
     write_text(given.out / "synthetic.csv", "\n".join(lines) + "\n")
-    style.save(gap_figure(repeats, weights), given.out / "synthetic_gaps.png")
+    style.save(gap_figure(given.out / "synthetic.csv"), given.out / "synthetic_gaps.png")
     print(given.out / "synthetic.json")
 
 
@@ -186,33 +187,6 @@ def _gaps(notes: Sequence[Note]) -> dict[int, int]:
         for a, b in pairwise(order)
         if notes[a].pitch == notes[b].pitch
     }
-
-
-def gap_figure(repeats: dict[str, Repeats], weights: np.ndarray) -> Any:
-    """F1 of repeats against the gap."""
-    figure = style.new_figure(6.4, 3.6)
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots()
-    places = np.arange(len(GAPS) - 1)
-    for k, (way, one) in enumerate(repeats.items()):
-        bands = [_interval(one.f1(weights, g, g + 1)) for g in places]
-        value, low, high = (np.array([b[x] for b in bands]) for x in ("value", "low", "high"))
-        axes.errorbar(
-            places + 0.08 * (k - 1), value, (value - low, high - value),
-            marker="o", ms=4, lw=1.2, capsize=2, label=way,
-        )  # fmt: skip
-    axes.axhline(0.9, color="0.6", lw=0.8, ls=":")
-    names = [f"{1000 * a:.0f}–{1000 * b:.0f}" for a, b in pairwise(GAPS)]
-    names[-1] = f"over {1000 * GAPS[-2]:.0f}"
-    counts = next(iter(repeats.values())).there.sum(axis=0)
-    axes.set_xticks(
-        places, [f"{n}\n{c:.0f}" for n, c in zip(names, counts, strict=True)], fontsize=8
-    )
-    axes.set_xlabel("gap to the note before, of the same pitch, ms; below: how many")
-    axes.set_ylabel("F1 of repeats, 50 ms")
-    axes.set_ylim(0, 1.03)
-    axes.legend(frameon=False, fontsize=8)
-    return figure
 
 
 def _interval(values: np.ndarray) -> dict[str, float]:
