@@ -53,6 +53,7 @@ def write_joined(
         If ``out`` is there already, or a recording cannot be read.
     """
     chains = _chains(data, seconds)
+    takes = _takes(chains)
     width = max(3, len(str(len(chains))))
     rows = []
     with atomic_folder(out) as folder:
@@ -61,9 +62,7 @@ def write_joined(
             samples, notes = _end_to_end(chain, sample_rate)
             soundfile.write(folder / f"voice_{name}.wav", samples, sample_rate, subtype="FLOAT")
             midi.write(folder / f"midi_{name}.mid", notes)
-            takes = {r.take for r in chain}
-            take = takes.pop() if len(takes) == 1 else ""
-            rows.append((name, chain[0].condition, chain[0].split, take))
+            rows.append((name, chain[0].condition, chain[0].split, takes[number - 1]))
             progress(number, len(chains))
         with (folder / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("id", "condition", "split", "take"), *rows])
@@ -71,6 +70,7 @@ def write_joined(
             "name": f"{data.name}, joined",
             "pitches": list(data.vocabulary.pitches),
             "sounding_offset": data.vocabulary.sounding_offset,
+            "middle_c": data.vocabulary.middle_c,
         }
         write_text(folder / "dataset.yaml", yaml.safe_dump(about, sort_keys=False))
 
@@ -88,9 +88,29 @@ def _chains(data: Dataset, seconds: float) -> list[list[Recording]]:
                 own.append([])
             own[-1].append(recording)
         if len(own) > 1 and sum(r.duration for r in own[-1]) < seconds - 1e-6:
-            own[-2] += own.pop()
+            left_over = own.pop()  # first: places from the end move with it
+            own[-1] += left_over
         chains += own
     return chains
+
+
+def _takes(chains: Sequence[Sequence[Recording]]) -> list[str]:
+    """The take of every chain: one name for all that share a take, also by way of others.
+
+    A part of the data that keeps takes together must keep such chains together.
+    """
+    parents: dict[str, str] = {}
+
+    def first_of(take: str) -> str:
+        while parents.setdefault(take, take) != take:
+            take = parents[take]
+        return take
+
+    for chain in chains:
+        named = sorted({first_of(r.take) for r in chain if r.take})
+        for take in named[1:]:
+            parents[take] = named[0]
+    return [next((first_of(r.take) for r in chain if r.take), "") for chain in chains]
 
 
 def _end_to_end(

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from bayes_a2m.datasets import Dataset, load_folder
-from bayes_a2m.datasets.joined import write_joined
+from bayes_a2m.datasets.joined import _chains, _takes, write_joined
+from bayes_a2m.datasets.recording import Recording
 from bayes_a2m.errors import InputError
+from bayes_a2m.music import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,27 @@ def test_every_second_is_there_once(tiny_data: Dataset, joined: Dataset) -> None
             assert sum(r.duration for r in ours) == pytest.approx(1.2 * len(theirs))
             assert all(r.duration >= 2.4 - 1e-6 for r in ours)
             assert len(ours) == max(1, len(theirs) // 2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 9])
+def test_every_recording_is_in_one_chain(count: int) -> None:
+    """What is left over goes to the last chain, and nothing to none or to two."""
+    recordings = [
+        Recording(f"{i:03d}", samples=np.zeros(16000, dtype=np.float32), sample_rate=16000)
+        for i in range(count)
+    ]
+    chains = _chains(Dataset(tuple(recordings), Vocabulary((60,)), "nine"), 4.0)
+    assert [r.id for chain in chains for r in chain] == [r.id for r in recordings]
+    assert len(chains) == max(1, count // 4)
+
+
+def test_chains_that_share_a_take_are_of_one_take() -> None:
+    def of(*takes: str) -> list[Recording]:
+        silence = np.zeros(16000, dtype=np.float32)
+        return [Recording(t, samples=silence, sample_rate=16000, take=t) for t in takes]
+
+    chains = [of("a", "b"), of("c"), of("b", "d"), of("d"), of(""), of("e", "")]
+    assert _takes(chains) == ["a", "c", "a", "a", "", "e"]
 
 
 def test_sound_and_notes_follow_each_other(tiny_data: Dataset, joined: Dataset) -> None:
