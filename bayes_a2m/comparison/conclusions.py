@@ -100,7 +100,7 @@ def conclusions(
         can.append(f"{names[0]} and {names[1]} are the same in {alike}.")
     cannot = [doubt(m, d, names) for m, d in primary.items() if not d.decided and not d.same]
     cannot += [
-        f"Nothing can be said of {label_of(m)}: one recording shows no spread."
+        f"Nothing can be said of {label_of(m)}: recordings so few show no spread."
         for m, d in metrics.items()
         if m in PRIMARY and d.difference is not None and d.low is None
     ]

@@ -30,7 +30,8 @@ class Difference:
     difference
         ``one - other``.
     low, high
-        95 % interval of the difference; None where there are fewer than two recordings.
+        95 % interval of the difference; None where there are fewer than two recordings, or all of
+        them differ alike, which happens to few and says nothing of others.
     probability_better
         How probable it is that the difference lies on the good side of zero.
     better
@@ -111,7 +112,13 @@ def difference(
     # a resample of R has the spread of R, not of R - 1: of a mean, this makes it exact
     of_recordings = float(drawn.var()) * recordings / (recordings - 1)
     of_seeds = _seed_variances(a[:, 0], b[:, 0], paired)
-    distribution = _Distribution(known.difference, [(of_recordings, recordings - 1), *of_seeds])
+    errors = float(np.sqrt(of_recordings)), float(np.sqrt(sum(v for v, _ in of_seeds)))
+    known = replace(known, error_recordings=errors[0], error_seeds=errors[1])
+    # recordings that all differ alike are few: that says nothing of how others would differ
+    value = float(gap[0])
+    if value and np.ptp(drawn) <= 1e-12 * abs(value):
+        return known
+    distribution = _Distribution(value, [(of_recordings, recordings - 1), *of_seeds])
     return replace(
         known,
         low=max(distribution.quantile((1 - LEVEL) / 2), -largest),
@@ -119,8 +126,6 @@ def difference(
         probability_better=(
             distribution.above_zero if better == "higher" else 1 - distribution.above_zero
         ),
-        error_recordings=float(np.sqrt(of_recordings)),
-        error_seeds=float(np.sqrt(sum(variance for variance, _ in of_seeds))),
     )
 
 

@@ -328,7 +328,7 @@ def test_what_cannot_be_concluded_is_said(better: list[Scored], worse: list[Scor
     few = compare(better[:2], worse[:2], resamples=50).sentence
     assert "Two seeds hardly measure how much seeds differ" in few
     alone = compare([model(0, recordings=1)], [model(1, recordings=1)], resamples=20).sentence
-    assert "Nothing can be said of NLL: one recording shows no spread" in alone
+    assert "Nothing can be said of NLL: recordings so few show no spread" in alone
 
 
 @pytest.mark.parametrize(
@@ -446,3 +446,12 @@ def test_whole_takes_are_resampled() -> None:
     assert single.high is not None
     ratio = (single.high - single.low) / (by_recording.high - by_recording.low)
     assert ratio == pytest.approx(np.sqrt(3), rel=0.15)
+
+
+def test_recordings_that_differ_alike_say_nothing_of_others() -> None:
+    found = difference([[0.9] * 5], [[0.8] * 5], recordings=2, better="higher")
+    assert found.difference == pytest.approx(0.1)
+    assert (found.low, found.high, found.probability_better) == (None, None, None)
+    # what is the same in all is the same
+    same = difference([[0.8] * 5], [[0.8] * 5], recordings=2, better="higher")
+    assert (same.low, same.high, same.probability_better) == (0.0, 0.0, 0.5)
