@@ -188,7 +188,7 @@ def _chosen(whole: Dataset, split: str | None, loaded: Mapping[Path, Posterior])
 
     if split:
         return whole.split(split)
-    left = whole.where(lambda r: not any(m.seen.knows(r) for m in loaded.values()))
+    left = whole.where(lambda r: all(m.seen.is_to_measure_on(r) for m in loaded.values()))
     if not len(left):
         raise InputError(
             f"{whole.name}: every recording was used to fit or tune one of the models; give "

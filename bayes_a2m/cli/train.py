@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from bayes_a2m.cli.output import Output
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
     from bayes_a2m.datasets import Dataset
+    from bayes_a2m.datasets.recording import Recording
 
 
 def train(
@@ -160,8 +162,11 @@ def train(
     fitting, tuning = recordings.split("train").with_tuning_part(
         plan.training.tuning_share, plan.seed
     )
+    left_out: list[Recording] = []
     if exclude is not None:
+        whole = {r.id: r for r in (*fitting, *tuning)}
         fitting, tuning = _without((fitting, tuning), exclude, recordings)
+        left_out = [whole[i] for i in sorted(set(whole) - {*fitting.ids, *tuning.ids})]
     workdir = out.with_name(out.name + ".partial")
     known = "" if base is None or base.fitted is None else base.fitted.fingerprint
     # a model of 0.1.0 has no fingerprint: its folder stands for it
@@ -187,6 +192,9 @@ def train(
                     progress=not quiet,
                     **watched,
                 )
+                if left_out and model.fitted is not None:
+                    seen = model.fitted.seen.leaving_out(left_out)
+                    model.fitted = replace(model.fitted, seen=seen)
                 model.save(out)
         with _kept_if_of_use(workdir):
             result, metrics = describe_fitted(model, tuning, out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bayes_a2m.audio import fingerprint
@@ -44,12 +44,16 @@ class Seen:
     sounds
         SHA-256 of the file to the sound in it; empty in models of version 0.1.0, which know
         recordings by their files alone.
+    excluded
+        Id to SHA-256 of the recordings that were left out on purpose (``train --exclude``): they
+        are no recordings to measure on, either.
     """
 
     fit: dict[str, str] = field(default_factory=dict)
     tune: dict[str, str] = field(default_factory=dict)
     takes: tuple[str, ...] = ()
     sounds: dict[str, Sound] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fit: Dataset, tune: Dataset) -> Seen:
@@ -71,7 +75,12 @@ class Seen:
         known = set(fit.values())
         tune = {k: v for k, v in _together(self.tune, other.tune).items() if v not in known}
         takes = tuple(sorted({*self.takes, *other.takes}))
-        return Seen(fit, tune, takes, {**other.sounds, **self.sounds})
+        excluded = _together(self.excluded, other.excluded)
+        return Seen(fit, tune, takes, {**other.sounds, **self.sounds}, excluded)
+
+    def leaving_out(self, recordings: Iterable[Recording]) -> Seen:
+        """The same, with recordings that were left out on purpose."""
+        return replace(self, excluded={r.id: r.hash for r in recordings})
 
     def fitted_on(self, recording: Recording) -> bool:
         """Whether the model was fitted on this sound, in whatever lossless file."""
@@ -84,6 +93,11 @@ class Seen:
     def knows(self, recording: Recording) -> bool:
         """Whether the model was fitted or tuned on this sound, in whatever lossless file."""
         return self._is_among(recording, (*self.fit.values(), *self.tune.values()))
+
+    def is_to_measure_on(self, recording: Recording) -> bool:
+        """Whether it was neither fitted nor tuned on, nor left out on purpose."""
+        left_out = set(self.excluded.values())
+        return not self.knows(recording) and not self._is_among(recording, left_out)
 
     def probable_copy_of(self, recording: Recording) -> str | None:
         """The id of the recording that this one is probably a copy of, or None.
@@ -102,14 +116,14 @@ class Seen:
         return ids.get(digest, digest[:8]) if best >= fingerprint.ALIKE else None
 
     def unseen(self, data: Dataset) -> Dataset:
-        """The recordings whose sound was neither fitted nor tuned on.
+        """The recordings to measure on: neither fitted nor tuned on, nor left out on purpose.
 
         Raises
         ------
         InputError
             If none is left.
         """
-        left = data.where(lambda r: not self.knows(r))
+        left = data.where(self.is_to_measure_on)
         if not len(left):
             raise InputError(
                 f"{data.name}: the model was fitted or tuned on every recording; give --split "
@@ -149,12 +163,13 @@ class Seen:
 
     def to_dict(self) -> dict[str, Any]:
         """The content of ``seen.json``."""
-        return {
+        values: dict[str, Any] = {
             "fit": self.fit,
             "tune": self.tune,
             "takes": list(self.takes),
             "sounds": {digest: vars(sound) for digest, sound in self.sounds.items()},
         }
+        return {**values, "excluded": self.excluded} if self.excluded else values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Seen:
@@ -168,13 +183,15 @@ class Seen:
             If something is missing, or of another shape.
         """
         fit, tune, takes = dict(values["fit"]), dict(values["tune"]), tuple(values["takes"])
-        if not all(isinstance(word, str) for word in (*fit.values(), *tune.values(), *takes)):
+        excluded = dict(values.get("excluded", {}))
+        words = (*fit.values(), *tune.values(), *takes, *excluded.values())
+        if not all(isinstance(word, str) for word in words):
             raise InputError("ids, hashes and takes must be text; copy the model again")
         sounds = {
             str(digest): Sound(str(sound["hash"]), str(sound["signature"]))
             for digest, sound in values.get("sounds", {}).items()
         }
-        return cls(fit, tune, takes, sounds)
+        return cls(fit, tune, takes, sounds, excluded)
 
     def _is_among(self, recording: Recording, digests: Iterable[str]) -> bool:
         known = set(digests)

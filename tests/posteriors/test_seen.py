@@ -121,3 +121,16 @@ def test_models_of_the_first_version_know_their_files(seen: Seen, tiny_data: Dat
     assert old.probable_copy_of(tiny_data[0]) is None
     both = old.and_also(seen)
     assert both.sounds == seen.sounds
+
+
+def test_what_was_left_out_on_purpose_is_not_measured_on(tiny_data: Dataset) -> None:
+    """Labels that an audit found wrong come back as a measure of the model otherwise."""
+    fit, tune = tiny_data.split("train").with_tuning_part(0.2)
+    wrong, rest = list(fit)[:2], fit.where(lambda r: r.id not in fit.ids[:2])
+    seen = Seen.of(rest, tune).leaving_out(wrong)
+    assert seen.unseen(tiny_data).ids == tiny_data.split("validation").ids
+    assert Seen.of(rest, tune).unseen(tiny_data).ids != seen.unseen(tiny_data).ids
+    again = Seen.from_dict(seen.to_dict())
+    assert again == seen
+    assert not again.knows(wrong[0])
+    assert "excluded" not in Seen.of(fit, tune).to_dict()
