@@ -51,10 +51,13 @@ class Recalibration(ABC):
     ----------
     name
         Name of the method in ``recalibration.json``.
+    needs_every_class
+        Whether a class without frames would be ruled out, so that it cannot be fitted then.
     """
 
     group: ClassVar[str] = "recalibrations"
     name: ClassVar[str]
+    needs_every_class: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -342,6 +345,7 @@ class Isotonic(Recalibration):
     steps: tuple[tuple[float, ...], ...]
     levels: tuple[tuple[float, ...], ...]
     name: ClassVar[str] = "isotonic"
+    needs_every_class: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_finite(*self.steps, *self.levels)

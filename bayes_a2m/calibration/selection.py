@@ -17,7 +17,7 @@ geometry of probability distributions and minimization problems", 1975). They ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -190,6 +190,7 @@ def choose(
     if not kinds:
         known = ", ".join(registry.names("recalibrations"))
         raise InputError(f"no recalibration to choose from; known: {known}")
+    kinds = _possible(kinds, labels, posterior.vocabulary.names)
     distributions = [np.asarray(posterior.of(i), dtype=np.float64) for i in range(len(posterior))]
     everything = np.concatenate(distributions), np.concatenate(list(labels))
     if len(kinds) == 1:
@@ -218,6 +219,20 @@ def choose(
         len(distributions),
         f"{chosen}: {beaten}, by cross-validation over {len(distributions)} recordings",
     )
+
+
+def _possible(
+    kinds: Mapping[str, type[Recalibration]], labels: Sequence[Ints], names: Sequence[str]
+) -> dict[str, type[Recalibration]]:
+    """The methods that can be fitted: some learn that a class without frames cannot be."""
+    missing = sorted(set(range(len(names))) - {int(k) for y in labels for k in np.unique(y)})
+    left = {n: kind for n, kind in kinds.items() if not (missing and kind.needs_every_class)}
+    if not left:
+        raise InputError(
+            f"recalibration {', '.join(kinds)}: the tuning recordings have no frame of "
+            f"{names[missing[0]]}, and it would be ruled out; name another, or tune on more"
+        )
+    return left
 
 
 def recalibrated(posterior: FramePosterior, recalibration: Recalibration) -> FramePosterior:

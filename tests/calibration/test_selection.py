@@ -138,6 +138,18 @@ def test_what_does_not_fit_is_refused():
         choose(post, drawn.labels, groups=["a", "b", "c"])
 
 
+def test_a_class_without_frames_is_ruled_out_by_nothing():
+    drawn = simulate(20, 60, np.random.default_rng(8))
+    labels = [np.where(y == 3, 0, y) for y in drawn.labels]
+    post = posterior_of(drawn)
+    found = choose(post, labels)
+    assert set(found.nll) >= {"none", "temperature"}
+    assert "isotonic" not in found.nll
+    assert "isotonic" in choose(post, drawn.labels).nll
+    with pytest.raises(InputError, match="no frame of G4, and it would be ruled out"):
+        choose(post, labels, methods=("isotonic",))
+
+
 # --- what it makes of a posterior -------------------------------------------------------------
 
 
