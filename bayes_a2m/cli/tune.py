@@ -105,7 +105,7 @@ def tune(
     searched = searched.model_copy(update={"budget": budget})
     output = OutputFolder(out, "tune", force=force, beside=BESIDE)
     output.check([BEST, "index.html", "trials.csv"])
-    recordings = load_folder(data, seed=seed).split("train")
+    recordings = load_folder(data, seed=plan.seed).split("train")
     search, objective = open_search(plan, searched, recordings, output, sampler=sampler, seed=seed)
     there = len([t for t in search.trials if t.state.is_finished()])
     console.say(
