@@ -150,7 +150,8 @@ class Transcription(Shown):
 
         Doubtful notes have a track of their own, and every note its probability as a text.
         """
-        settings = {"probabilities": self.probabilities or (), **settings}
+        own = {"probabilities": self.probabilities or (), "middle_c": self.vocabulary.middle_c}
+        settings = {**own, **settings}
         midi.write(Path(path), self.notes, transpose=transpose, doubtful=self.doubtful, **settings)
 
     def to_csv(self, *, transpose: int = 0) -> str:

@@ -121,6 +121,19 @@ def read_for(path: Path, vocabulary: Vocabulary, duration: float) -> list[Note]:
     return clip(found.notes, duration)
 
 
+def ensure_pitches(notes: Iterable[Note], transpose: int) -> None:
+    """Refuse to move a note out of MIDI's pitches.
+
+    Raises
+    ------
+    InputError
+        If ``transpose`` (semitones) moves a note outside 0 to 127.
+    """
+    for note in notes:
+        if not 0 <= note.pitch + transpose <= 127:
+            raise InputError(f"--transpose {transpose} moves pitch {note.pitch} outside 0–127")
+
+
 def write(
     path: Path,
     notes: Iterable[Note],
@@ -130,6 +143,7 @@ def write(
     probabilities: Sequence[float] = (),
     tempo: float = TEMPO,
     bends: Iterable[PitchBend] = (),
+    middle_c: str = "C4",
 ) -> None:
     """Write notes as a MIDI file, atomically.
 
@@ -150,6 +164,8 @@ def write(
         Beats a minute, which bars and beats of a sequencer follow.
     bends
         Pitch bends of the notes, in semitones; the range of the wheel is the usual two semitones.
+    middle_c
+        Name of MIDI 60 in the texts, as :class:`~bayes_a2m.music.vocabulary.Vocabulary` has it.
 
     Raises
     ------
@@ -160,9 +176,7 @@ def write(
 
     ensure_tempo(tempo)
     notes = list(notes)
-    for note in notes:
-        if not 0 <= note.pitch + transpose <= 127:
-            raise InputError(f"--transpose {transpose} moves pitch {note.pitch} outside 0–127")
+    ensure_pitches(notes, transpose)
     scale = 60.0 / (tempo * RESOLUTION)
 
     def tick(seconds: float) -> int:
@@ -176,7 +190,7 @@ def write(
         if unsure:
             timing.append(mido.MetaMessage("lyrics", text="?", time=tick(note.onset)))
     for note, probability in zip(notes, probabilities, strict=False):
-        name = Vocabulary((note.pitch + transpose,)).names[1]
+        name = Vocabulary((note.pitch + transpose,), middle_c=middle_c).names[1]
         words = f"{name} {probability:.2f}"
         timing.append(mido.MetaMessage("text", text=words, time=tick(note.onset)))
     file = mido.MidiFile(ticks_per_beat=RESOLUTION)

@@ -78,6 +78,7 @@ def write_files(
         transcriptions are asked of a model that knows none.
     """
     stem, settings = name or one.recording.id, settings or FileSettings()
+    midi.ensure_pitches(one.transcription.notes, settings.transpose)
     writers = {
         "mid": _write_midi,
         "jams": _write_jams,
@@ -122,6 +123,11 @@ def _write_samples(
     known = one.transcription.posterior
     if known is None:
         raise InputError("--samples: the model knows no probabilities of notes; train it again")
+    if settings.samples > len(known.samples):
+        raise InputError(
+            f"--samples {settings.samples}: {len(known.samples)} transcriptions were sampled; ask "
+            "for no more"
+        )
     chosen = np.linspace(0, len(known.samples) - 1, settings.samples).round().astype(int)
     for i, number in enumerate(chosen):
         notes = known.samples[int(number)]
@@ -133,7 +139,9 @@ def _write_jams(one: TranscribedRecording, path: Path, settings: FileSettings) -
     transcription = one.transcription
     sandbox: dict[str, Any] = {"model": one.model.name}
     if transcription.posterior is not None:
-        sandbox["posterior"] = transcription.posterior.to_dict()
+        # its pitches are as they were heard; the notes beside it are moved
+        sandbox |= {"posterior": transcription.posterior.to_dict()}
+        sandbox |= {"transposed": settings.transpose} if settings.transpose else {}
     if transcription.doubtful:
         sandbox["doubtful"] = list(transcription.doubtful)
     jams.write(

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -140,3 +141,35 @@ def test_json_lines_say_how_notes_were_intoned(one: TranscribedRecording) -> Non
     cents = [json.loads(line)["cents"] for line in lines]
     assert all(c is None or abs(c) < 10 for c in cents)  # tones are in tune
     assert any(c is not None for c in cents)
+
+
+def test_names_follow_the_vocabularys_middle_c(one: TranscribedRecording, tmp_path: Path) -> None:
+    """In MIDI texts as in the table."""
+    vocabulary = replace(one.transcription.vocabulary, middle_c="C3")
+    named = replace(one, transcription=replace(one.transcription, vocabulary=vocabulary))
+    write_files(named, tmp_path, formats=("mid", "csv"), name="song")
+    first = (tmp_path / "song.csv").read_text().splitlines()[1].split(",")[3]
+    texts = [m.text for track in mido.MidiFile(tmp_path / "song.mid").tracks for m in track
+             if m.type == "text"]  # fmt: skip
+    assert texts[0].split()[0] == first
+    assert first.endswith("3")
+
+
+def test_what_is_moved_says_so_and_stays_within_midi(
+    one: TranscribedRecording, tmp_path: Path
+) -> None:
+    write_files(one, tmp_path, formats=("jams",), settings=FileSettings(transpose=12), name="song")
+    annotation = json.loads((tmp_path / "song.jams").read_text())["annotations"][0]
+    assert annotation["sandbox"]["transposed"] == 12
+    for ending in ("csv", "jsonl", "jams"):
+        with pytest.raises(InputError, match="outside 0–127"):
+            write_files(one, tmp_path, formats=(ending,), settings=FileSettings(transpose=100))
+
+
+def test_no_more_samples_are_written_than_there_are(
+    one: TranscribedRecording, tmp_path: Path
+) -> None:
+    assert one.transcription.posterior is not None
+    count = len(one.transcription.posterior.samples)
+    with pytest.raises(InputError, match=f"{count} transcriptions were sampled"):
+        write_files(one, tmp_path, formats=(), settings=FileSettings(samples=count + 1))
