@@ -25,7 +25,13 @@ from bayes_a2m.prediction.posterior import FramePredictive
 LEVELS = (0.95, 0.99)
 """Levels of the conformal sets that are stored."""
 
-ACCEPTED = ("accepted", "accepted_notes", "accepted_notes_100ms")
+ACCEPTED = (
+    "accepted",
+    "accepted_notes",
+    "accepted_notes_100ms",
+    "accepted_notes_conditioned",
+    "accepted_notes_100ms_conditioned",
+)
 """Counts that are stored: of frames, and of notes at two onset tolerances."""
 
 
@@ -45,6 +51,9 @@ class Calibrator:
     accepted_notes, accepted_notes_100ms
         Counts of accepted notes of the tuning recordings, right with an onset within 50 ms and
         within 100 ms; None in older models.
+    accepted_notes_conditioned, accepted_notes_100ms_conditioned
+        The same of the notes that are found where the condition of a recording is known; None where
+        the model was not tuned on several.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -52,11 +61,32 @@ class Calibrator:
     accepted: AcceptStatistics | None = None
     accepted_notes: AcceptStatistics | None = None
     accepted_notes_100ms: AcceptStatistics | None = None
+    accepted_notes_conditioned: AcceptStatistics | None = None
+    accepted_notes_100ms_conditioned: AcceptStatistics | None = None
 
-    def notes_accepted(self, tolerance: float) -> AcceptStatistics | None:
-        """Counts of accepted notes at an onset tolerance in seconds; None where there are none."""
-        known = {0.05: self.accepted_notes, 0.1: self.accepted_notes_100ms}
-        return known.get(tolerance)
+    def notes_accepted(
+        self, tolerance: float, *, conditioned: bool = False
+    ) -> AcceptStatistics | None:
+        """Counts of accepted notes of the tuning recordings.
+
+        Parameters
+        ----------
+        tolerance
+            Seconds by which the onset of a right note may be off.
+        conditioned
+            Whether the notes are those that are found where the condition is known.
+
+        Returns
+        -------
+        AcceptStatistics or None
+            None where nothing was counted at this tolerance.
+        """
+        known = {
+            0.05: (self.accepted_notes, self.accepted_notes_conditioned),
+            0.1: (self.accepted_notes_100ms, self.accepted_notes_100ms_conditioned),
+        }
+        unknown, given = known.get(tolerance, (None, None))
+        return given if conditioned and given is not None else unknown
 
     @property
     def recalibration(self) -> Recalibration:
@@ -109,7 +139,9 @@ class Calibrator:
         """Convert to what ``recalibration.json`` holds."""
         values = {**self.choice.to_dict(), "conformal": [sets.to_dict() for sets in self.sets]}
         kinds = {name: getattr(self, name) for name in ACCEPTED}
-        return values | {k: None if one is None else one.to_dict() for k, one in kinds.items()}
+        # what older versions did not know stays away where there is nothing to say
+        written = {k: one for k, one in kinds.items() if one is not None or k in ACCEPTED[:2]}
+        return values | {k: None if one is None else one.to_dict() for k, one in written.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str) -> Calibrator:

@@ -99,7 +99,8 @@ class NoteDecoder:
         posterior
             Frames of any number of recordings and draws.
         conditions
-            The condition of every recording; one that the model has not met counts as not known.
+            The condition of every recording; one that the model has not met counts as not known,
+            and so does "".
 
         Raises
         ------
@@ -108,7 +109,7 @@ class NoteDecoder:
         """
         if conditions is not None:
             met = self.model.lag.conditions
-            conditions = [one if one in met else None for one in conditions]
+            conditions = [one if one and one in met else None for one in conditions]
         return Transcriptions(
             tuple(
                 Transcription(

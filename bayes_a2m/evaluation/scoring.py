@@ -16,7 +16,7 @@ from bayes_a2m import renamed
 from bayes_a2m.calibration.selective import accept, realised
 from bayes_a2m.diagnostics.calibration_summary import calibration_summary, trust
 from bayes_a2m.diagnostics.overconfidence import overconfidence
-from bayes_a2m.evaluation.note_evaluation import NoteEvaluation
+from bayes_a2m.evaluation.note_evaluation import TOLERANCE, NoteEvaluation
 from bayes_a2m.evaluation.note_results import note_results
 from bayes_a2m.evaluation.results import (
     AcceptResults,
@@ -124,7 +124,7 @@ class _Scoring:
             else note_results(
                 whole.sure,
                 self._weights(),
-                stored=whole.tuned.accepted_notes,
+                stored=whole.tuned.notes_accepted(TOLERANCE, conditioned=True),
                 accept_error=accept_error,
                 inside=whole.inside,
                 seed=self.seed,

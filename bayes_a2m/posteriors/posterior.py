@@ -458,11 +458,25 @@ class Posterior(Shown, ABC):
             train.labels_on(self.grid), len(self.vocabulary), grid=self.grid, onsets=onsets
         )
         notes = fit_notes(lengths, posterior, references, [r.condition for r in tune])
-        accepted = accepted_notes(notes.infer(posterior), references)
-        loosely = accepted_notes(replace(notes, tolerance=0.1).infer(posterior), references)
+        strict, loose = notes, replace(notes, tolerance=0.1)
+        calibrator = replace(
+            calibrator,
+            accepted_notes=accepted_notes(strict.infer(posterior), references),
+            accepted_notes_100ms=accepted_notes(loose.infer(posterior), references),
+        )
+        if any(notes.model.lag.conditions):
+            # of a new recording the condition may be known: its notes have other probabilities
+            known = [r.condition or None for r in tune]
+            conditioned = (one.infer(posterior, conditions=known) for one in (strict, loose))
+            counts = [accepted_notes(inferred, references) for inferred in conditioned]
+            calibrator = replace(
+                calibrator,
+                accepted_notes_conditioned=counts[0],
+                accepted_notes_100ms_conditioned=counts[1],
+            )
         self.fitted = replace(
             self._known,
-            calibrator=replace(calibrator, accepted_notes=accepted, accepted_notes_100ms=loosely),
+            calibrator=calibrator,
             decoder=self.viterbi.tuned(posterior, references),
             notes=notes,
         )

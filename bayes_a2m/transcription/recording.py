@@ -147,7 +147,7 @@ def transcription_of(
     posterior = model.predict([recording], draws)
     if choice is not None:
         posterior = choice.restrict(posterior)
-    transcription = decoder.decode(posterior, conditions=[recording.condition])[0]
+    transcription = decoder.decode(posterior, conditions=[recording.condition or None])[0]
     if choice is not None:
         posterior = choice.with_key(posterior)
     if threshold is not None and transcription.probabilities is not None:

@@ -13,6 +13,7 @@ import pytest
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.decoding.conditional_likelihood import Reference, fit_conditional
 from bayes_a2m.decoding.decoder import Decoder
+from bayes_a2m.decoding.lag import LagComponent, LagPrior
 from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.decoding.note_fitting import TYPICAL, fit_notes
 from bayes_a2m.decoding.note_model import NoteModel
@@ -233,3 +234,19 @@ def test_a_changed_note_model_is_damaged(tiny_model: Path, tmp_path: Path) -> No
     path.write_text(path.read_text().replace("0.0", "0.1", 1))
     with pytest.raises(InputError, match=r"notes\.json: is damaged"):
         load_model(tmp_path / "model")
+
+
+def test_a_recording_of_no_known_condition_has_the_clock_of_any() -> None:
+    """Training recordings without a condition are a component of the mixture, and no condition."""
+    labels = np.repeat([0, 1, 0, 2, 0], [60, 120, 60, 120, 60])
+    clocks = (LagComponent("", 0.1, 0.0, 0.005), LagComponent("laptop", 0.9, 0.06, 0.03))
+    base = NoteModel.from_labels([labels] * 6, 3)
+    decoder = NoteDecoder(replace(base, note_bias=3.0, lag=LagPrior(clocks)))
+    probs = np.where(np.arange(3) == labels[:, None], 0.98, 0.01)
+    post = FramePosterior.from_probs([probs], vocabulary=Vocabulary((60, 64)))
+    unknown, unnamed, laptop = (
+        decoder.decode(post, conditions=[one])[0].probabilities for one in (None, "", "laptop")
+    )
+    assert unnamed == unknown
+    assert unnamed != laptop
+    assert max(unnamed or ()) < 0.95
