@@ -56,14 +56,12 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_argument("audio", metavar="AUDIO", nargs="+", type=Path, help="sound, or folders")
     parser.add_argument(
-        "-m", "--model", type=Path, default=Path("pretrained"), help="an exported model"
+        "-m", "--model", type=Path, help="an exported model; pretrained unless given"
     )
     parser.add_argument("-o", "--out", metavar="OUT_DIR", type=Path, default=Path("notes"))
     parser.add_argument("--engine", choices=["auto", "onnx"], default="auto")
     parser.add_argument("--draws", type=int, default=30, help="for models that draw")
-    parser.add_argument(
-        "--format", dest="formats", default=DEFAULT, help=f"any of {','.join(FORMATS)}"
-    )
+    parser.add_argument("--format", dest="formats", help=f"any of {','.join(FORMATS)}")
     parser.add_argument("--accept-error", metavar="SHARE", type=float)
     parser.add_argument("--samples", metavar="N", type=int, default=0)
     parser.add_argument("--transpose", metavar="N", type=int, default=0)
@@ -71,6 +69,24 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--velocity", choices=["loudness", "confidence"], default="loudness")
     parser.add_argument("--force", action="store_true", help="replace what is in the way")
     return parser
+
+
+def parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
+    """The model and the sound among the arguments: a model directory may stand first."""
+    from bayes_a2m.runtime.location import PRETRAINED
+
+    if model is not None:
+        return model, paths
+    first, rest = paths[0], paths[1:]
+    if any(
+        (first / name).exists() for name in ("config.yaml", "model.safetensors", "runtime.json")
+    ):
+        if not rest:
+            raise InputError(f"{first}: is a model; name the sound files to transcribe")
+        return first, rest
+    if not first.exists() and rest:
+        raise InputError(f"{first}: no such model or sound")
+    return Path(PRETRAINED), paths
 
 
 def serves(arguments: Sequence[str]) -> bool:
@@ -87,7 +103,9 @@ def serves(arguments: Sequence[str]) -> bool:
         options, unknown = make_parser().parse_known_args(words[1:])
     except InputError:  # told by the other verb
         return False
-    formats = _formats(options.formats)
+    if options.formats is None and find_spec("matplotlib") is not None:
+        return False  # a picture is written, too
+    formats = _formats(options.formats or DEFAULT)
     return not unknown and all(name in FORMATS for name in formats) and options.samples >= 0
 
 
@@ -122,7 +140,8 @@ def _transcribe(options: Namespace) -> int:
     from bayes_a2m.transcription import FileSettings, file_names
     from bayes_a2m.transcription.engine import load
 
-    formats = _formats(options.formats)
+    options.model, options.audio = parted(options.audio, options.model)
+    formats = _formats(options.formats or DEFAULT)
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"--format {name}: not known without matplotlib; {','.join(FORMATS)}")
@@ -144,6 +163,8 @@ def _transcribe(options: Namespace) -> int:
     model = load(options.model, "onnx" if find_spec("torch") is None else options.engine)
     if len(model.vocabulary.pitches) < ALL_PITCHES:
         _say(f"caution: {NOT_LISTENED}")
+    if (unknown := model.unknown_conditions()) is not None:
+        _say(f"caution: {options.model}: {unknown}")
     threshold = None
     if options.accept_error is not None:
         threshold = _threshold(model, options.accept_error)

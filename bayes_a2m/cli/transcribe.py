@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -193,7 +194,7 @@ def transcribe(
         bayes-a2m transcribe song.wav --engine onnx
     """
     from bayes_a2m.audio.io import find
-    from bayes_a2m.cli.light import NOT_LISTENED
+    from bayes_a2m.cli.light import NOT_LISTENED, parted
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
@@ -214,7 +215,7 @@ def transcribe(
 
     console = Output(quiet, json_file)
 
-    model, audio = _parted(audio, model)
+    model, audio = parted(audio, model)
     wanted = _formats(formats)
     settings = FileSettings(transpose, tempo, bends, samples)
     choice = PitchChoice.of(pitches, lowest, highest, key)
@@ -230,7 +231,9 @@ def transcribe(
     if reference is not None and real_path(reference) in written:
         raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
     output = OutputFolder(out, "transcribe", force=force)
-    output.check(name for path in paths for name in _names(path, wanted, settings))
+    names = {path: _names(path, wanted, settings) for path in paths}
+    _refuse_same_files(names)
+    output.check(name for own in names.values() for name in own)
     fitted = load(model, engine)
     known_pitches = fitted.vocabulary
     if choice is not None:
@@ -255,7 +258,7 @@ def transcribe(
     threshold = (
         None
         if accept_error is None
-        else _threshold(console, fitted, accept_error, str(model), onset_tolerance)
+        else _threshold(console, fitted, accept_error, str(model), onset_tolerance, bool(condition))
     )
     failed: list[str] = []
     told: list[TranscribedFile] = []
@@ -325,25 +328,6 @@ def transcribe(
     console.echo(str(out))
 
 
-def _parted(paths: list[Path], model: Path | None) -> tuple[Path, list[Path]]:
-    """The model and the sound among the arguments: a model directory may stand first."""
-    from bayes_a2m.errors import InputError
-    from bayes_a2m.runtime.location import PRETRAINED
-
-    if model is not None:
-        return model, paths
-    first, rest = paths[0], paths[1:]
-    if any(
-        (first / name).exists() for name in ("config.yaml", "model.safetensors", "runtime.json")
-    ):
-        if not rest:
-            raise InputError(f"{first}: is a model; name the sound files to transcribe")
-        return first, rest
-    if not first.exists() and rest:
-        raise InputError(f"{first}: no such model or sound")
-    return Path(PRETRAINED), paths
-
-
 def _refuse_unmet(model: Posterior | RuntimeModel, condition: str, name: str) -> None:
     """Refuse a condition of which the model's notes know nothing."""
     from bayes_a2m.decoding.note_decoder import NoteDecoder
@@ -366,6 +350,7 @@ def _threshold(
     error: float,
     name: str,
     tolerance: float | None,
+    conditioned: bool,
 ) -> float:
     """The probability that keeps the error rate; says what is promised."""
     from bayes_a2m.calibration.note_acceptance import note_threshold
@@ -376,7 +361,7 @@ def _threshold(
         raise InputError(f"--accept-error {error:g}: must lie between 0 and 1")
     if model.viterbi is model.decoder:
         return _frame_threshold(console, model, error, name)
-    counts = model.calibrator.notes_accepted(tolerance or TOLERANCE)
+    counts = model.calibrator.notes_accepted(tolerance or TOLERANCE, conditioned=conditioned)
     if counts is None and model.calibrator.accepted_notes is not None:
         raise InputError(
             f"--accept-error {error:g} --onset-tolerance {tolerance:g}: {name} was not counted at "
@@ -469,6 +454,20 @@ def _formats(text: str) -> tuple[str, ...]:
             hint = suggest(name, FORMATS)
             raise InputError(f"--format {name}: unknown{hint}; known: {','.join(FORMATS)}")
     return formats
+
+
+def _refuse_same_files(names: Mapping[Path, list[str]]) -> None:
+    """Refuse recordings of other names of which some file would have the same one."""
+    from bayes_a2m.errors import InputError
+
+    by_file: dict[str, Path] = {}
+    for path, own in names.items():
+        for name in own:
+            if (other := by_file.setdefault(name, path)) != path:
+                raise InputError(
+                    f"{path}: its {name} would overwrite that of {other}; transcribe them into "
+                    "different folders"
+                )
 
 
 def _refuse_same_names(paths: list[Path]) -> None:

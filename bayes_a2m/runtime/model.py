@@ -155,11 +155,14 @@ class RuntimeModel:
 
     def unknown_conditions(self) -> str | None:
         """Say in a sentence what cannot be told of how recordings differ; None if all can."""
-        if self.exported.conditions is not None:
-            return None
+        if self.exported.conditions is None:
+            return (
+                "whether recordings are like those that the model learned from is not known: it "
+                "was trained by an older version; train it again"
+            )
         return (
-            "whether recordings are like those that the model learned from is not known: it was "
-            "trained by an older version; train it again"
+            "of how recordings differ from those that the model learned from, only level, noise "
+            "floor, bandwidth and clipping are known"
         )
 
     def predict(

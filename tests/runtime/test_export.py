@@ -20,6 +20,7 @@ from bayes_a2m.datasets import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
 from bayes_a2m.models import load_model
+from bayes_a2m.models.loading import pretrained_directory
 from bayes_a2m.models.onnx_export import export, export_beside
 from bayes_a2m.music import Vocabulary
 from bayes_a2m.networks.network import make_network
@@ -183,3 +184,9 @@ def test_a_damaged_file_is_named(name: str, tiny_export: Path, tmp_path: Path) -
     path.unlink()
     with pytest.raises(InputError, match=name):
         RuntimeModel.load(tmp_path / "model")
+
+
+def test_an_export_says_what_it_does_not_look_at() -> None:
+    """The densities of features stay with the model: rooms and echoes are not told of."""
+    model = RuntimeModel.load(pretrained_directory())
+    assert "only level, noise floor, bandwidth and clipping" in (model.unknown_conditions() or "")

@@ -152,9 +152,12 @@ def test_what_is_not_listened_for_is_said(
     export = tmp_path / "export"
     exported = run("export", tiny_model, "--out", export)
     assert exported.returncode == 0, exported.stderr
-    arguments = ("-m", export, "-o", tmp_path / "out", "--engine", "onnx", *options)
-    done = run("transcribe", song, *arguments)
+    # a model directory may stand first, as with torch
+    arguments = ("-o", tmp_path / "out", "--engine", "onnx", "--format", "mid", *options)
+    done = run("transcribe", export, song, *arguments)
     assert done.returncode == 0, done.stderr
     assert "caution: whether other pitches are sung" in done.stderr
+    assert "only level, noise floor, bandwidth and clipping are known" in done.stderr
     shipped = run("transcribe", song, "-o", tmp_path / "other", "--engine", "onnx")
+    assert (tmp_path / "other" / "song.png").is_file()  # as without it, unless formats are named
     assert "other pitches" not in shipped.stderr
