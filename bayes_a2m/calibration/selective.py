@@ -335,7 +335,7 @@ def all_pass(counts: AcceptStatistics, error: float, *, confidence: float) -> bo
 
 
 def promise_words(error: float, confidence: float | None, recordings: int, things: str) -> str:
-    """What can be expected of the accepted things of new recordings, in a sentence."""
+    """Say in a sentence what can be expected of the accepted things of new recordings."""
     if confidence is None:
         what = f"about {error:.3g} of the accepted {things} are wrong on average, with no guarantee"
     else:
