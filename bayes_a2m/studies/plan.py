@@ -79,7 +79,9 @@ def scored_on(study: Study, data: Dataset) -> Dataset:
     InputError
         If there is no such split.
     """
-    return data if study.scored_split is None else data.split(study.scored_split)
+    if study.scored_split is not None:
+        return data.split(study.scored_split)
+    return data.where(lambda recording: recording.split != "test")  # nobody here touches it
 
 
 def _parts(study: Study, data: Dataset) -> list[tuple[int | None, Dataset, Dataset]]:

@@ -92,7 +92,7 @@ class Study(Settings):
         seed and fold, and scored on the recordings that it was not trained on. None: no folds.
     split
         The split that all are scored on, ``validation`` unless named; with folds the split that is
-        divided into them, all recordings unless named.
+        divided into them, all recordings but a test split unless named.
     draws
         The number of draws.
     """
@@ -126,7 +126,10 @@ class Study(Settings):
 
     @property
     def scored_split(self) -> str | None:
-        """The split that arms are scored on, or out of whose folds they are; None: all of them."""
+        """The split that arms are scored on, or out of whose folds they are.
+
+        None: all of them but a test split.
+        """
         return self.split or (None if self.folds else "validation")
 
     @property

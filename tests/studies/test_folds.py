@@ -61,6 +61,18 @@ def test_folds_of_a_split_leave_the_others_alone(tiny_data: Dataset, tmp_path: P
         assert not validation & {r.id for r in (*cell.fit, *cell.tune, *cell.scored_on)}
 
 
+def test_folds_leave_a_test_split_alone(tiny_data: Dataset, tmp_path: Path) -> None:
+    split = {"validation": "test"}
+    recordings = tuple(replace(r, split=split.get(r.split, r.split)) for r in tiny_data)
+    data = replace(tiny_data, recordings=recordings)
+    plan = planned(
+        small.write(tmp_path, {"a": small.neighbours(3)}, folds=3), data, tmp_path / "cells"
+    )
+    used = {r.id for c in plan.every for r in (*c.fit, *c.tune, *c.scored_on)}
+    assert used == set(data.split("train").ids)
+    assert len(used) < len(data)
+
+
 def test_folds_of_the_command_take_the_place_of_the_file(
     tiny_data: Dataset, tmp_path: Path
 ) -> None:
