@@ -281,6 +281,16 @@ class Equivariant(Network):
         """Number of local layers: all of the trunk, whose context is what convolutions reach."""
         return len(self.blocks) + 2
 
+    def density_features(self, features: Tensor) -> Tensor:
+        """Pool the semitones' features, so that a transposition makes no sound a new one.
+
+        Of every feature the greatest and the mean over semitones stay, then those that are pooled
+        anyway: ``(..., 2 * each + pooled)``.
+        """
+        size = self.semitones * self.options.each
+        maps = features[..., :size].unflatten(-1, (self.semitones, self.options.each))
+        return torch.cat([maps.amax(-2), maps.mean(-2), features[..., size:]], dim=-1)
+
     def continuous(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Compute log-probabilities of no voice and of the bins of the fundamental.
 

@@ -118,6 +118,16 @@ class Network(nn.Module, ABC):
         context over time.
         """
 
+    def density_features(self, features: Tensor) -> Tensor:
+        """Select what a density over the features of recordings reads; all of them, unless told.
+
+        Parameters
+        ----------
+        features
+            Output of the local layers or of the trunk, ``(..., feature)``.
+        """
+        return features
+
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers; the last is the head, and the output of onsets where there is one."""

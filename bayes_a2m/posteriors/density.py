@@ -232,6 +232,6 @@ def _steps(model: NetworkPosterior, recording: Recording) -> Array:
     frontend = model.frontend
     x = torch.from_numpy(frontend.normalizer(frontend.features(recording)))[None]
     with torch.inference_mode():
-        x = network(x, stop=network.local_layers)
+        x = network.density_features(network(x, stop=network.local_layers))
     steps: Array = x[0].double().numpy()
     return steps

@@ -349,4 +349,5 @@ def _forward(network: Network, features: NDArray[np.float32]) -> tuple[NDArray[n
     with torch.inference_mode():
         local = network(x, stop=network.local_layers)
         trunk = network(local, start=network.local_layers, stop=-1, frames=x.shape[1])[0]
-    return local[0].float().numpy(), trunk.double().mean(dim=0).numpy()
+        local, trunk = (network.density_features(part) for part in (local[0], trunk))
+    return local.float().numpy(), trunk.double().mean(dim=0).numpy()

@@ -92,7 +92,7 @@ class WeightPrior:
         if self.weights != _digest(network):
             raise InputError(
                 "prior.safetensors: is of other weights than the model's; make it again by "
-                "bayes_a2m.pretraining.prior.add_prior, or copy the model again"
+                "python -m bayes_a2m.pretraining.companions, or copy the model again"
             )
 
     def save(self, path: Path) -> None:

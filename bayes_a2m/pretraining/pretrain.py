@@ -1,14 +1,14 @@
 """A fitted model is made of an experiment with a ``singing`` section, without one real recording.
 
-Four parts of synthetic recordings come from the experiment's seed, none of which sees another:
-those that the network is fitted to, those that choose the epoch, those that recalibration and the
-note model are fitted on, and those that a benchmark may sing to report on.
+Parts of synthetic recordings come from the experiment's seed, none of which sees another: those
+that the network is fitted to, those that choose the epoch, those that recalibration and the note
+model are fitted on, those that densities of what it knows are fitted to, and those that a benchmark
+may sing to report on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_a2m.datasets.dataset import Dataset
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
 
-FIT, CHOOSE, TUNE = range(3)
+FIT, CHOOSE, TUNE, KNOW = range(4)
 """Numbers of the parts of a seed."""
 
 SCALED_ON = 200
@@ -93,7 +93,7 @@ def pretrain(
     from bayes_a2m.posteriors.point import Point
     from bayes_a2m.posteriors.record import TrainingRecord
     from bayes_a2m.posteriors.seen import Seen
-    from bayes_a2m.pretraining.prior import prior_of
+    from bayes_a2m.pretraining.companions import with_companions
     from bayes_a2m.training.sung import SungClips, SungCorpora, train_on_corpora
 
     singing, features, seed = experiment.singing, experiment.features, experiment.seed
@@ -165,7 +165,4 @@ def pretrain(
     model = Point.from_state(state, "the network that was trained")
     tell("recalibration and note model")
     model.fit_calibration_and_decoder(tune, tune, repeats=True)
-    tell("prior for models that start from it")
-    assert model.fitted is not None
-    model.fitted = replace(model.fitted, prior=prior_of(model, tune))
-    return model, tune
+    return with_companions(model, tune, tell), tune

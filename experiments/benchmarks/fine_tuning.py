@@ -29,7 +29,6 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from bayes_a2m.calibration.selection import FEWEST
 from bayes_a2m.comparison.compare import compare
 from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import load_experiment
@@ -39,7 +38,6 @@ from bayes_a2m.evaluation import evaluate
 from bayes_a2m.files import write_json, write_text
 from bayes_a2m.models import load_model, make_posterior
 from bayes_a2m.posteriors.network_posterior import NetworkPosterior
-from bayes_a2m.training.fit import tensors_of
 
 LARGEST = 40
 """Recordings of the largest draw; those of the train split beyond it score while choosing."""
@@ -106,11 +104,10 @@ def run(system: System, few: Dataset, held_out: Dataset, seed: int, path: Path) 
         work.mkdir(parents=True, exist_ok=True)
         model = make_posterior(experiment)
         assert isinstance(model, NetworkPosterior)
-        model.fit(fit, tune, start=start, workdir=work, resume=True)
-        if system.start is None and len(tune) < FEWEST:
-            # so few may choose an epoch that is no better than chance; the last one is fairer
-            model.network.load_state_dict(tensors_of(work / "last.ckpt", "network."))
-            model.network.eval()
+        # one recording chooses an epoch that is no better than chance: those that are fitted choose
+        chance = system.start is None and len(tune) == 1
+        model.fit(fit, fit if chance else tune, start=start, workdir=work, resume=True)
+        if chance:
             model.fit_calibration_and_decoder(fit, tune)
         shutil.rmtree(work)
         Scored.of(evaluate(model, held_out, draws=30)).save(path)

@@ -66,6 +66,24 @@ def test_a_semitone_up_moves_the_classes_by_one() -> None:
     torch.testing.assert_close(finer, fine, rtol=1e-3, atol=1e-3)
 
 
+def test_a_semitone_up_is_no_new_sound_to_a_density() -> None:
+    """What is pooled over semitones stays as it is, as long as nothing falls out at an edge."""
+    generator = torch.Generator().manual_seed(0)
+    network = Equivariant(108, 13, lowest=36, channels=4, blocks=1, each=3, pooled=5)
+    semitones, each = network.semitones, 3
+    features = torch.zeros(2, semitones * each + 5)
+    features[:, : semitones * each].view(2, semitones, each)[:, 4:9] = torch.rand(
+        2, 5, each, generator=generator
+    )
+    features[:, -5:] = torch.rand(2, 5, generator=generator)
+    moved = features.clone()
+    moved[:, :-5] = features[:, :-5].roll(each, dims=-1)
+    told = network.density_features(features)
+    assert told.shape == (2, 2 * each + 5)
+    torch.testing.assert_close(network.density_features(moved), told)
+    torch.testing.assert_close(told[:, -5:], features[:, -5:])
+
+
 def test_volume_does_not_change_what_the_harmonics_show() -> None:
     """A louder frame is higher by as much in every bin of decibels: its contrast is the same."""
     stem = made().stem

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bayes_a2m.datasets.recording import Recording
+from bayes_a2m.datasets.synthetic.corpus import sung_dataset
 from bayes_a2m.models import load_model
 from bayes_a2m.models.loading import pretrained_directory
 from bayes_a2m.music import Vocabulary
@@ -49,10 +50,26 @@ def test_its_tensors_take_less_than_a_megabyte() -> None:
 
 
 def test_its_prior_is_of_its_weights(model: NetworkPosterior) -> None:
-    """Where weights were replaced, ``python -m bayes_a2m.pretraining.prior`` makes it again."""
+    """Where weights were replaced, ``bayes_a2m.pretraining.companions`` makes it again."""
     assert model.fitted is not None
     assert model.fitted.prior is not None
     model.fitted.prior.ensure_fits(model.network)
+
+
+def test_what_it_sings_sounds_known_and_chords_do_not(model: NetworkPosterior) -> None:
+    """Recordings of a part that the densities were not fitted to; square waves, four at once."""
+    assert model.fitted is not None
+    detector, singing = model.fitted.novelty, model.experiment.singing
+    assert detector is not None
+    assert singing is not None
+    known = sung_dataset(
+        5, singing, grid=model.grid, vocabulary=model.vocabulary, seed=model.seed, part=104
+    )
+    assert sum(not detector.differences(model, model.levelled(r)) for r in known) >= 4
+    time = np.arange(4 * RATE) / RATE
+    square = sum(np.sign(np.sin(2 * np.pi * f * time)) for f in (220.0, 277.2, 329.6, 392.0))
+    chord = Recording("chord", samples=(0.05 * square).astype(np.float32), sample_rate=RATE)
+    assert detector.novelty(model, model.levelled(chord)) > 1
 
 
 def test_a_scale_is_written_down(model: NetworkPosterior) -> None:
