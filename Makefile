@@ -40,9 +40,10 @@ test-fast: $(INSTALLED)  ## Run the tests and doctests that take no time: two mi
 	$(BIN)/python $(PYTEST) -m 'not slow and not long'
 
 test-slow: $(INSTALLED)  ## Run the slow tests: kills, damaged files, browser, long simulations
-	$(BIN)/python $(PYTEST) -m 'slow and not world'
+	$(BIN)/python $(PYTEST) -m slow
 
-test-world: $(INSTALLED)  ## Run every verb in a world that kills it, fills its disk, goes away, or crowds it
+test-world: export BAYES_A2M_WORLD_TURNS ?= 10
+test-world: $(INSTALLED)  ## Run every verb in a world that kills it, fills its disk, goes away, or crowds it, often
 	$(BIN)/python $(PYTEST) -m world
 
 fuzz: export BAYES_A2M_FUZZ_SECONDS ?= 3600

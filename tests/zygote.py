@@ -14,12 +14,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+
+LAZY = (
+    *("h5netcdf", "librosa", "lightning.pytorch", "matplotlib.backends.backend_agg", "mido"),
+    *("matplotlib.backends.backend_svg", "mir_eval", "pandas", "PIL.Image", "scipy.optimize"),
+    *("scipy.signal", "scipy.stats", "sklearn.neighbors", "soundfile", "soxr", "torch", "xarray"),
+)
+"""What the package imports when it is used."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 """Signals that end the command."""
@@ -66,13 +73,26 @@ class Done:
 
 
 class Zygote:
-    """The server."""
+    """The server.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        Where what runs say is kept.
+    resamples
+        The most resamples that intervals have in the runs, for tests that do not look at them.
+    """
+
+    def __init__(self, folder: Path, resamples: int | None = None) -> None:
         self.folder = folder
         self.count = 0
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.zygote"],
+            [
+                sys.executable,
+                "-m",
+                "tests.zygote",
+                *([] if resamples is None else [str(resamples)]),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -140,9 +160,9 @@ class Zygote:
 
 
 @contextmanager
-def zygote(folder: Path) -> Iterator[Zygote]:
+def zygote(folder: Path, resamples: int | None = None) -> Iterator[Zygote]:
     """A server for as long as the block lasts."""
-    server = Zygote(folder)
+    server = Zygote(folder, resamples)
     try:
         yield server
     finally:
@@ -152,6 +172,8 @@ def zygote(folder: Path) -> Iterator[Zygote]:
 
 def _serve() -> None:
     """Answer messages until there are no more."""
+    if sys.argv[1:]:
+        _resample_at_most(int(sys.argv[1]))
     _import_everything()
     pipes: dict[int, subprocess.Popen[bytes]] = {}
     # as a shell starts its commands: nothing is ignored
@@ -195,29 +217,37 @@ def _pipe_into(path: str) -> _Pipe:
     return _Pipe(sink, reader)
 
 
+def _resample_at_most(most: int) -> None:
+    """Let intervals have fewer resamples, before anything imports what draws them."""
+    import bayes_a2m.resampling.bootstrap as bootstrap
+
+    drawn = bootstrap.resample_weights
+    bootstrap.resample_weights = lambda count, resamples, generator: drawn(
+        count, min(resamples, most), generator
+    )
+
+
 def _import_everything() -> None:
-    import h5netcdf
-    import librosa
-    import lightning.pytorch
-    import mir_eval
-    import pretty_midi
-    import scipy.signal
-    import sklearn.neighbors
-    import torch
-    import xarray
+    """Import what verbs import when they run, and make numba ready."""
+    import importlib.util
+    import pkgutil
 
-    import bayes_a2m.decoding.segment_kernels
-    import bayes_a2m.evaluation
-    import bayes_a2m.label_audit.runner
-    import bayes_a2m.models
-    import bayes_a2m.reporting.report.page
-    import bayes_a2m.studies.runner
+    import numpy as np
+
+    import bayes_a2m
+
+    for module in pkgutil.walk_packages(bayes_a2m.__path__, "bayes_a2m."):
+        if module.name != "bayes_a2m.__main__":
+            with suppress(ImportError):  # of what is not installed
+                importlib.import_module(module.name)
+    for name in LAZY:
+        if importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
     from bayes_a2m.cli.main import make_app
+    from bayes_a2m.decoding.segment_kernels import _others
 
-    parts = (h5netcdf, librosa, lightning, mir_eval, pretty_midi, scipy, sklearn, torch, xarray)
-    assert all(parts)
-    assert bayes_a2m
     make_app()
+    _others(np.zeros(2), np.zeros(2))
 
 
 def _child(message: dict[str, Any], stderr: int | None) -> None:

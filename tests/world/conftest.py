@@ -31,6 +31,9 @@ EXPERIMENT = {
 """A network that is trained in a second."""
 
 
+RESAMPLES = 20
+"""Resamples of intervals, which nobody looks at here."""
+
 Whole: TypeAlias = Callable[[str], tuple[Path, float]]
 """From a verb to the folder that it left, undisturbed, and the seconds that it took."""
 
@@ -55,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     """Runs of the command; skipped where processes cannot fork."""
     if not hasattr(os, "fork"):
         pytest.skip("no fork here")
-    with zygote(tmp_path_factory.mktemp("runs")) as running:
+    with zygote(tmp_path_factory.mktemp("runs"), RESAMPLES) as running:
         yield running
 
 

@@ -12,21 +12,19 @@ import pytest
 from bayes_a2m.files import Manifest
 from tests.world.conftest import Whole, World
 from tests.world.verbs import (
+    ONCE,
     QUICK,
     WRITERS,
     assert_same,
     said_in_a_line,
+    turns,
 )
 from tests.zygote import Zygote
 
 pytestmark = [pytest.mark.slow, pytest.mark.world]
 
 
-TURNS = 10
-"""How often two processes meet."""
-
-
-@pytest.mark.parametrize("verb", [name for name in QUICK if name != "train"])
+@pytest.mark.parametrize("verb", [name for name in QUICK if name not in ONCE])
 def test_two_processes_on_one_folder_both_end_well(
     server: Zygote,
     world: World,
@@ -36,7 +34,7 @@ def test_two_processes_on_one_folder_both_end_well(
 ) -> None:
     wanted, seconds = whole(verb)
     generator = random.Random(verb)
-    for turn in range(TURNS):
+    for turn in range(turns(verb, 10)):
         out = tmp_path / str(turn)
         out.mkdir()
         first = server.start(*WRITERS[verb](world, out))
@@ -64,7 +62,7 @@ def test_the_second_training_is_told_who_is_at_it(
 def test_what_people_put_into_a_folder_stays(
     server: Zygote, world: World, tmp_path: Path, whole: Whole
 ) -> None:
-    for verb in ("synth", "plot", "transcribe", "report", "run", "audit"):
+    for verb in ("synth", "wide", "plot", "transcribe", "onnx", "report", "run", "audit"):
         out = tmp_path / verb
         shutil.copytree(whole(verb)[0], out)
         (out / "o" / "mine.txt").write_text("mine")

@@ -14,11 +14,11 @@ from tests.world.conftest import Whole, World
 from tests.world.verbs import (
     PARTLY,
     QUICK,
-    SLOW,
     WRITERS,
     left,
     names,
     said_in_a_line,
+    turns,
 )
 from tests.zygote import Zygote
 
@@ -52,7 +52,7 @@ def test_a_signal_is_one_line_and_leaves_nothing_half_done(
 ) -> None:
     _, seconds = whole(verb)
     generator = random.Random(f"{verb} {number}")
-    for turn in range(2 if verb in SLOW else 3):
+    for turn in range(turns(verb, 3)):
         out = tmp_path / str(turn)
         out.mkdir()
         running = server.start(*WRITERS[verb](world, out))

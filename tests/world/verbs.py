@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -30,10 +31,18 @@ demo.DemoSettings = functools.partial(
 
 WRITERS: dict[str, Arguments] = {
     "synth": lambda w, out: ["synth", out / "o", "--recordings", 4, "--seconds", 1],
+    "wide": lambda w, out: ["synth", out / "o", "--wide", "--recordings", 2, "--seconds", 1],
     "plot": lambda w, out: ["plot", w.data, "--out", out / "o", "--limit", 3],
     "features": lambda w, out: ["features", w.data, "--out", out / "o.npz"],
     "verify": lambda w, out: ["verify", w.data, "--json", out / "o.json"],
-    "transcribe": lambda w, out: ["transcribe", w.model, w.song, "-o", out / "o"],
+    "transcribe": lambda w, out: [
+        *("transcribe", w.model, w.song, "-o", out / "o"),
+        *("--format", "mid,csv,json,jsonl,jams,png"),
+    ],
+    "onnx": lambda w, out: [
+        *("transcribe", w.song, "-m", "pretrained", "--engine", "onnx", "-o", out / "o")
+    ],
+    "export": lambda w, out: ["export", w.model, "--out", out / "o"],
     "evaluate": lambda w, out: [
         *("evaluate", w.model, "--data", w.data),
         *("--json", out / "o.json", "--predictions", out / "o.nc"),
@@ -42,11 +51,15 @@ WRITERS: dict[str, Arguments] = {
         *("compare", w.model, "--versus", w.model, "--data", w.data, "--json", out / "o.json")
     ],
     "report": lambda w, out: [
-        *("report", w.model, "--data", w.data, "--out", out / "o", "--no-sound", "--worst", 1)
+        *("report", w.model, "--data", w.data, "--out", out / "o", "--embed-audio", "--worst", 1)
     ],
     "train": lambda w, out: ["train", w.experiment, "--data", w.data, "--out", out / "o"],
     "run": lambda w, out: [
         *("run", w.study, "--data", w.data, "--out", out / "o", "--no-report", "--jobs", 1)
+    ],
+    "tune": lambda w, out: [
+        *("tune", "knn", "--data", w.data, "--out", out / "o", "--trials", 2, "--folds", 1),
+        *("--set", "features.bins=84", "--set", "features.bins_per_octave=12"),
     ],
     "audit": lambda w, out: [
         *("audit", w.data, "--experiment", "knn", "--folds", 2, "--show", 1, "--no-sound"),
@@ -58,17 +71,28 @@ WRITERS: dict[str, Arguments] = {
 
 QUICK = [name for name in WRITERS if name != "demo"]
 
-SAME_BYTES = ("synth", "plot", "features", "verify", "transcribe")
+SAME_BYTES = ("synth", "wide", "plot", "features", "verify", "transcribe", "onnx")
 """Verbs whose files hold no time or memory that was measured."""
 
-RESUMED = {"train": ("o.partial",), "run": ("o",), "audit": ("o",)}
+RESUMED = {"train": ("o.partial",), "run": ("o",), "audit": ("o",), "tune": ("o",)}
 """Verbs that keep the state of their trainings to go on from, and where."""
 
-SLOW = ("run", "report", "audit")
-"""Verbs that take several seconds: they are disturbed less often."""
+ONCE = ("train", "export")
+"""Verbs that make a folder, and refuse one that is there."""
 
-PARTLY = ("plot", "transcribe", "evaluate", "train", "run")
+SLOW = ("export", "report", "train", "tune", "run", "audit", "demo")
+"""Verbs that take several seconds: they are disturbed as often as :data:`TURNS` says."""
+
+TURNS = int(os.environ.get("BAYES_A2M_WORLD_TURNS", "2"))
+"""How often slow verbs are disturbed in the same way."""
+
+PARTLY = ("plot", "transcribe", "onnx", "evaluate", "train", "run")
 """Verbs with several results, each of which is whole and stays when the next is interrupted."""
+
+
+def turns(verb: str, most: int) -> int:
+    """How often a verb is disturbed: as often as is asked, slow ones less often."""
+    return min(most, TURNS) if verb in SLOW else most
 
 
 def code_of(verb: str) -> str:
