@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from bayes_a2m.audio.cqt_constants import C1
-from bayes_a2m.errors import InputError
+from bayes_a2m.audio.cqt_kernels import TOLERANCE, Kernels, make_kernels
 
 
 class CQT(nn.Module):
@@ -67,56 +67,28 @@ class CQT(nn.Module):
         bins: int = 252,
         bins_per_octave: int = 36,
         fmin: float = C1,
-        tolerance: float = 3e-4,
+        tolerance: float = TOLERANCE,
     ) -> None:
         super().__init__()
         self.sample_rate, self.hop, self.bins = sample_rate, hop, bins
-        ratio = 2.0 ** (1.0 / bins_per_octave)
-        quality = (ratio**2 + 1) / (ratio**2 - 1)
-        self.frequencies = fmin * ratio ** torch.arange(bins, dtype=torch.float64)
-        lengths = quality * sample_rate / self.frequencies
-        top = float(self.frequencies[-1]) * (1 + 1.5 / quality / 2)
-        if top > sample_rate / 2:
-            raise InputError(
-                f"{bins} CQT bins from {fmin:.1f} Hz reach {top:.0f} Hz, past half of "
-                f"{sample_rate} Hz; take fewer bins or a higher rate"
-            )
-        # frames at each end of a chunk that a kernel centred there would see wrapped around
-        self.margin = math.ceil(float(lengths[0]) / 2 / hop) + 1
-        # short kernels (a high fmin) and long hops leave room between the margins, too
-        self.points = _fast_size(max(int(3.5 * float(lengths[0]) / hop), 4 * self.margin))
-        self.rows = self._kernels(lengths, tolerance)
+        made = make_kernels(
+            sample_rate=sample_rate,
+            hop=hop,
+            bins=bins,
+            bins_per_octave=bins_per_octave,
+            fmin=fmin,
+            tolerance=tolerance,
+        )
+        self._take(made)
 
-    def _kernels(self, lengths: Tensor, tolerance: float) -> list[tuple[int, int, int]]:
-        """Make the kernels, cut at multiples of ``points``: one buffer a stretch of spectrum.
-
-        The stretch (row) ``r`` of the spectrum meets a contiguous range of bins, so folding
-        is one multiply-and-add of whole arrays a row.
-        """
-        points = self.points
-        step = self.sample_rate / (self.hop * points)  # Hz from one FFT point to the next
-        # sinc(m) / (1 - m^2) falls like 1 / (pi m^3): beyond this m it is below the tolerance
-        reach = (1 / (math.pi * tolerance)) ** (1 / 3) * self.sample_rate / lengths
-        low, high = self.frequencies - reach, self.frequencies + reach
-        rows = []
-        for row in range(self.hop // 2 + 1):
-            hz = torch.arange(row * points, (row + 1) * points, dtype=torch.float64) * step
-            touched = torch.nonzero((low <= hz[-1]) & (high >= hz[0])).flatten()
-            if len(touched) == 0 or float(hz[0]) > self.sample_rate / 2:
-                continue
-            first, last = int(touched[0]), int(touched[-1]) + 1
-            touched_bins = slice(first, last)
-            offset = (
-                (hz - self.frequencies[touched_bins, None])
-                * lengths[touched_bins, None]
-                / self.sample_rate
-            )
-            kernel = torch.sqrt(lengths[touched_bins, None]) * _hann_spectrum(offset) / self.hop
-            within = (hz >= low[touched_bins, None]) & (hz <= high[touched_bins, None])
-            within &= (hz > 0) & (hz <= self.sample_rate / 2)
-            self.register_buffer(f"kernel_{row}", (kernel * within).float(), persistent=False)
-            rows.append((row, first, last))
-        return rows
+    def _take(self, made: Kernels) -> None:
+        """Make the kernels buffers of this module: they move to its device."""
+        self.frequencies = torch.from_numpy(made.frequencies)
+        self.margin, self.points = made.margin, made.points
+        self.rows = [(r.number, r.first, r.first + len(r.kernel)) for r in made.rows]
+        for row in made.rows:
+            kernel = torch.from_numpy(row.kernel)
+            self.register_buffer(f"kernel_{row.number}", kernel, persistent=False)
 
     def frames(self, samples: int) -> int:
         """Number of frames of so many samples."""
@@ -173,19 +145,3 @@ class CQT(nn.Module):
         response = torch.fft.ifft(torch.complex(folded_real, folded_imag))
         inner: Tensor = response[:, before : before + frames].T
         return inner
-
-
-def _hann_spectrum(offset: Tensor) -> Tensor:
-    """Spectrum of a Hann window, ``sinc(m) / (1 - m**2)``: 1 at ``m = 0``, 1/2 at ``m = ±1``."""
-    # 0 / 0 at m = ±1, where the limit is 1/2
-    denominator = 1 - offset**2
-    singular = denominator.abs() < 1e-9
-    ratio = torch.sinc(offset) / torch.where(singular, torch.ones_like(offset), denominator)
-    return torch.where(singular, torch.full_like(offset, 0.5), ratio)
-
-
-def _fast_size(least: int) -> int:
-    """Smallest even number not below ``least`` without a prime factor above 5."""
-    from scipy.fft import next_fast_len
-
-    return 2 * int(next_fast_len(max(1, -(-least // 2)), real=True))

@@ -7,25 +7,11 @@ What differs from torch's is rounding, some 1e-6 of full scale.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.audio.cqt_constants import C1
-from bayes_a2m.errors import InputError
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """Kernels within one stretch of the spectrum, ``(bins, points)``, from bin ``first`` on."""
-
-    number: int
-    first: int
-    kernel: NDArray[np.float32]
+from bayes_a2m.audio.cqt_kernels import TOLERANCE, make_kernels
 
 
 class CQT:
@@ -62,50 +48,18 @@ class CQT:
         bins: int = 252,
         bins_per_octave: int = 36,
         fmin: float = C1,
-        tolerance: float = 3e-4,
+        tolerance: float = TOLERANCE,
     ) -> None:
-        from scipy.fft import next_fast_len
-
         self.sample_rate, self.hop, self.bins = sample_rate, hop, bins
-        ratio = 2.0 ** (1.0 / bins_per_octave)
-        quality = (ratio**2 + 1) / (ratio**2 - 1)
-        frequencies = fmin * ratio ** np.arange(bins, dtype=np.float64)
-        lengths = quality * sample_rate / frequencies
-        top = float(frequencies[-1]) * (1 + 1.5 / quality / 2)
-        if top > sample_rate / 2:
-            raise InputError(
-                f"{bins} CQT bins from {fmin:.1f} Hz reach {top:.0f} Hz, past half of "
-                f"{sample_rate} Hz; take fewer bins or a higher rate"
-            )
-        # frames at each end of a chunk that a kernel centred there would see wrapped around
-        self.margin = math.ceil(float(lengths[0]) / 2 / hop) + 1
-        least = max(int(3.5 * float(lengths[0]) / hop), 4 * self.margin)
-        self.points = 2 * int(next_fast_len(max(1, -(-least // 2)), real=True))
-        self._rows = self._kernels(frequencies, lengths, tolerance)
-
-    def _kernels(self, frequencies: Floats, lengths: Floats, tolerance: float) -> list[_Row]:
-        """Make the kernels, cut at multiples of ``points``."""
-        points = self.points
-        step = self.sample_rate / (self.hop * points)  # Hz from one FFT point to the next
-        # sinc(m) / (1 - m^2) falls like 1 / (pi m^3): beyond this m it is below the tolerance
-        reach = (1 / (math.pi * tolerance)) ** (1 / 3) * self.sample_rate / lengths
-        low, high = frequencies - reach, frequencies + reach
-        rows = []
-        for number in range(self.hop // 2 + 1):
-            hz = np.arange(number * points, (number + 1) * points, dtype=np.float64) * step
-            touched = np.flatnonzero((low <= hz[-1]) & (high >= hz[0]))
-            if not touched.size or hz[0] > self.sample_rate / 2:
-                continue
-            bins = slice(int(touched[0]), int(touched[-1]) + 1)
-            within = (hz >= low[bins, None]) & (hz <= high[bins, None])
-            within &= (hz > 0) & (hz <= self.sample_rate / 2)
-            kernel = np.zeros(within.shape, dtype=np.float32)
-            row, column = np.nonzero(within)
-            row_length = lengths[bins][row]
-            offset = (hz[column] - frequencies[bins][row]) * row_length / self.sample_rate
-            kernel[row, column] = np.sqrt(row_length) * _hann_spectrum(offset) / self.hop
-            rows.append(_Row(number, bins.start, kernel))
-        return rows
+        made = make_kernels(
+            sample_rate=sample_rate,
+            hop=hop,
+            bins=bins,
+            bins_per_octave=bins_per_octave,
+            fmin=fmin,
+            tolerance=tolerance,
+        )
+        self.margin, self.points, self._rows = made.margin, made.points, made.rows
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute magnitudes ``(frames, bins)`` of samples ``(n,)``; ``n // hop`` frames."""
@@ -136,12 +90,3 @@ class CQT:
         response = ifft(folded, axis=1, overwrite_x=True)
         magnitudes: NDArray[np.float32] = np.abs(response[:, before : before + frames]).T
         return magnitudes
-
-
-def _hann_spectrum(offset: Floats) -> Floats:
-    """Spectrum of a Hann window, ``sinc(m) / (1 - m**2)``: 1 at ``m = 0``, 1/2 at ``m = ±1``."""
-    # 0 / 0 at m = ±1, where the limit is 1/2
-    denominator = 1 - offset**2
-    singular = np.abs(denominator) < 1e-9
-    ratio = np.sinc(offset) / np.where(singular, 1.0, denominator)
-    return np.where(singular, 0.5, ratio)

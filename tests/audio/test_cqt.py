@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_a2m.audio.cqt import CQT
 from bayes_a2m.audio.cqt_constants import C1
+from bayes_a2m.audio.cqt_kernels import make_kernels
 from bayes_a2m.errors import InputError
 
 RATE = 16000
@@ -164,9 +165,9 @@ def test_one_chunk_or_many_is_the_same() -> None:
     samples = torch.from_numpy(voice_like(8.0, RATE, np.random.default_rng(3)))
     cqt, whole = (CQT(bins=72, bins_per_octave=12, fmin=2 * C1) for _ in range(2))
     # as many points as the whole signal and its margins need
-    whole.points = 1500
-    lengths = kernel_lengths(RATE, whole.frequencies.numpy(), 12)
-    whole.rows = whole._kernels(torch.from_numpy(lengths), 3e-4)
+    shape = {"sample_rate": RATE, "hop": whole.hop, "bins": 72, "bins_per_octave": 12}
+    whole._take(make_kernels(**shape, fmin=2 * C1, points=1500))
+    assert whole.points == 1500
     assert whole.points - 2 * whole.margin > cqt.frames(len(samples)) > 5 * cqt.points
     one, many = whole(samples).numpy(), cqt(samples).numpy()
     assert relative_error(many, one) < 1e-3
