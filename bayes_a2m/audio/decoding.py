@@ -301,6 +301,8 @@ def _decode_with_ffmpeg(path: Path) -> Decoded:
     """
     import soundfile
 
+    if not path.stat().st_size:
+        raise InputError(f"{path}: the file is empty; export it again")
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise InputError(f"{path}: not a format libsndfile reads; install ffmpeg or convert to WAV")
@@ -322,7 +324,8 @@ def _decode_with_ffmpeg(path: Path) -> Decoded:
         raise InputError(f"{path}: decoding it does not end; convert it to WAV") from None
     if len(done.stdout) >= most:
         _ensure_bearable(path, len(done.stdout) + 1)
-    said = done.stderr.decode(errors="replace").strip().splitlines()
+    # the message names the file itself
+    said = done.stderr.decode(errors="replace").replace(f"file:{path}: ", "").strip().splitlines()
     if done.returncode != 0 or not done.stdout:
         raise InputError(f"{path}: not a sound file ({said[-1] if said else 'no audio in it'})")
     if said:

@@ -186,6 +186,12 @@ def test_what_ffmpeg_pipes_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert io.info(path) == io.AudioInfo(16000, 2, 8000)
 
 
+def test_an_empty_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.mp3").touch()
+    with pytest.raises(InputError, match=r"x\.mp3: the file is empty"):
+        io.load(tmp_path / "x.mp3")
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [

@@ -20,6 +20,7 @@ from bayes_a2m.label_audit.segments import capped_log_probs, excess_surprisal
 from bayes_a2m.label_audit.suspects import OutOfFoldPrediction
 from bayes_a2m.music import FrameGrid
 from bayes_a2m.posteriors.point import Point
+from bayes_a2m.reporting import html
 from bayes_a2m.reporting.report.context import ReportOptions
 from bayes_a2m.reporting.report.entry import of_model
 from bayes_a2m.reporting.report.page import write_report
@@ -307,6 +308,20 @@ def test_a_table_that_is_too_wide_shows_that_there_is_more(chromium: Any, report
     )
     assert images
     assert all(image.count("linear-gradient") == 4 for image in images)
+
+
+def test_a_picture_that_is_too_wide_shows_that_there_is_more(chromium: Any, tmp_path: Path) -> None:
+    style = Path(html.__file__).parent / "templates" / "style.css"
+    picture = '<svg class="roll" viewBox="0 0 720 200"></svg>'
+    page = tmp_path / "page.html"
+    page.write_text(f"<style>{style.read_text()}</style><div class='figure-scroll'>{picture}</div>")
+    cue = "getComputedStyle(document.querySelector('.figure-scroll'), '::after').opacity"
+    opened = open_page(chromium, page, 390).page
+    assert float(opened.evaluate(cue)) == 1
+    opened.evaluate("document.querySelector('.figure-scroll').scrollLeft = 9999")
+    opened.wait_for_function(f"Number({cue}) < 0.2")
+    wide = open_page(chromium, page, 1200).page
+    assert wide.evaluate(cue.replace("opacity", "content")) == "none"
 
 
 def test_sound_is_beside_the_pages_or_in_them(
