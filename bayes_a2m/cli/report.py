@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
 from bayes_a2m.cli.options import Force, Json, Quiet
 from bayes_a2m.cli.output import Output
+from bayes_a2m.cli.report_options import (
+    AcceptError,
+    Data,
+    Draws,
+    EmbedAudio,
+    Models,
+    Notes,
+    Out,
+    Predictions,
+    Projection,
+    Require,
+    Seed,
+    Sound,
+    Split,
+    Tolerance,
+    Worst,
+)
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets import Dataset
@@ -17,78 +34,21 @@ if TYPE_CHECKING:
 
 
 def report(
-    models: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="MODEL...", help="Model directories.", show_default=False),
-    ] = None,
-    data: Annotated[
-        Path, typer.Option(metavar="DATA_DIR", help="Folder of recordings and MIDI.")
-    ] = ...,  # type: ignore[assignment]
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder to write; an earlier report is replaced.")
-    ] = ...,  # type: ignore[assignment]
-    predictions: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE.nc",
-            help="Predictions of any model, as evaluate --predictions writes them; may be given "
-            "several times.",
-            show_default=False,
-        ),
-    ] = None,
-    notes: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Notes of any tool, with confidences or without: JAMS, CSV, or a folder of them; "
-            "may be given several times.",
-            show_default=False,
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Only this split. Left out: every recording no model was fitted or tuned on.",
-            show_default=False,
-        ),
-    ] = None,
-    draws: Annotated[int, typer.Option(min=1, help="Draws, for models that draw.")] = 30,
-    accept_error: Annotated[
-        float,
-        typer.Option(metavar="SHARE", help="Which confidence keeps errors below this share?"),
-    ] = 0.05,
-    worst: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Recordings shown: N worst, N least sure.")
-    ] = 6,
-    sound: Annotated[
-        bool, typer.Option("--sound/--no-sound", help="Whether there is anything to hear.")
-    ] = True,
-    embed_audio: Annotated[
-        bool,
-        typer.Option(
-            "--embed-audio", help="Put the sound into the pages, which can be sent on alone then."
-        ),
-    ] = False,
-    projection: Annotated[
-        Literal["pca", "umap"], typer.Option(help="Of the map of the network's features.")
-    ] = "pca",
-    tolerance: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE", help="A gap between confidence and accuracy that does not matter."
-        ),
-    ] = 0.03,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SCORE[:CLASS]>=NUMBER",
-            help="A bound on a score, of a class or a condition if named; exit code 1 where it is "
-            "not kept. May be given several times.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
+    models: Models = None,
+    data: Data = ...,  # type: ignore[assignment]
+    out: Out = ...,  # type: ignore[assignment]
+    predictions: Predictions = None,
+    notes: Notes = None,
+    split: Split = None,
+    draws: Draws = 30,
+    accept_error: AcceptError = 0.05,
+    worst: Worst = 6,
+    sound: Sound = True,
+    embed_audio: EmbedAudio = False,
+    projection: Projection = "pca",
+    tolerance: Tolerance = 0.03,
+    require: Require = None,
+    seed: Seed = 0,
     force: Force = False,
     json_file: Json = None,
     quiet: Quiet = False,

@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from bayes_a2m.cli.options import Engine, Json, Quiet, Scheduler
 from bayes_a2m.cli.output import Output
+from bayes_a2m.cli.train_options import (
+    Data,
+    Devices,
+    Exclude,
+    ExperimentName,
+    Logger,
+    Out,
+    Resume,
+    Seed,
+    Settings,
+    Start,
+)
 
 if TYPE_CHECKING:
     from bayes_a2m.config.experiment import Experiment
@@ -21,61 +31,16 @@ if TYPE_CHECKING:
 
 
 def train(
-    out: Annotated[Path, typer.Option(metavar="MODEL_DIR", help="Where the model is written.")],
-    experiment: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="EXPERIMENT",
-            help="Name of one that ships, such as crnn, or a YAML file; with --from, fine_tuned "
-            "where it is left out.",
-            show_default=False,
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DATA_DIR",
-            help="Folder of recordings and MIDI; pretrained sings its own.",
-            show_default=False,
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="a.b=c", help="Override a setting; may be given several times."
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Takes the place of the experiment's.")
-    ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            metavar="MODEL",
-            help="Take this model's network instead of training one; fine_tuned goes on from it; "
-            "an ensemble's members are kept, and those it lacks are added.",
-            show_default=False,
-        ),
-    ] = None,
-    exclude: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Leave out what these decisions exclude; the page of 'audit' writes them.",
-            show_default=False,
-        ),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an interrupted training stopped.")
-    ] = False,
-    logger: Annotated[
-        Literal["csv", "tensorboard"],
-        typer.Option(help="tensorboard: event files in MODEL_DIR.tensorboard, beside the table."),
-    ] = "csv",
-    devices: Annotated[
-        int, typer.Option(min=1, help="GPUs that share every batch of a network's training out.")
-    ] = 1,
+    out: Out,
+    experiment: ExperimentName = None,
+    data: Data = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    start: Start = None,
+    exclude: Exclude = None,
+    resume: Resume = False,
+    logger: Logger = "csv",
+    devices: Devices = 1,
     engine: Engine = None,
     scheduler: Scheduler = None,
     json_file: Json = None,

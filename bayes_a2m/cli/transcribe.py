@@ -5,18 +5,39 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING
 
 from bayes_a2m.cli.options import Force, Json, Quiet
 from bayes_a2m.cli.output import Output
+from bayes_a2m.cli.transcribe_options import (
+    AcceptError,
+    Audio,
+    Bends,
+    CheckPitches,
+    Condition,
+    Draws,
+    Formats,
+    Highest,
+    Key,
+    Lowest,
+    Model,
+    ModelEngine,
+    OnsetTolerance,
+    Out,
+    Pitches,
+    Reference,
+    Samples,
+    Tempo,
+    Transpose,
+    Velocity,
+)
 
 if TYPE_CHECKING:
     from bayes_a2m.calibration.note_acceptance import NoteThreshold
     from bayes_a2m.posteriors.posterior import Posterior
     from bayes_a2m.runtime.model import RuntimeModel
     from bayes_a2m.transcription import FileSettings, TranscribedRecording
+    from bayes_a2m.transcription.record import TranscribedFile
 
 NEVER = 2.0
 """A probability that nothing has: nothing is accepted."""
@@ -26,124 +47,26 @@ LONGEST_INTONATION = 600.0
 
 
 def transcribe(
-    audio: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="AUDIO...",
-            help="Sound files, or folders of them; a model directory may stand first.",
-        ),
-    ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "-m",
-            "--model",
-            metavar="MODEL",
-            help="A model directory; pretrained: the model of sung notes that ships.",
-            show_default="pretrained",
-        ),
-    ] = None,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="OUT_DIR", help="Folder to write to.")
-    ] = Path("notes"),
-    draws: Annotated[
-        int, typer.Option(min=1, help="Draws, for models that draw; a point estimate has one.")
-    ] = 30,
-    formats: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="LIST", help="Any of mid,jams,csv,json,jsonl,png,html,wav."
-        ),
-    ] = "mid,csv,png",
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MIDI",
-            help="Draw these notes below the transcription (one AUDIO only).",
-            show_default=False,
-        ),
-    ] = None,
-    accept_error: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Mark notes as doubtful so that at most this share of the other notes is wrong.",
-            show_default=False,
-        ),
-    ] = None,
-    onset_tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="How far off the onset of a note may be for it to be right.",
-            show_default="0.05",
-        ),
-    ] = None,
-    condition: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="How AUDIO was recorded, as the model's training recordings name it.",
-            show_default=False,
-        ),
-    ] = None,
-    pitches: Annotated[
-        str | None,
-        typer.Option(
-            metavar="C4,E4,G4",
-            help="Only these can be sung: names or MIDI numbers; the others are impossible.",
-            show_default=False,
-        ),
-    ] = None,
-    lowest: Annotated[
-        str | None,
-        typer.Option(metavar="PITCH", help="The lowest that can be sung.", show_default=False),
-    ] = None,
-    highest: Annotated[
-        str | None,
-        typer.Option(metavar="PITCH", help="The highest that can be sung.", show_default=False),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            metavar='"C major"',
-            help="The key: its pitches are likelier, others are not ruled out.",
-            show_default=False,
-        ),
-    ] = None,
-    samples: Annotated[
-        int,
-        typer.Option(
-            min=0, max=1000, metavar="N", help="Write N sampled transcriptions as MIDI, too."
-        ),
-    ] = 0,
-    transpose: Annotated[
-        int, typer.Option(metavar="N", help="Move the written notes by so many semitones.")
-    ] = 0,
-    tempo: Annotated[
-        float, typer.Option(metavar="BPM", help="The tempo of MIDI files; times stay as they are.")
-    ] = 120.0,
-    bends: Annotated[
-        bool, typer.Option("--bends", help="Bend the pitch in MIDI files as the voice did.")
-    ] = False,
-    velocity: Annotated[
-        Literal["loudness", "confidence"],
-        typer.Option(help="What a note's velocity in MIDI says."),
-    ] = "loudness",
-    check_pitches: Annotated[
-        bool,
-        typer.Option(
-            "--check-pitches/--no-check-pitches",
-            help="Let the pretrained model listen, too, for pitches that MODEL does not know.",
-        ),
-    ] = True,
-    engine: Annotated[
-        Literal["auto", "torch", "onnx"],
-        typer.Option(
-            help="What runs the model: torch, or onnxruntime for one that was exported.",
-            show_default="torch where it is installed",
-        ),
-    ] = "auto",
+    audio: Audio,
+    model: Model = None,
+    out: Out = Path("notes"),
+    draws: Draws = 30,
+    formats: Formats = "mid,csv,png",
+    reference: Reference = None,
+    accept_error: AcceptError = None,
+    onset_tolerance: OnsetTolerance = None,
+    condition: Condition = None,
+    pitches: Pitches = None,
+    lowest: Lowest = None,
+    highest: Highest = None,
+    key: Key = None,
+    samples: Samples = 0,
+    transpose: Transpose = 0,
+    tempo: Tempo = 120.0,
+    bends: Bends = False,
+    velocity: Velocity = "loudness",
+    check_pitches: CheckPitches = True,
+    engine: ModelEngine = "auto",
     force: Force = False,
     json_file: Json = None,
     quiet: Quiet = False,
@@ -198,7 +121,6 @@ def transcribe(
     from bayes_a2m.datasets import Recording
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import OutputFolder
-    from bayes_a2m.files.atomic import real_path
     from bayes_a2m.music import midi
     from bayes_a2m.transcription import (
         FileSettings,
@@ -207,10 +129,9 @@ def transcribe(
         write_files,
     )
     from bayes_a2m.transcription.engine import load
-    from bayes_a2m.transcription.json_lines import note_objects
     from bayes_a2m.transcription.other_pitches import PitchListener
     from bayes_a2m.transcription.pitch_choice import PitchChoice
-    from bayes_a2m.transcription.record import TranscribedFile, TranscribeRecord
+    from bayes_a2m.transcription.record import TranscribeRecord
     from bayes_a2m.version import __version__
 
     console = Output(quiet, json_file)
@@ -227,9 +148,8 @@ def transcribe(
     known = midi.read(reference) if reference is not None else None
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; -o names a folder")
-    written = {real_path(out / name) for name in _names(paths[0], wanted, settings)}
-    if reference is not None and real_path(reference) in written:
-        raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
+    if reference is not None:
+        _refuse_overwriting(reference, out, _names(paths[0], wanted, settings))
     output = OutputFolder(out, "transcribe", force=force)
     names = {path: _names(path, wanted, settings) for path in paths}
     _refuse_same_files(names)
@@ -239,16 +159,7 @@ def transcribe(
     if choice is not None:
         known_pitches = choice.vocabulary(known_pitches)
     if fitted.viterbi is fitted.decoder:
-        if onset_tolerance is not None:
-            raise InputError(
-                f"--onset-tolerance: {model} knows no probabilities of notes; train it again"
-            )
-        if samples:
-            raise InputError(f"--samples: {model} knows no probabilities of notes; train it again")
-        console.say(
-            f"{model}: was trained before notes had probabilities: those of its frames are given "
-            "instead; train it again"
-        )
+        _tell_no_probabilities(console, model, samples, onset_tolerance)
     if (unknown := fitted.unknown_conditions()) is not None:
         console.warn(f"caution: {model}: {unknown}")
     if condition is not None:
@@ -295,16 +206,8 @@ def transcribe(
                 with output.adding() as new:
                     write_files(one, new, formats=wanted, settings=settings)
                 if json_file is not None:
-                    told.append(
-                        TranscribedFile(
-                            audio=str(path),
-                            notes=note_objects(
-                                notes, transpose=transpose, intonation=one.intonation
-                            ),
-                            unlike=unlike,
-                            files=[str(out / name) for name in _names(path, wanted, settings)],
-                        )
-                    )
+                    files = [str(out / name) for name in _names(path, wanted, settings)]
+                    told.append(_told(one, path, files, transpose))
                 words = _words(one, settings, marked=bool(notes.doubtful) and not unlike)
             except Exception as error:  # one bad file does not stop the others
                 if not isinstance(error, InputError) and "--debug" in sys.argv:
@@ -326,6 +229,41 @@ def transcribe(
             console.warn(f"bayes-a2m: {message}")
         raise InputError(failed[-1])
     console.echo(str(out))
+
+
+def _refuse_overwriting(reference: Path, out: Path, names: list[str]) -> None:
+    """Refuse a reference that one of the files to write would take the place of."""
+    from bayes_a2m.errors import InputError
+    from bayes_a2m.files.atomic import real_path
+
+    if real_path(reference) in {real_path(out / name) for name in names}:
+        raise InputError(f"{reference}: the transcription would overwrite it; name another -o")
+
+
+def _tell_no_probabilities(
+    console: Output, model: Path, samples: int, onset_tolerance: float | None
+) -> None:
+    """Say that a model's notes have no probabilities; refuse what needs them."""
+    from bayes_a2m.errors import InputError
+
+    for option, asked in (("onset-tolerance", onset_tolerance is not None), ("samples", samples)):
+        if asked:
+            raise InputError(f"--{option}: {model} knows no probabilities of notes; train it again")
+    console.say(
+        f"{model}: was trained before notes had probabilities: those of its frames are given "
+        "instead; train it again"
+    )
+
+
+def _told(
+    one: TranscribedRecording, path: Path, files: list[str], transpose: int
+) -> TranscribedFile:
+    """What ``--json`` says of a recording."""
+    from bayes_a2m.transcription.json_lines import note_objects
+    from bayes_a2m.transcription.record import TranscribedFile
+
+    notes = note_objects(one.transcription, transpose=transpose, intonation=one.intonation)
+    return TranscribedFile(audio=str(path), notes=notes, unlike=list(one.unlike), files=files)
 
 
 def _refuse_unmet(model: Posterior | RuntimeModel, condition: str, name: str) -> None:
