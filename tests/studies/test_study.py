@@ -22,6 +22,7 @@ NAMES = (
     "losses",
     "methods",
     "one_vs_two_stage",
+    "one_vs_two_stage_folds",
     "optimizers",
     "vocabulary_cde",
     "windows",
