@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--split", default="validation", choices=("validation", "train"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--set-crnn", dest="crnn", action="append", default=[])
+    parser.add_argument("--done", action="store_true", help="report what is in WORK, train nothing")
     parser.add_argument("--name", default="", help="beside the files' names, for other settings")
     given = parser.parse_args()
     data = load_folder(given.data)
@@ -144,7 +145,7 @@ def main() -> None:
     systems = given.systems.split(",")
     result: dict[str, Any] = {"split": given.split, "seeds": seeds, "counts": {}}
     for count in counts:
-        sides: dict[str, list[Scored]] = {system: [] for system in systems}
+        sides: dict[str, dict[int, Scored]] = {system: {} for system in systems}
         for seed in seeds:
             few, held_out = drawn(data, count, seed), scored_on(data, given.split, seed)
             for system in systems:
@@ -153,16 +154,25 @@ def main() -> None:
                     if system == "crnn"
                     else fine_tuned(given.settings)
                 )
-                name = f"{given.split}_{system}{given.name}_{count}_{seed}.npz"
-                sides[system].append(run(made, few, held_out, seed, given.work / name))
-                print(count, system, seed, values_of(sides[system][-1]), flush=True)
-        told: dict[str, Any] = {s: [values_of(m) for m in sides[s]] for s in systems}
+                path = given.work / f"{given.split}_{system}{given.name}_{count}_{seed}.npz"
+                if given.done and not path.is_file():
+                    continue
+                sides[system][seed] = run(made, few, held_out, seed, path)
+                print(count, system, seed, values_of(sides[system][seed]), flush=True)
+        told: dict[str, Any] = {
+            system: {str(seed): values_of(scored) for seed, scored in sides[system].items()}
+            for system in systems
+        }
         if len(systems) == 2 and given.split != "train":
-            one, other = (sides[name] for name in reversed(systems))
-            found = compare(one, other, names=(systems[1], systems[0]))
-            told["difference"] = {
-                name: asdict(found.metrics[name]) for name in SCORES if name in found.metrics
-            }
+            first, second = (sides[name] for name in reversed(systems))
+            both = sorted(first.keys() & second.keys())
+            pairs = {str(seed): ([first[seed]], [second[seed]]) for seed in both}
+            if len(both) > 1:  # what another draw of recordings adds to the interval, too
+                pairs["all"] = [first[seed] for seed in both], [second[seed] for seed in both]
+            told["difference"] = {}
+            for name, (one, other) in pairs.items():
+                found = compare(one, other, names=(systems[1], systems[0])).metrics
+                told["difference"][name] = {n: asdict(found[n]) for n in SCORES if n in found}
         result["counts"][str(count)] = told
     if given.out is not None:
         write(result, systems, given.out)
@@ -176,7 +186,7 @@ def write(result: dict[str, Any], systems: Sequence[str], folder: Path) -> None:
     writer.writerow(["recordings", "system", "seed", *SCORES])
     for count, told in result["counts"].items():
         for system in systems:
-            for seed, values in zip(result["seeds"], told[system], strict=True):
+            for seed, values in told[system].items():
                 writer.writerow([count, system, seed, *(f"{values[n]:.4f}" for n in SCORES)])
     write_text(folder / "fine_tuning.csv", buffer.getvalue())
     figure(result, systems, folder / "fine_tuning.png")
@@ -198,10 +208,13 @@ def figure(result: dict[str, Any], systems: Sequence[str], path: Path) -> None:
     ):
         for system, colour in zip(systems, ("C1", "C0"), strict=False):
             values = [
-                [one[score] for one in result["counts"][str(count)][system]] for count in counts
+                [one[score] for one in result["counts"][str(count)][system].values()]
+                for count in counts
             ]
             label = {"crnn": "CRNN from nothing", "fine_tuned": "pretrained, fine-tuned"}
-            axes.plot(counts, np.mean(values, axis=1), color=colour, label=label.get(system))
+            axes.plot(
+                counts, [np.mean(some) for some in values], color=colour, label=label.get(system)
+            )
             for count, some in zip(counts, values, strict=True):
                 axes.plot([count] * len(some), some, "o", color=colour, markersize=4)
         axes.set_xscale("log")
