@@ -1,4 +1,4 @@
-"""What lies beside the weights of a model that sang its recordings, and follows from them.
+"""The files beside the weights of a model that sang its recordings, made of them again.
 
     python -m bayes_a2m.pretraining.companions MODEL_DIR
 

@@ -1,4 +1,4 @@
-"""What sounds known to a model that sang its recordings: densities of its features at such ones."""
+"""Sounds known to a model that sang its recordings: densities of its features at such ones."""
 
 from __future__ import annotations
 
