@@ -273,6 +273,8 @@ def diagram_of(bins: Sequence[ReliabilityBin], count: int = BINS) -> Reliability
     count
         The number of bins, those without frames included.
 
+    Examples
+    --------
     >>> from bayes_a2m.metrics.sufficient_statistics import FrameStatistics
     >>> one = FrameStatistics.of([[0.9, 0.1], [0.6, 0.4]], [0, 1])
     >>> diagram = top_reliability(FrameStatistics.stack([one, one]))

@@ -41,7 +41,7 @@ def with_companions(
         If the experiment has no such section.
     """
     from bayes_a2m.pretraining.novelty import novelty_of
-    from bayes_a2m.pretraining.pretrain import KNOW
+    from bayes_a2m.pretraining.parts import KNOW
     from bayes_a2m.pretraining.prior import prior_of
 
     assert model.fitted is not None
@@ -70,7 +70,7 @@ def add_companions(folder: Path) -> None:
     from bayes_a2m.models import load_model
     from bayes_a2m.posteriors.model_directory import NOVELTY, PRIOR, write_checksums
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
-    from bayes_a2m.pretraining.pretrain import TUNE
+    from bayes_a2m.pretraining.parts import TUNE
 
     model = load_model(folder)
     if not isinstance(model, NetworkPosterior) or model.experiment.singing is None:

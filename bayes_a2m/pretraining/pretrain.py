@@ -20,13 +20,11 @@ from bayes_a2m.config.experiment import Experiment
 from bayes_a2m.datasets.synthetic.corpus import sing_corpus, sung_dataset
 from bayes_a2m.errors import InputError
 from bayes_a2m.music import Vocabulary
+from bayes_a2m.pretraining.parts import CHOOSE, FIT, TUNE
 
 if TYPE_CHECKING:
     from bayes_a2m.datasets.dataset import Dataset
     from bayes_a2m.posteriors.network_posterior import NetworkPosterior
-
-FIT, CHOOSE, TUNE, KNOW = range(4)
-"""Numbers of the parts of a seed."""
 
 SCALED_ON = 200
 """Recordings that the scale of the features is taken from."""

@@ -90,7 +90,7 @@ def test_a_metric_with_its_own_sums_is_evaluated_like_one_that_ships(share: Metr
 
 
 def test_it_is_compared_in_its_direction_and_kept_in_files(share: Metric, tmp_path: Path) -> None:
-    better, worse = (Scored.of(evaluation(r)) for r in ([0.9, 0.8, 0.9], [0.5, 0.4, 0.5]))
+    better, worse = (Scored.of(evaluation(r)) for r in ([0.9, 0.8, 0.9], [0.5, 0.5, 0.4]))
     better.save(tmp_path / "better.npz")
     found = compare([Scored.load(tmp_path / "better.npz")], [worse], resamples=200)
     gap, accuracy = found.metrics["share_right"], found.metrics["accuracy"]

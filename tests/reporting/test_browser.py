@@ -147,6 +147,7 @@ def test_sound_plays(chromium: Any, which: str, request: pytest.FixtureRequest) 
 
 def test_tables_sort_both_ways_by_mouse_and_keyboard(chromium: Any, report: Path) -> None:
     page = open_page(chromium, report / "index.html").page
+    page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
     table = page.locator("table", has_text="Class by class")
     button = table.locator("thead button", has_text="precision")
     column = """one => [...one.tBodies[0].rows].map(row => row.cells[3].dataset.value)"""
@@ -165,6 +166,7 @@ def test_tables_sort_both_ways_by_mouse_and_keyboard(chromium: Any, report: Path
 
 def test_what_is_missing_stays_last(chromium: Any, report: Path) -> None:
     page = open_page(chromium, report / "index.html").page
+    page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
     table = page.locator("table", has_text="Class by class")
     table.evaluate("one => { one.tBodies[0].rows[0].cells[3].dataset.value = ''; }")
     for _ in range(2):
