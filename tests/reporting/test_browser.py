@@ -269,7 +269,7 @@ def test_keys_play_and_go_from_note_to_note(chromium: Any, report: Path) -> None
     assert page.evaluate(now) == pytest.approx(
         next(one for one in onsets if one > onsets[0] + 0.01), abs=0.01
     )
-    page.evaluate("document.querySelector('audio').muted = true")
+    page.evaluate("Object.assign(document.querySelector('audio'), {muted: true, loop: true})")
     page.keyboard.press(" ")
     page.wait_for_function("!document.querySelector('audio').paused")
     page.keyboard.press(" ")
