@@ -16,6 +16,7 @@ import numpy as np
 
 from bayes_a2m.calibration.conformal import ConformalSets, recordings_needed
 from bayes_a2m.calibration.methods import Recalibration
+from bayes_a2m.calibration.note_acceptance import TOLERANCES
 from bayes_a2m.calibration.selection import Choice, choose
 from bayes_a2m.calibration.selective import AcceptStatistics
 from bayes_a2m.errors import InputError
@@ -81,9 +82,10 @@ class Calibrator:
         AcceptStatistics or None
             None where nothing was counted at this tolerance.
         """
+        strict, loose = TOLERANCES
         known = {
-            0.05: (self.accepted_notes, self.accepted_notes_conditioned),
-            0.1: (self.accepted_notes_100ms, self.accepted_notes_100ms_conditioned),
+            strict: (self.accepted_notes, self.accepted_notes_conditioned),
+            loose: (self.accepted_notes_100ms, self.accepted_notes_100ms_conditioned),
         }
         unknown, given = known.get(tolerance, (None, None))
         return given if conditioned and given is not None else unknown

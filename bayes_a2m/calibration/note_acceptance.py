@@ -44,6 +44,9 @@ from bayes_a2m.music import Note
 if TYPE_CHECKING:
     from bayes_a2m.decoding.note_posterior import NotePosterior
 
+TOLERANCES = (0.05, 0.1)
+"""Onset tolerances in seconds at which a model counts its notes: MIREX's two."""
+
 CONFIDENCE = 0.9
 """Chance, over tuning splits, that a promise is kept."""
 

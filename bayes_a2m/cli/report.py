@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 def report(
+    data: Data,
+    out: Out,
     models: Models = None,
-    data: Data = ...,  # type: ignore[assignment]
-    out: Out = ...,  # type: ignore[assignment]
     predictions: Predictions = None,
     notes: Notes = None,
     split: Split = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -127,11 +127,9 @@ def train(
     fitting, tuning = recordings.split("train").with_tuning_part(
         plan.training.tuning_share, plan.seed
     )
-    left_out: list[Recording] = []
+    left_out: Sequence[Recording] = ()
     if exclude is not None:
-        whole = {r.id: r for r in (*fitting, *tuning)}
-        fitting, tuning = _without((fitting, tuning), exclude, recordings)
-        left_out = [whole[i] for i in sorted(set(whole) - {*fitting.ids, *tuning.ids})]
+        fitting, tuning, left_out = _without((fitting, tuning), exclude, recordings)
     workdir = out.with_name(out.name + ".partial")
     known = "" if base is None or base.fitted is None else base.fitted.fingerprint
     # a model of 0.1.0 has no fingerprint: its folder stands for it
@@ -219,8 +217,8 @@ def _sing_and_train(
 
 def _without(
     parts: tuple[Dataset, Dataset], decisions: Path, whole: Dataset
-) -> tuple[Dataset, Dataset]:
-    """The recordings that the decisions do not exclude.
+) -> tuple[Dataset, Dataset, list[Recording]]:
+    """The recordings that the decisions do not exclude, and all of the folder that they do.
 
     Raises
     ------
@@ -241,7 +239,7 @@ def _without(
     for part in (fitting, tuning):
         if not len(part):
             raise InputError(f"{decisions}: leaves nothing of {part.name} to fit or to tune on")
-    return fitting, tuning
+    return fitting, tuning, [r for r in whole if r.id in excluded]
 
 
 @contextmanager

@@ -437,7 +437,7 @@ class Posterior(Shown, ABC):
             Whether the notes of ``train`` say how often the same pitch follows without a rest;
             frames alone do not.
         """
-        from bayes_a2m.calibration.note_acceptance import accepted_notes
+        from bayes_a2m.calibration.note_acceptance import TOLERANCES, accepted_notes
         from bayes_a2m.decoding.note_fitting import fit_notes
         from bayes_a2m.decoding.note_model import NoteModel, onset_frames
 
@@ -458,7 +458,7 @@ class Posterior(Shown, ABC):
             train.labels_on(self.grid), len(self.vocabulary), grid=self.grid, onsets=onsets
         )
         notes = fit_notes(lengths, posterior, references, [r.condition for r in tune])
-        strict, loose = notes, replace(notes, tolerance=0.1)
+        strict, loose = (replace(notes, tolerance=tolerance) for tolerance in TOLERANCES)
         calibrator = replace(
             calibrator,
             accepted_notes=accepted_notes(strict.infer(posterior), references),

@@ -2,7 +2,7 @@
 
     python -m bayes_a2m.pretraining.companions MODEL_DIR
 
-makes it anew, where weights were replaced: the prior for models that start from it, and the
+makes them anew, where weights were replaced: the prior for models that start from it, and the
 densities that tell what sounds unlike all that it learned from.
 """
 

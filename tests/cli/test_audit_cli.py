@@ -12,6 +12,7 @@ import pytest
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.files import read_json
 from bayes_a2m.label_audit.decisions import Decision, Decisions
+from bayes_a2m.models import load_model
 from bayes_a2m.music import Note, midi
 from tests import tiny
 from tests.cli.command import refused, run
@@ -103,12 +104,18 @@ def test_train_leaves_out_what_is_excluded(tiny_folder: Path, tmp_path: Path) ->
     assert "leaves nothing" in refused("train", "crnn", *SETTINGS, *out)
     Decisions({"001": Decision("exclude"), "999": Decision("exclude")}).save(decisions)
     assert "excludes 999, but" in refused("train", "crnn", *SETTINGS, *out)
-    Decisions({"001": Decision("exclude"), "002": Decision("keep")}).save(decisions)
+    wrong = load_folder(tiny_folder).split("validation").ids[0]
+    made = {"001": Decision("exclude"), "002": Decision("keep"), wrong: Decision("exclude")}
+    Decisions(made).save(decisions)
     done = run("train", "crnn", *SETTINGS, "--set", "training.epochs=1", *out)
     assert done.returncode == 0, done.stderr
     seen = read_json(tmp_path / "model" / "seen.json")
     known = {*seen["fit"], *seen["tune"]}
     assert known == set(train.ids) - {"001"}
+    # nor is it measured on: what the audit found wrong is wrong there, too
+    assert set(seen["excluded"]) == {"001", wrong}
+    left = load_model(tmp_path / "model").seen.unseen(load_folder(tiny_folder))
+    assert set(left.ids) == set(load_folder(tiny_folder).split("validation").ids) - {wrong}
 
 
 def test_silence_throughout_is_said(tmp_path: Path) -> None:

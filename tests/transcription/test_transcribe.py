@@ -9,6 +9,9 @@ import pytest
 import soundfile
 
 import bayes_a2m as a2m
+from bayes_a2m.calibration.calibrator import Calibrator
+from bayes_a2m.calibration.selective import AcceptStatistics
+from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.posteriors.point import Point
 from tests import tiny
 from tests.cli.command import refused, run
@@ -65,3 +68,27 @@ def test_what_was_counted_at_both_tolerances(tiny_point: Point) -> None:
     right = [(one.accepted - one.wrong)[:, 0].sum() for one in (strict, loose)]
     assert right[1] >= right[0]
     assert calibrator.notes_accepted(0.07) is None
+
+
+def test_counts_are_of_the_notes_that_are_found(tiny_point: Point) -> None:
+    """With the condition where it is known; those of any where nothing else was counted."""
+    calibrator = tiny_point.calibrator
+    decoder = tiny_point.decoder
+    assert isinstance(decoder, NoteDecoder)
+    several = any(decoder.model.lag.conditions)
+    assert (calibrator.accepted_notes_conditioned is not None) == several
+    one, other = (AcceptStatistics.of_outcomes([p], [True]) for p in (0.6, 0.9))
+    both = Calibrator(accepted_notes=one, accepted_notes_conditioned=other)
+    assert both.notes_accepted(0.05) is one
+    assert both.notes_accepted(0.05, conditioned=True) is other
+    assert Calibrator(accepted_notes=one).notes_accepted(0.05, conditioned=True) is one
+
+
+def test_files_of_two_recordings_are_never_one(song: Path, tmp_path: Path) -> None:
+    sample = tmp_path / "song_sample_1.wav"
+    sample.write_bytes(song.read_bytes())
+    line = refused(
+        *("transcribe", song, sample, "-o", tmp_path / "out", "--format", "mid", "--samples", "1")
+    )
+    assert "its song_sample_1.mid would overwrite that of" in line
+    assert not (tmp_path / "out").exists()

@@ -15,6 +15,7 @@ import pytest
 
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import Dataset, load_folder
+from bayes_a2m.errors import InputError
 from bayes_a2m.files import OutputFolder
 from bayes_a2m.models import make_posterior
 from bayes_a2m.tuning.objective import Objective, recording_nll
@@ -233,3 +234,22 @@ def test_networks_to_start_from_are_trained_once_a_fold(tiny_data: Dataset, tmp_
     objective(other, {"posterior.prior_scale": 0.2})  # type: ignore[arg-type]
     assert start.stat().st_mtime_ns == made
     assert len(other.reports) == len(objective.folds[0].held_out)
+
+
+def test_splits_are_those_that_a_training_draws(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--seed is of folds and trials: splits of a folder without any come from the experiment's."""
+    from bayes_a2m.cli.tune import tune
+
+    seeds = []
+
+    def stop(folder: Path, seed: int = 0) -> Dataset:
+        seeds.append(seed)
+        raise InputError("enough")
+
+    monkeypatch.setattr("bayes_a2m.datasets.load_folder", stop)
+    for settings in ([], ["seed=3"]):
+        with pytest.raises(InputError, match="enough"):
+            tune("knn", data=tiny_folder, out=tmp_path / "out", seed=5, settings=settings)
+    assert seeds == [0, 3]
