@@ -23,17 +23,30 @@ class Opened:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+def started_chromium() -> Iterator[Any]:
     """A browser, started once."""
     playwright = pytest.importorskip("playwright.sync_api")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("there is no Chromium")
     with playwright.sync_playwright() as running:
-        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        options = [
+            "--no-sandbox",
+            "--autoplay-policy=no-user-gesture-required",
+            # where there is no sound card, one that swallows all: a player stops with an error else
+            "--disable-audio-output",
+        ]
         browser = running.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium(started_chromium: Any) -> Iterator[Any]:
+    """The browser, whose pages are closed after the test: each has a player, of which few fit."""
+    yield started_chromium
+    for context in started_chromium.contexts:
+        context.close()
 
 
 def open_page(browser: Any, path: Path, width: int = 1200) -> Opened:
