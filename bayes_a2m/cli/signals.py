@@ -3,9 +3,11 @@
 A signal becomes an exception in the main thread, so that every ``finally`` runs. Python drops an
 exception that is raised within a destructor or a callback of C code; then it is raised again.
 Some C code does not survive that: numba calls machine code at address 0 where its loading was
-broken off. What arrives in there waits until it is over. What comes within a moment of the first
-is the same wish (``timeout`` tells the process and its group, a terminal everything in it): it
-must not break off the tidying.
+broken off, and uses the addresses of a random generator although ``ctypes`` could not tell them;
+a module whose import was broken off may be in a state that nobody thought of. What arrives in
+there waits until it is over. What comes within a moment of the first is the same wish
+(``timeout`` tells the process and its group, a terminal everything in it): it must not break off
+the tidying.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ AGAIN = 0.05
 MOMENT = 1.0
 """Seconds within which another signal is the same wish as the first."""
 
-FRAGILE = frozenset({"numba", "llvmlite"})
-"""Packages whose C code calls Python and does not survive an exception in there."""
+FRAGILE = frozenset({"numba", "llvmlite", "ctypes", "importlib"})
+"""Packages that C code calls which does not survive an exception in there."""
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that end the command; SIGHUP is unknown to Windows."""

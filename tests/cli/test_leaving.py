@@ -104,3 +104,39 @@ def test_a_signal_waits_until_numba_has_loaded_its_machine_code() -> None:
         signal.signal(signal.SIGTERM, earlier)
     assert loaded == ["all of it", "then it ends"]
     assert signals.code == 143
+
+
+GENERATOR = """
+import signal, sys, time
+import numpy as np
+from numba import njit
+from bayes_a2m.cli.signals import Signals, Terminated
+
+@njit
+def draw(generator):
+    return generator.random()
+
+def stop(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == "cast":
+        sys.setprofile(None)
+        print("in", frame.f_globals["__name__"])
+        signal.raise_signal(signal.SIGTERM)
+
+generator = np.random.default_rng(0)
+draw(generator)
+try:
+    with Signals().raised():
+        sys.setprofile(stop)
+        draw(generator)
+        print("drawn")
+        time.sleep(10)
+except Terminated:
+    print("then it ends")
+"""
+"""A signal at the moment when numba asks ctypes for the addresses of a random generator."""
+
+
+@pytest.mark.slow
+def test_a_signal_waits_until_numba_knows_a_random_generator() -> None:
+    done = subprocess.run([sys.executable, "-c", GENERATOR], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "in ctypes\ndrawn\nthen it ends\n"), done.stderr
