@@ -8,8 +8,8 @@ of frames, so what that flatters is far below what the choice of recordings move
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,14 +26,16 @@ from bayes_a2m.prediction.posterior import FramePredictive
 LEVELS = (0.95, 0.99)
 """Levels of the conformal sets that are stored."""
 
-ACCEPTED = (
-    "accepted",
+ACCEPTED_NOTES = (
     "accepted_notes",
     "accepted_notes_100ms",
     "accepted_notes_conditioned",
     "accepted_notes_100ms_conditioned",
 )
-"""Counts that are stored: of frames, and of notes at two onset tolerances."""
+"""Counts of notes that are stored, at two onset tolerances."""
+
+ACCEPTED = ("accepted", *ACCEPTED_NOTES)
+"""Counts that are stored: of frames, and of notes."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class Calibrator:
     accepted
         Counts of accepted frames of the tuning recordings, recalibrated; None in older models.
     accepted_notes, accepted_notes_100ms
-        Counts of accepted notes of the tuning recordings, right with an onset within 50 ms and
-        within 100 ms; None in older models.
+        Counts of accepted notes of the tuning recordings, and of those of
+        :func:`~bayes_a2m.cross_validation.acceptance.cross_fit`, right with an onset within 50 ms
+        and within 100 ms; None in older models.
     accepted_notes_conditioned, accepted_notes_100ms_conditioned
         The same of the notes that are found where the condition of a recording is known; None where
         the model was not tuned on several.
@@ -89,6 +92,20 @@ class Calibrator:
         }
         unknown, given = known.get(tolerance, (None, None))
         return given if conditioned and given is not None else unknown
+
+    def with_notes(self, counts: Mapping[str, AcceptStatistics | None]) -> Calibrator:
+        """The same, with other counts of accepted notes, by name; those not named stay.
+
+        Raises
+        ------
+        InputError
+            If there are no counts of a name.
+        """
+        unknown = sorted(set(counts) - set(ACCEPTED_NOTES))
+        if unknown:
+            raise InputError(f"no counts of accepted notes are named {unknown[0]!r}")
+        values: dict[str, Any] = dict(counts)
+        return replace(self, **values)
 
     @property
     def recalibration(self) -> Recalibration:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,9 @@ from bayes_a2m.metrics.note_calibration import NoteOutcomes
 from bayes_a2m.music import Note
 
 if TYPE_CHECKING:
+    from bayes_a2m.decoding.note_decoder import NoteDecoder
     from bayes_a2m.decoding.note_posterior import NotePosterior
+    from bayes_a2m.prediction.posterior import FramePosterior
 
 TOLERANCES = (0.05, 0.1)
 """Onset tolerances in seconds at which a model counts its notes: MIREX's two."""
@@ -107,6 +109,47 @@ def accepted_notes(
     return whole if whole.frames.sum() else None
 
 
+def note_counts(
+    decoder: NoteDecoder,
+    posterior: FramePosterior,
+    references: Sequence[Sequence[Note]],
+    conditions: Sequence[str | None],
+) -> dict[str, AcceptStatistics | None]:
+    """Count accepted notes at both tolerances, where conditions are known and where they are not.
+
+    Parameters
+    ----------
+    decoder
+        What infers notes.
+    posterior
+        Recalibrated predictions of the recordings.
+    references
+        The true notes of every recording.
+    conditions
+        The condition of every recording; None where it is not known.
+
+    Returns
+    -------
+    dict of str to AcceptStatistics or None
+        By the names that a :class:`~bayes_a2m.calibration.calibrator.Calibrator` has for them;
+        those of known conditions only where the decoder knows several.
+    """
+    at = [replace(decoder, tolerance=tolerance) for tolerance in TOLERANCES]
+    names = ("accepted_notes", "accepted_notes_100ms")
+    found = {
+        name: accepted_notes(one.infer(posterior), references)
+        for name, one in zip(names, at, strict=True)
+    }
+    met = decoder.model.lag.conditions
+    if any(met):
+        # of a new recording the condition may be known: its notes have other probabilities
+        known = [one if one in met else None for one in conditions]
+        for name, one in zip(names, at, strict=True):
+            inferred = one.infer(posterior, conditions=known)
+            found[f"{name}_conditioned"] = accepted_notes(inferred, references)
+    return found
+
+
 def note_threshold(
     counts: AcceptStatistics | None, error: float, *, confidence: float = CONFIDENCE
 ) -> NoteThreshold:
@@ -146,31 +189,29 @@ def note_threshold(
         return NoteThreshold(
             own,
             False,
-            f"all notes of the tuning split together are wrong less often than {error:g}, so that "
-            "no threshold is needed, and none is promised to help: notes whose own probability is "
-            f"below {own:g} are marked",
+            f"all notes of the held-out recordings together are wrong less often than {error:g}, "
+            "so that no threshold is needed, and none is promised to help: notes whose own "
+            f"probability is below {own:g} are marked",
         )
     if tested.threshold <= 1:
         needed = math.ceil(math.log(1 - confidence) / math.log1p(-error))
         if kept >= needed:
             words = promise_words(error, confidence, len(counts), "notes")
             return NoteThreshold(tested.threshold, True, words)
-        reason = (
-            f"{kept:.0f} accepted notes of the tuning split are too few, {needed} would be needed"
-        )
+        reason = f"{kept:.0f} accepted notes are too few, {needed} would be needed"
         return NoteThreshold(tested.threshold, False, f"nothing is promised: {reason}")
     if plain <= 1 and _accepted(counts, plain) < counts.frames.sum():
         return NoteThreshold(
             plain,
             False,
-            f"nothing is promised: at most {error:g} of the accepted notes of the tuning split are "
-            f"wrong, too uncertain to be kept with {confidence:g} confidence",
+            f"nothing is promised: at most {error:g} of the accepted notes of the held-out "
+            f"recordings are wrong, too uncertain to be kept with {confidence:g} confidence",
         )
     return NoteThreshold(
         own,
         False,
-        f"nothing is promised: no threshold keeps an error of {error:g} on the tuning split; notes "
-        f"whose own probability is below {own:g} are marked",
+        f"nothing is promised: no threshold keeps an error of {error:g} on the held-out "
+        f"recordings; notes whose own probability is below {own:g} are marked",
     )
 
 

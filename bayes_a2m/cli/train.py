@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_a2m.cli.options import Engine, Json, Quiet, Scheduler
 from bayes_a2m.cli.output import Output
 from bayes_a2m.cli.train_options import (
+    CrossFit,
     Data,
     Devices,
     Exclude,
@@ -38,6 +39,7 @@ def train(
     seed: Seed = None,
     start: Start = None,
     exclude: Exclude = None,
+    cross_fit: CrossFit = 0,
     resume: Resume = False,
     logger: Logger = "csv",
     devices: Devices = 1,
@@ -57,6 +59,10 @@ def train(
     With --engine dask the members of an ensemble are trained by workers of Dask.
 
     The experiment pretrained needs no folder: it sings its recordings.
+
+    A tuning split has few notes, so that --accept-error of transcribe marks many
+    that are right. --cross-fit 5 trains five models more, each without a fifth of
+    the recordings, and counts what they accept of that fifth.
 
     With few recordings of one's own, --from pretrained tunes the model that ships
     to them: what its training knows is the prior.
@@ -79,10 +85,13 @@ def train(
         bayes-a2m train pretrained --out models/pretrained
 
         bayes-a2m train --from pretrained --data few --out models/mine
+
+        bayes-a2m train crnn --data recordings --out models/marks --cross-fit 5
     """
     from bayes_a2m import engine as engines
     from bayes_a2m.cli.console import metrics_tables
     from bayes_a2m.config.experiment import load_experiment
+    from bayes_a2m.cross_validation import acceptance
     from bayes_a2m.datasets import load_folder
     from bayes_a2m.errors import InputError
     from bayes_a2m.files import ensure_free, locked
@@ -104,7 +113,14 @@ def train(
         ensure_free(out)
     plan = load_experiment(experiment, settings or [], seed)
     if plan.singing is not None:
-        _sing_and_train(console, plan, experiment, out, given=(data, start, exclude), resume=resume)
+        _sing_and_train(
+            console,
+            plan,
+            experiment,
+            out,
+            given=(data, start, exclude, cross_fit or None),
+            resume=resume,
+        )
         return
     if data is None:
         raise InputError(f"train {experiment}: give --data, a folder of recordings and MIDI")
@@ -130,6 +146,8 @@ def train(
     left_out: Sequence[Recording] = ()
     if exclude is not None:
         fitting, tuning, left_out = _without((fitting, tuning), exclude, recordings)
+    if cross_fit:
+        acceptance.ensure_apart(fitting, cross_fit, base)
     workdir = out.with_name(out.name + ".partial")
     known = "" if base is None or base.fitted is None else base.fitted.fingerprint
     # a model of 0.1.0 has no fingerprint: its folder stands for it
@@ -158,6 +176,17 @@ def train(
                 if left_out and model.fitted is not None:
                     seen = model.fitted.seen.leaving_out(left_out)
                     model.fitted = replace(model.fitted, seen=seen)
+                if cross_fit:
+                    acceptance.cross_fit(
+                        model,
+                        fitting,
+                        tuning,
+                        workdir / "cross_fit",
+                        count=cross_fit,
+                        start=base,
+                        progress=not quiet,
+                        say=console.say,
+                    )
                 model.save(out)
         with _kept_if_of_use(workdir):
             result, metrics = describe_fitted(model, tuning, out)
@@ -178,7 +207,7 @@ def _sing_and_train(
     name: str,
     out: Path,
     *,
-    given: tuple[Path | None, ...],
+    given: tuple[object, ...],
     resume: bool,
 ) -> None:
     """Train an experiment that sings its own recordings.
@@ -197,7 +226,8 @@ def _sing_and_train(
 
     if any(value is not None for value in given):
         raise InputError(
-            f"train {name}: sings its own recordings; leave --data, --from and --exclude out"
+            f"train {name}: sings its own recordings; leave --data, --from, --exclude and "
+            "--cross-fit out"
         )
     workdir = out.with_name(out.name + ".partial")
     with made_parents(out), locked(out, wait=False):

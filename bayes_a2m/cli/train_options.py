@@ -81,3 +81,15 @@ Devices: TypeAlias = Annotated[
     int, typer.Option(min=1, help="GPUs that share every batch of a network's training out.")
 ]
 """How many GPUs train."""
+
+CrossFit: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        metavar="FOLDS",
+        help="Count accepted notes also on the recordings that are fitted, each by one of so many "
+        "models more that never heard it: --accept-error then doubts fewer right notes.",
+        show_default="none",
+    ),
+]
+"""In how many folds the fitted recordings are parted to count accepted notes."""

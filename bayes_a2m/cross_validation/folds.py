@@ -98,11 +98,11 @@ def out_of_fold(
         data, count, tuning_share=experiment.training.tuning_share, seed=experiment.seed
     )
     for fold in parts:
-        base = None if start is None else _model(start, fold, folder, None, progress, say)
-        yield fold, _model(experiment, fold, folder, base, progress, say)
+        base = None if start is None else fitted_on_fold(start, fold, folder, None, progress, say)
+        yield fold, fitted_on_fold(experiment, fold, folder, base, progress, say)
 
 
-def _model(
+def fitted_on_fold(
     experiment: Experiment,
     fold: Fold,
     folder: Path,
@@ -110,7 +110,28 @@ def _model(
     progress: bool,
     say: Callable[[str], None],
 ) -> Posterior:
-    """Load or train one model."""
+    """Load the model of a fold, or train it.
+
+    Parameters
+    ----------
+    experiment
+        The experiment that is trained.
+    fold
+        What it is fitted and tuned on.
+    folder
+        Where its directory ``<posterior>_<fold>`` is, or is to be.
+    start
+        The model that its training starts from.
+    progress
+        Whether a training shows a bar.
+    say
+        Called with a line about a training.
+
+    Raises
+    ------
+    InputError
+        If the model in the folder was fitted on other recordings, or with other settings.
+    """
     path = folder / f"{experiment.posterior.name}_{fold.number}"
     if path.is_dir():
         model = load_model(path)

@@ -437,7 +437,7 @@ class Posterior(Shown, ABC):
             Whether the notes of ``train`` say how often the same pitch follows without a rest;
             frames alone do not.
         """
-        from bayes_a2m.calibration.note_acceptance import TOLERANCES, accepted_notes
+        from bayes_a2m.calibration.note_acceptance import note_counts
         from bayes_a2m.decoding.note_fitting import fit_notes
         from bayes_a2m.decoding.note_model import NoteModel, onset_frames
 
@@ -458,25 +458,10 @@ class Posterior(Shown, ABC):
             train.labels_on(self.grid), len(self.vocabulary), grid=self.grid, onsets=onsets
         )
         notes = fit_notes(lengths, posterior, references, [r.condition for r in tune])
-        strict, loose = (replace(notes, tolerance=tolerance) for tolerance in TOLERANCES)
-        calibrator = replace(
-            calibrator,
-            accepted_notes=accepted_notes(strict.infer(posterior), references),
-            accepted_notes_100ms=accepted_notes(loose.infer(posterior), references),
-        )
-        if any(notes.model.lag.conditions):
-            # of a new recording the condition may be known: its notes have other probabilities
-            known = [r.condition or None for r in tune]
-            conditioned = (one.infer(posterior, conditions=known) for one in (strict, loose))
-            counts = [accepted_notes(inferred, references) for inferred in conditioned]
-            calibrator = replace(
-                calibrator,
-                accepted_notes_conditioned=counts[0],
-                accepted_notes_100ms_conditioned=counts[1],
-            )
+        counts = note_counts(notes, posterior, references, [r.condition or None for r in tune])
         self.fitted = replace(
             self._known,
-            calibrator=calibrator,
+            calibrator=calibrator.with_notes(counts),
             decoder=self.viterbi.tuned(posterior, references),
             notes=notes,
         )

@@ -66,7 +66,7 @@ def test_a_wrong_note_among_the_surest_does_not_hide_that_nearly_all_are_right()
     assert accept(counts, 0.05, confidence=0.92, resamples=1).threshold > 1
     found = note_threshold(counts, 0.05)
     assert found.threshold == pytest.approx(0.95)
-    assert "all notes of the tuning split together" in found.words
+    assert "all notes of the held-out recordings together" in found.words
 
 
 def test_that_all_may_be_accepted_is_rarely_said_where_they_may_not() -> None:
@@ -77,7 +77,7 @@ def test_that_all_may_be_accepted_is_rarely_said_where_they_may_not() -> None:
             AcceptStatistics.of_outcomes([0.99] * 4, generator.random(4) > 0.06) for _ in range(40)
         ]
         counts = AcceptStatistics.stack(parts)
-        said += "all notes of the tuning split together" in note_threshold(counts, 0.05).words
+        said += "held-out recordings together" in note_threshold(counts, 0.05).words
     assert said <= 300 * 0.02 + 3 * np.sqrt(300 * 0.02 * 0.98)
 
 
