@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,19 +134,18 @@ def note_counts(
         By the names that a :class:`~bayes_a2m.calibration.calibrator.Calibrator` has for them;
         those of known conditions only where the decoder knows several.
     """
-    at = [replace(decoder, tolerance=tolerance) for tolerance in TOLERANCES]
     names = ("accepted_notes", "accepted_notes_100ms")
+    inferred = decoder.infer_at(TOLERANCES, posterior)
     found = {
-        name: accepted_notes(one.infer(posterior), references)
-        for name, one in zip(names, at, strict=True)
+        name: accepted_notes(notes, references) for name, notes in zip(names, inferred, strict=True)
     }
     met = decoder.model.lag.conditions
     if any(met):
         # of a new recording the condition may be known: its notes have other probabilities
         known = [one if one in met else None for one in conditions]
-        for name, one in zip(names, at, strict=True):
-            inferred = one.infer(posterior, conditions=known)
-            found[f"{name}_conditioned"] = accepted_notes(inferred, references)
+        inferred = decoder.infer_at(TOLERANCES, posterior, conditions=known)
+        for name, notes in zip(names, inferred, strict=True):
+            found[f"{name}_conditioned"] = accepted_notes(notes, references)
     return found
 
 

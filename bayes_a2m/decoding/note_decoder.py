@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bayes_a2m.decoding.note_model import NoteModel
-from bayes_a2m.decoding.note_posterior import TOLERANCE, NotePosterior, note_posteriors
+from bayes_a2m.decoding.note_posterior import TOLERANCE, NotePosterior, infer_notes
 from bayes_a2m.decoding.transcription import Transcription, Transcriptions, frame_probabilities
 from bayes_a2m.prediction.posterior import FramePosterior
 
@@ -80,14 +80,42 @@ class NoteDecoder:
             If the posterior is of other classes, holds what is not a number, or a condition is not
             known to the model.
         """
-        return note_posteriors(
+        (found,) = self.infer_at(
+            (self.tolerance,), posterior, conditions=conditions, samples=samples
+        )
+        return found
+
+    def infer_at(
+        self,
+        tolerances: Sequence[float],
+        posterior: FramePosterior,
+        *,
+        conditions: Sequence[str | None] | None = None,
+        samples: int = SAMPLES,
+    ) -> list[list[NotePosterior]]:
+        """The posteriors of :meth:`infer` at several tolerances, a list each, inferred once.
+
+        Parameters
+        ----------
+        tolerances
+            Seconds around an onset within which a note's event happens.
+        posterior, conditions, samples
+            Arguments of :meth:`infer`.
+
+        Raises
+        ------
+        InputError
+            As :meth:`infer` does.
+        """
+        inferred = infer_notes(
             posterior,
             self.model,
             np.random.default_rng(SEED),
-            tolerance=self.tolerance,
             paths_per_draw=max(1, round(samples / posterior.draws)),
             conditions=conditions,
         )
+        by_recording = [[one.at(tolerance) for tolerance in tolerances] for one in inferred]
+        return [[notes[k] for notes in by_recording] for k in range(len(tolerances))]
 
     def decode(
         self, posterior: FramePosterior, *, conditions: Sequence[str | None] | None = None
