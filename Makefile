@@ -47,6 +47,7 @@ test-world: $(INSTALLED)  ## Run every verb in a world that kills it, fills its 
 	$(BIN)/python $(PYTEST) -m world
 
 fuzz: export BAYES_A2M_FUZZ_SECONDS ?= 3600
+fuzz: export BAYES_A2M_FUZZ_INPUTS ?= 0
 fuzz: $(INSTALLED)  ## Give damaged and hostile files to every reader and verb, for an hour
 	$(BIN)/python -m pytest tests/fuzz
 

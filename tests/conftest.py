@@ -19,10 +19,12 @@ from hypothesis import settings
 from bayes_a2m.datasets import Dataset, load_folder
 from bayes_a2m.music import Note, midi
 from tests import tiny
+from tests.fuzz.tally import pytest_terminal_summary
 
 if TYPE_CHECKING:
     from bayes_a2m.posteriors.point import Point
 
+__all__ = ["pytest_terminal_summary"]
 
 # In CI every run draws the same examples, so that one that fails has failed for what was changed.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

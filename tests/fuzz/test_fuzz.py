@@ -2,11 +2,13 @@
 
 Whatever is in a file, a verb ends in time with one line or does its work; it shows no traceback,
 calls no fault unexpected, takes no more memory than it should, and touches nothing but its own.
-``make test-slow`` tries for a minute, ``make fuzz`` for an hour: ``BAYES_A2M_FUZZ_SECONDS``.
+``make test-slow`` tries for a minute, ``make fuzz`` for an hour: ``BAYES_A2M_FUZZ_SECONDS``. Who
+wants a number of inputs, however long it takes, says ``BAYES_A2M_FUZZ_INPUTS``.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.damage import Damaged, damaged
 from tests.fuzz.readers import READERS, WRITTEN, Call, Origin, make_origin
+from tests.fuzz.tally import Tally
 from tests.world.conftest import World, server, world
 from tests.zygote import Done, Zygote
 
@@ -25,7 +28,14 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["server", "world"]
 
-SECONDS = float(os.environ.get("BAYES_A2M_FUZZ_SECONDS", "60"))
+INPUTS = int(os.environ.get("BAYES_A2M_FUZZ_INPUTS", "0"))
+"""Damaged files that verbs and readers are given in all; 0 is as many as there is time for."""
+
+SECONDS = float("inf") if INPUTS else float(os.environ.get("BAYES_A2M_FUZZ_SECONDS", "60"))
+"""Seconds that the verbs are tried."""
+
+LIMIT = 3 * 3600.0 if INPUTS else max(900.0, 2 * SECONDS)
+"""Seconds that a test may take."""
 
 USUAL = 0.5
 """Seconds that a verb takes, to know how many inputs fit."""
@@ -58,11 +68,21 @@ def assert_well(done: Done) -> None:
         assert done.last_line.startswith("bayes-a2m: "), done.stderr
 
 
-def count_input() -> None:
-    """Count an input, where somebody wants to know how many there were."""
-    if "BAYES_A2M_FUZZ_COUNT" in os.environ:
-        with Path(os.environ["BAYES_A2M_FUZZ_COUNT"]).open("a") as file:
-            file.write(".")
+def examples(share: float, rate: float, files: int, least: int) -> int:
+    """How many inputs a file has.
+
+    Parameters
+    ----------
+    share
+        Seconds for it.
+    rate
+        Inputs a second.
+    files
+        How many files have as many; half of :data:`INPUTS` is given to verbs, half to readers.
+    least
+        The least number where the time counts.
+    """
+    return math.ceil(INPUTS / 2 / files) if INPUTS else max(least, int(share * rate))
 
 
 def contents(folder: Path, damaged_file: str) -> dict[Path, bytes]:
@@ -78,9 +98,13 @@ def contents(folder: Path, damaged_file: str) -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize("name", list(READERS))
-@pytest.mark.timeout(max(900, 2 * SECONDS))
+@pytest.mark.timeout(LIMIT)
 def test_damaged_files_are_told_in_a_line(
-    server: Zygote, origin: Origin, tmp_path_factory: pytest.TempPathFactory, name: str
+    server: Zygote,
+    origin: Origin,
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    tally: Tally,
 ) -> None:
     if not (origin.folder / name).is_file():
         pytest.skip("so small a model has no such part")
@@ -96,7 +120,7 @@ def test_damaged_files_are_told_in_a_line(
     failed: list[Damaged] = []  # it is tried again when its time is over, lest it be called flaky
 
     @settings(
-        max_examples=max(3, int(share / USUAL)),
+        max_examples=examples(share, 1 / USUAL, len(READERS), 3),
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -107,10 +131,11 @@ def test_damaged_files_are_told_in_a_line(
             return
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_bytes(changed.content)
-        count_input()
         out = folder / "out"
+        arguments = call(place, out)
+        tally.add(str(arguments[0]))
         failed.append(changed)
-        done = server.run(*call(place, out), timeout=patience(), memory=MEMORY)
+        done = server.run(*arguments, timeout=patience(), memory=MEMORY)
         assert_well(done)
         assert contents(place, name) == before
         failed.remove(changed)
@@ -138,7 +163,7 @@ assert not libc.capset(header, data)
 @pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "nothing", "unreadable"])
 @pytest.mark.parametrize("name", list(READERS))
 def test_what_is_no_file_is_refused_at_once(
-    server: Zygote, origin: Origin, tmp_path: Path, name: str, kind: str
+    server: Zygote, origin: Origin, tmp_path: Path, name: str, kind: str, tally: Tally
 ) -> None:
     place = origin.copy(tmp_path / "world")
     path = place / name
@@ -157,9 +182,9 @@ def test_what_is_no_file_is_refused_at_once(
     # root may read everything, unless it gives that up
     before = AS_ANYBODY if kind == "unreadable" and os.geteuid() == 0 else ""
     for call in READERS[name][:2]:
-        done = server.run(
-            *call(place, tmp_path / "out"), timeout=patience(), memory=MEMORY, code=before
-        )
+        arguments = call(place, tmp_path / "out")
+        tally.add(str(arguments[0]))
+        done = server.run(*arguments, timeout=patience(), memory=MEMORY, code=before)
         assert_well(done)
         # who transcribes needs no scores, and does not open them
         unopened = kind == "unreadable" and name == "model/metrics.json"

@@ -36,7 +36,8 @@ from bayes_a2m.studies.study import load_study
 from bayes_a2m.training.callbacks import read_checkpoint
 from tests import tiny
 from tests.fuzz.damage import Damaged, damaged
-from tests.fuzz.test_fuzz import MEMORY, SECONDS, count_input, patience
+from tests.fuzz.tally import READER, Tally
+from tests.fuzz.test_fuzz import LIMIT, MEMORY, SECONDS, examples, patience
 from tests.studies import small
 
 pytestmark = pytest.mark.slow
@@ -113,7 +114,8 @@ def whole(tiny_folder: Path, tiny_model: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.parametrize("name", list(READERS))
-def test_a_reader_reads_or_refuses(name: str, whole: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(LIMIT)
+def test_a_reader_reads_or_refuses(name: str, whole: Path, tmp_path: Path, tally: Tally) -> None:
     path = whole / name
     if not path.is_file():
         pytest.skip("so small a model has no such part")
@@ -122,7 +124,7 @@ def test_a_reader_reads_or_refuses(name: str, whole: Path, tmp_path: Path) -> No
     until = time.monotonic() + share
 
     @settings(
-        max_examples=max(5, int(share * RATE)),
+        max_examples=examples(share, RATE, len(READERS), 5),
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -131,7 +133,7 @@ def test_a_reader_reads_or_refuses(name: str, whole: Path, tmp_path: Path) -> No
     def one(changed: Damaged) -> None:
         if time.monotonic() > until:
             return
-        count_input()
+        tally.add(READER)
         path.write_bytes(changed.content)
         signal.setitimer(signal.ITIMER_REAL, patience())
         try:
