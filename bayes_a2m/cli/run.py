@@ -140,7 +140,7 @@ def run(
         try:
             failed = make_cells(coming, progress=console.shows_progress)
         except BaseException as error:
-            if not isinstance(error, Exception):
+            if not isinstance(error, Exception) or isinstance(error.__cause__, OSError):
                 error.add_note(f"{out}: the same command goes on from there")
             raise
         record = conclude(plan, output, name, failed, bar=console.bar, report=page)

@@ -125,7 +125,7 @@ def tune(
         shown = replace(objective, progress=console.shows_progress)
         run_trials(search, shown, trials, tell=tell)
     except BaseException as error:
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or isinstance(error.__cause__, OSError):
             error.add_note(f"{out}: the same command goes on from there")
         raise
     others = search.count("RUNNING")

@@ -199,6 +199,8 @@ def _work(
         search.study.tell(trial, state=TrialState.PRUNED)
         return ""
     except InputError as error:
+        if isinstance(error.__cause__, OSError):  # the disk, and not the settings: tried again
+            raise
         trial.set_user_attr(REASON, str(error))
         search.study.tell(trial, state=TrialState.FAIL)
         return str(error)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import locked
+from bayes_a2m.files import ensure_regular, is_given, locked, reading
 from bayes_a2m.posteriors.fingerprint import what_differs
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ RUNNING = "running"
 
 INPUTS, DIED, SAME, REASON, SECONDS = "inputs", "died", "same_as", "reason", "seconds"
 """Names of attributes that studies and trials have."""
+
+MEND = "move it away, or name another folder"
+"""What to do where the journal cannot be read."""
 
 RETRIES = 2
 """Times that settings are tried again whose process died: they may be why it did."""
@@ -182,12 +185,9 @@ def open_search(
         If there is a study of something else, or the journal cannot be read.
     """
     import optuna
-    from optuna.storages.journal import (
-        JournalFileBackend,
-        JournalFileOpenLock,
-        JournalStorage,
-    )
+    from optuna.storages.journal import JournalFileOpenLock, JournalStorage
 
+    from bayes_a2m.tuning.journal import WholeLinesBackend
     from bayes_a2m.tuning.pruning import EpochsAndRecordings
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -195,12 +195,13 @@ def open_search(
     logging.getLogger("optuna").propagate = False
     journal = folder / JOURNAL
     pruner: BasePruner = EpochsAndRecordings(epochs)
+    if is_given(journal):
+        ensure_regular(journal, "a study")
     with locked(journal), warnings.catch_warnings(action="ignore"):
-        try:
+        with reading(journal, "a study", MEND):
             # links need a right on Windows that few have
-            windows = sys.platform == "win32"
-            lock = JournalFileOpenLock(str(journal)) if windows else None
-            storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
+            lock = JournalFileOpenLock(str(journal)) if sys.platform == "win32" else None
+            storage = JournalStorage(WholeLinesBackend(str(journal), lock_obj=lock))
             study = optuna.create_study(
                 storage=storage,
                 study_name="tune",
@@ -209,11 +210,6 @@ def open_search(
                 sampler=make_sampler(sampler, seed, 0),
                 pruner=pruner,
             )
-        except (ValueError, KeyError, OSError) as error:
-            raise InputError(
-                f"{journal}: cannot be read as a study ({error}); move it away, or name another "
-                "folder"
-            ) from error
         known = study.user_attrs.get(INPUTS)
         if known is None:
             for values in first:

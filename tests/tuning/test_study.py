@@ -98,7 +98,7 @@ def test_a_study_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_broken_journal_is_told(tmp_path: Path) -> None:
     (tmp_path / "study.journal").write_text("no journal\nat all\n")
-    with pytest.raises(InputError, match=r"study.journal: cannot be read as a study"):
+    with pytest.raises(InputError, match=r"study.journal: not readable as a study"):
         opened(tmp_path)
 
 
