@@ -29,6 +29,13 @@ def export(
     draws: Annotated[
         int, typer.Option(min=1, help="Draws that are stored, of models that draw.")
     ] = 30,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Without --out: replace files of these names in MODEL that no export wrote.",
+        ),
+    ] = False,
 ) -> None:
     """Export a model as ONNX, to be used without torch or from other languages.
 
@@ -47,12 +54,15 @@ def export(
 
         bayes-a2m transcribe song.wav -m sung_notes --engine onnx
     """
+    from bayes_a2m.errors import InputError
     from bayes_a2m.models import load_model
     from bayes_a2m.models.onnx_export import export as write
     from bayes_a2m.models.onnx_export import export_beside
 
     if out is None:
-        typer.echo(str(export_beside(model, draws=draws)))
+        typer.echo(str(export_beside(model, draws=draws, force=force)))
         return
+    if force:
+        raise InputError("--force: is for an export beside the weights; leave out --out, or it")
     write(load_model(model), out, draws=draws)
     typer.echo(str(out))

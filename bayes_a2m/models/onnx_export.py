@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,9 +25,11 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.errors import InputError
 from bayes_a2m.files import (
     Manifest,
+    OutputFolder,
     atomic_folder,
     atomic_path,
     content_hash,
+    is_given,
     read_json,
     write_json,
 )
@@ -49,7 +50,7 @@ from bayes_a2m.runtime.network import (
     PITCH,
     LastLayerNetwork,
     PointNetwork,
-    make_session,
+    open_session,
 )
 from bayes_a2m.runtime.settings import FeatureSettings, RuntimeSettings
 from bayes_a2m.version import __version__
@@ -181,24 +182,53 @@ def export(model: Posterior, out: str | Path, *, draws: int = 30, weights: str =
         Manifest.of_files(beside, names).write(beside / directory.CHECKSUMS)
 
 
-def export_beside(path: str | Path, *, draws: int = 30) -> Path:
+def export_beside(path: str | Path, *, draws: int = 30, force: bool = False) -> Path:
     """Export a model directory into itself, beside its weights; return the directory.
+
+    What an earlier export wrote there is replaced; a process that is killed meanwhile leaves the
+    model whole.
+
+    Parameters
+    ----------
+    path
+        The model directory.
+    draws
+        As in :func:`export`.
+    force
+        Whether files of these names may be replaced that no export wrote.
 
     Raises
     ------
     InputError
-        As :func:`export` does, and if the directory cannot be read.
+        As :func:`export` does, and if the directory cannot be read or written to.
     """
     folder = model_directory(path)
     network = _network_of(load_model(folder))
+    output = OutputFolder(folder, "export", force=force)
+    output.check()
     made = _networks(network, draws)
     settings = _settings(network, made, content_hash(folder / directory.WEIGHTS))
-    for name in directory.EXPORTED:
-        (folder / name).unlink(missing_ok=True)
-    _write(folder, settings, made)
-    if (folder / directory.CHECKSUMS).is_file() or read_json(folder / "metrics.json") is None:
-        write_checksums(folder)
+    with output.lock():
+        _take_over(output)
+        output.check([*made.contents, SETTINGS])
+        known = is_given(folder / directory.CHECKSUMS)
+        with output.replacing() as new:
+            _write(new, settings, made)
+            if known:
+                write_checksums(folder, without=directory.EXPORTED)  # while they change
+        if known or read_json(folder / "metrics.json") is None:
+            write_checksums(folder)
     return folder
+
+
+def _take_over(output: OutputFolder) -> None:
+    """Own what an export wrote that kept no list of its files but the checksums of the model."""
+    if is_given(output.path / output.manifest_name):
+        return
+    known = Manifest.read(output.path / directory.CHECKSUMS).hashes
+    exported = {name: known[name] for name in directory.EXPORTED if name in known}
+    if exported:
+        Manifest(exported).write(output.path / output.manifest_name)
 
 
 def _network_of(model: Posterior) -> NetworkPosterior:
@@ -302,29 +332,29 @@ def _compared(model: NetworkPosterior, made: _Exported) -> _Exported:
     """
     onsets = model.network.onset_head is not None
     generator = np.random.default_rng(0)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for file, content in made.contents.items():
-            (folder / file).write_bytes(content)
-        if NETWORK in made.contents:
-            network: Any = PointNetwork(make_session(folder / NETWORK), onsets=onsets)
-        else:
-            with np.load(folder / DRAWS) as arrays:
-                weights = dict(arrays)
-            trunk, head = (make_session(folder / part) for part in (TRUNK, HEAD))
-            network = LastLayerNetwork(trunk, head, weights, onsets=onsets)
-        few = made.chains * min(2, made.draws)
-        for frames in COMPARED:
-            features = generator.standard_normal((frames, model.network.bins), dtype=np.float32)
-            with torch.inference_mode():
-                expected = model.log_probs(torch.from_numpy(features)[None], few).numpy()
-            found = network.log_probs(features, few)
-            apart = float(np.abs(np.exp(found) - np.exp(expected)).max())
-            if not apart <= TOLERANCE:
-                raise InputError(
-                    f"the exported {model.network.name} network says something else than torch "
-                    f"(by {apart:.2g} at {frames} frames): it cannot be exported by this version"
-                )
+    sessions = {
+        name: open_session(content, name)
+        for name, content in made.contents.items()
+        if name.endswith(".onnx")
+    }
+    if NETWORK in sessions:
+        network: Any = PointNetwork(sessions[NETWORK], onsets=onsets)
+    else:
+        with np.load(io.BytesIO(made.contents[DRAWS])) as arrays:
+            weights = dict(arrays)
+        network = LastLayerNetwork(sessions[TRUNK], sessions[HEAD], weights, onsets=onsets)
+    few = made.chains * min(2, made.draws)
+    for frames in COMPARED:
+        features = generator.standard_normal((frames, model.network.bins), dtype=np.float32)
+        with torch.inference_mode():
+            expected = model.log_probs(torch.from_numpy(features)[None], few).numpy()
+        found = network.log_probs(features, few)
+        apart = float(np.abs(np.exp(found) - np.exp(expected)).max())
+        if not apart <= TOLERANCE:
+            raise InputError(
+                f"the exported {model.network.name} network says something else than torch "
+                f"(by {apart:.2g} at {frames} frames): it cannot be exported by this version"
+            )
     return made
 
 

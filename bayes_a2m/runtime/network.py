@@ -38,28 +38,46 @@ FRAMES = "trunk"
 
 
 def make_session(path: Path) -> InferenceSession:
-    """Open a network, to run on as many threads as ``OMP_NUM_THREADS`` says.
+    """Open the file of a network, to run on as many threads as ``OMP_NUM_THREADS`` says.
 
     Raises
     ------
     InputError
         If onnxruntime is not installed, or the file is no network.
     """
+    ensure_regular(path, "a network")
+    with reading(path, "a network", MEND):
+        return open_session(str(path), str(path))
+
+
+def open_session(network: str | bytes, name: str) -> InferenceSession:
+    """Open a network, given as the path of its file or as its content.
+
+    Parameters
+    ----------
+    network
+        The path, or the content.
+    name
+        What errors call it.
+
+    Raises
+    ------
+    InputError
+        If onnxruntime is not installed.
+    """
     try:
         import onnxruntime
     except ImportError:
         raise InputError(
-            f"{path}: needs onnxruntime; pip install onnxruntime (requirements-onnx.txt names "
+            f"{name}: needs onnxruntime; pip install onnxruntime (requirements-onnx.txt names "
             "all that a transcription without torch needs)"
         ) from None
 
-    ensure_regular(path, "a network")
     options = onnxruntime.SessionOptions()
     threads = os.environ.get("OMP_NUM_THREADS", "")
     options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
     options.inter_op_num_threads = 1
-    with reading(path, "a network", MEND):
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 
 class ExportedNetwork(ABC):

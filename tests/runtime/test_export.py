@@ -19,6 +19,7 @@ from bayes_a2m.calibration.selection import Choice
 from bayes_a2m.datasets import Recording
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.errors import InputError
+from bayes_a2m.files import OutputFolder
 from bayes_a2m.models import load_model
 from bayes_a2m.models.loading import pretrained_directory
 from bayes_a2m.models.onnx_export import export, export_beside
@@ -172,6 +173,43 @@ def test_an_export_beside_the_weights_belongs_to_them(tmp_path: Path) -> None:
         file.write(b" ")
     with pytest.raises(InputError, match=r"runtime\.json: was exported from other weights"):
         RuntimeModel.load(other)
+
+
+def test_an_export_beside_the_weights_replaces_what_an_export_wrote(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    untrained("crnn").save(folder)
+    (folder / "network.onnx").write_bytes(b"mine")
+    before = (folder / "checksums.sha256").read_bytes()
+    with pytest.raises(InputError, match=r"network\.onnx: is there already and not what bayes-a2m"):
+        export_beside(folder)
+    assert (folder / "network.onnx").read_bytes() == b"mine"
+    assert (folder / "checksums.sha256").read_bytes() == before
+    export_beside(folder, force=True)
+    (folder / ".bayes-a2m-export.sha256").unlink()  # as before there was a list
+    export_beside(folder)
+    export_beside(folder)
+    RuntimeModel.load(folder)
+    load_model(folder)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_export_that_is_killed_leaves_the_model_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    untrained("crnn").save(folder)
+    export_beside(folder)
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OutputFolder, "_publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            export_beside(folder)
+    load_model(folder)
+    export_beside(folder)
+    RuntimeModel.load(folder)
 
 
 @pytest.mark.parametrize("name", ["network.onnx", "runtime.json", "decoder.json"])
