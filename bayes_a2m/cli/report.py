@@ -107,6 +107,9 @@ def report(
             "leave the model out, or take other data",
         )
     chosen = _chosen(whole, split, loaded, list(predictions or []), list(notes or []))
+    conditions = sorted({recording.condition for recording in chosen} - {""})
+    for required in requirements:  # before anything is predicted
+        required.ensure_known(chosen.vocabulary.names, conditions)
     for path, model in zip(models or [], loaded, strict=True):
         for sentence in model.seen.copies(chosen):
             console.warn(f"caution: {path}: {sentence}")

@@ -82,7 +82,11 @@ def test_requirements_pass_or_fail(report: Path, theirs: Path, tiny_folder: Path
         ("ece<=0.01", False),
     ]
     assert "failed</strong> <code>ece&lt;=0.01</code>" in (out / "index.html").read_text()
-    for wrong, said in (("precision>0.9", "write SCORE>=NUMBER"), ("e>=1x", "write SCORE")):
+    for wrong, said in (
+        ("precision>0.9", "write SCORE>=NUMBER"),
+        ("e>=1x", "write SCORE"),
+        ("acuracy>=0.9", "there is no score 'acuracy' (did you mean 'accuracy'?)"),
+    ):
         line = refused(
             "report", "--predictions", theirs, "--data", tiny_folder, "--out", out,
             "--require", wrong,

@@ -67,3 +67,31 @@ def test_a_score_that_is_not_known_fails(results: EvaluationResults) -> None:
         [Requirement.parse("accuracy>=0")], "m", results.model_copy(update={"metrics": unknown})
     )
     assert not found[0].passed
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("acuracy>=0.9", r"no score 'acuracy' \(did you mean 'accuracy'\?\)"),
+        ("precision>=0.9", "no score 'precision'"),  # a class has it
+        ("precision:studio>=0.9", "no score 'precision'"),
+        ("trust:E4>=0.9", "no score 'trust'"),
+        ("precision:E5>=0.9", "no class or condition 'E5'; there are studio, silence, C4, E4"),
+    ],
+)
+def test_names_are_refused_before_anything_is_predicted(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Requirement.parse(text).ensure_known(("silence", "C4", "E4"), ("studio",))
+
+
+def test_what_results_have_is_not_refused(results: EvaluationResults) -> None:
+    classes, conditions = list(results.per_class), list(results.per_condition)
+    texts = [f"{score}>=0" for score in results.metrics.scores]
+    texts += [
+        f"{score}:{conditions[0]}>=0" for score in results.per_condition[conditions[0]].scores
+    ]
+    texts += [f"{score}:{classes[1]}>=0" for score in results.per_class[classes[1]].scores]
+    required = [Requirement.parse(text) for text in texts]
+    for one in required:
+        one.ensure_known(classes, conditions)
+    assert len(check(required, "m", results)) == len(texts) > 30

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bayes_a2m.errors import InputError, suggest
 from bayes_a2m.evaluation import EvaluationResults
 from bayes_a2m.files.record import Record
+from bayes_a2m.metrics.metric import headline, metrics_of
 from bayes_a2m.resampling.bootstrap import Interval
 from bayes_a2m.resampling.score_table import ScoreTable
 
@@ -63,6 +64,35 @@ class Requirement(Record):
                 f"--require {text}: write SCORE>=NUMBER, or SCORE:CLASS>=NUMBER, "
                 "as in precision:E4>=0.9 or ece:laptop<=0.02"
             ) from error
+
+    def ensure_known(self, classes: Iterable[str], conditions: Iterable[str]) -> None:
+        """Refuse what no report of these classes and conditions can have.
+
+        Raises
+        ------
+        InputError
+            If there is no such score, class or condition.
+        """
+        whole = [metric.name for metric in headline()]
+        of_a_class = [metric.name for metric in metrics_of("class") if metric.name != "trust"]
+        named = {**dict.fromkeys(conditions, whole), **dict.fromkeys(classes, of_a_class)}
+        if self.where is not None:
+            self._ensure_where(named)
+        self._ensure_score(whole if self.where is None else named[self.where])
+
+    def _ensure_where(self, named: Collection[str]) -> None:
+        if self.where not in named:
+            raise InputError(
+                f"--require {self.text}: there is no class or condition {self.where!r}"
+                f"{suggest(str(self.where), named)}; there are {', '.join(named)}"
+            )
+
+    def _ensure_score(self, known: Collection[str]) -> None:
+        if self.score not in known:
+            raise InputError(
+                f"--require {self.text}: there is no score {self.score!r}"
+                f"{suggest(self.score, known)}; there are {', '.join(known)}"
+            )
 
 
 class Checked(Record):
@@ -124,16 +154,7 @@ def _score(one: Requirement, results: EvaluationResults) -> Interval | None:
     table: ScoreTable = results.metrics
     if one.where is not None:
         named: dict[str, ScoreTable] = {**results.per_condition, **results.per_class}
-        if one.where not in named:
-            hint = suggest(one.where, named)
-            raise InputError(
-                f"--require {one.text}: there is no class or condition {one.where!r}{hint}; there "
-                f"are {', '.join(named)}"
-            )
+        one._ensure_where(named)
         table = named[one.where]
-    if one.score not in table.scores:
-        raise InputError(
-            f"--require {one.text}: there is no score {one.score!r}"
-            f"{suggest(one.score, table.scores)}; there are {', '.join(table.scores)}"
-        )
+    one._ensure_score(table.scores)
     return table[one.score]
