@@ -15,6 +15,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -35,8 +37,19 @@ START = "dask worker {} --nthreads 1"
 SECONDS = 10.0
 """Seconds to wait for a scheduler, and for its first worker."""
 
+SAID = 30.0
+"""Seconds without any worker after which that is said."""
+
+GIVEN_UP = 600.0
+"""Seconds without any worker after which tasks are given up."""
+
+PAUSE = 2.0
+"""Seconds between two looks at the workers."""
+
 PATIENCE = {"distributed.comm.timeouts.tcp": "600s"}
 """How long a connection lasts whose other end is too busy to read, in Dask's words."""
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -98,6 +111,59 @@ def capacity() -> int:
         return os.cpu_count() or 1
     threads: dict[str, int] = client.nthreads()
     return max(1, sum(threads.values()))
+
+
+@contextmanager
+def watched_workers(client: Client, what: str) -> Iterator[threading.Event]:
+    """Look, as long as the block lasts, whether a cluster has any worker left.
+
+    Dask waits for workers as long as it takes, and says nothing. Here it is said after
+    :data:`SAID` seconds; after :data:`GIVEN_UP` the connection is closed, which ends all tasks.
+
+    Parameters
+    ----------
+    client
+        The connection.
+    what
+        The word for the tasks.
+
+    Yields
+    ------
+    threading.Event
+        Set where the tasks were given up.
+    """
+    over, given_up = threading.Event(), threading.Event()
+
+    def look() -> None:
+        last, told = time.monotonic(), False
+        while not over.wait(PAUSE):
+            try:
+                there = bool(client.nthreads())
+            except Exception:  # noqa: BLE001 - the scheduler is gone, which the tasks tell
+                return
+            alone = 0.0 if there else time.monotonic() - last
+            if there:
+                last, told = time.monotonic(), False
+            elif alone > GIVEN_UP:
+                given_up.set()
+                client.close()
+                return
+            elif alone > SAID and not told:
+                told = True
+                address = client.scheduler.address if client.scheduler else "ADDRESS"
+                _log.warning(
+                    "%s: the cluster has no workers any more; start some with '%s'; what is done "
+                    "is kept, and in %.0f minutes this is given up",
+                    *(what, START.format(address), (GIVEN_UP - alone) / 60),
+                )
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield given_up
+    finally:
+        over.set()
+        thread.join(PAUSE)
 
 
 def is_worker() -> bool:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bayes_a2m import registry
-from bayes_a2m.engine import active_client, capacity, is_worker
+from bayes_a2m.engine import active_client, capacity, is_worker, watched_workers
 from bayes_a2m.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _run_on_cluster(
     reasons: list[str] = []
     registered_parts, folder = registry.registered(), str(Path.cwd())
     open_there = _opener()
-    with _bar(watch, what):
+    with _bar(watch, what), watched_workers(client, what) as given_up:
         try:
             # a batch of one: a task that was lost with its worker is done again, and no other
             done = Parallel(return_as="generator_unordered", batch_size=1)(
@@ -141,8 +141,10 @@ def _run_on_cluster(
         except (OSError, TimeoutError, RuntimeError, CancelledError) as error:
             if client.status == "running" and not isinstance(error, ConnectionError | TimeoutError):
                 raise
-            if isinstance(error, TimeoutError) and client.status == "running":
-                words = "the cluster has no workers any more; start some"
+            if given_up.is_set() or (
+                isinstance(error, TimeoutError) and client.status == "running"
+            ):
+                words = "the cluster has no workers any more; what is done is kept: start some"
             else:
                 words = "the connection to the scheduler is lost; start it again if it is gone"
             # caused by the system, so that what is trained already is kept

@@ -266,3 +266,62 @@ def test_what_goes_wrong_on_a_cluster_is_told(
     assert told[-1] == (3, 3)
     assert (tmp_path / "a").exists()
     assert (tmp_path / "nested").exists()
+
+
+class Alone:
+    """A connection to a scheduler whose workers come and go as a list says."""
+
+    def __init__(self, *workers: int) -> None:
+        self.workers, self.closed = list(workers), False
+        self.scheduler = None
+
+    def nthreads(self) -> dict[str, int]:
+        count = self.workers.pop(0) if len(self.workers) > 1 else self.workers[0]
+        return {str(i): 1 for i in range(count)}
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_cluster_without_workers_is_told_and_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engines, "PAUSE", 0.01)
+    monkeypatch.setattr(engines, "SAID", 0.0)
+    monkeypatch.setattr(logging.getLogger("bayes_a2m"), "propagate", True)
+    lively: Any = Alone(1)
+    with engines.watched_workers(lively, "trainings") as given_up:
+        time.sleep(0.1)
+    assert not given_up.is_set()
+    assert not caplog.messages
+    back: Any = Alone(1, 0, 0, 1)
+    with engines.watched_workers(back, "trainings") as given_up:
+        time.sleep(0.2)
+    assert not given_up.is_set()
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("trainings: the cluster has no workers any more; start")
+    monkeypatch.setattr(engines, "GIVEN_UP", 0.1)
+    gone: Any = Alone(1, 0)
+    with engines.watched_workers(gone, "trainings") as given_up:
+        assert given_up.wait(10)
+    assert gone.closed
+
+
+@pytest.mark.slow
+def test_tasks_whose_workers_all_died_end_in_a_line(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PAUSE", 0.2)
+    monkeypatch.setattr(engines, "GIVEN_UP", 2.0)
+    worker = cluster.add()
+    started(cluster, 1)
+
+    def last() -> None:
+        os._exit(1)
+
+    with (
+        engine(scheduler=cluster.address),
+        pytest.raises(InputError, match="no workers any more; what is done is kept: start some"),
+    ):
+        run_all([last], what="trainings")
+    assert worker.wait(60) == 1
