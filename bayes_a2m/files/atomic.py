@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shutil
 import stat
 import sys
@@ -128,8 +129,9 @@ def real_path(path: Path) -> Path:
 
 def cannot_write(path: Path, error: Exception) -> InputError:
     """The line that says of a file or folder that it could not be written."""
-    number = getattr(error, "errno", None)
     reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or str(type(error))
+    told = re.search(r"\(os error (\d+)\)", reason)  # as libraries written in Rust say it
+    number = int(told[1]) if told else getattr(error, "errno", None)
     mend = "; make room on the disk, or name another place" if number in FULL else ""
     return InputError(f"{path}: cannot write there ({reason}){mend}")
 

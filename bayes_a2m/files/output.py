@@ -187,7 +187,14 @@ class OutputFolder:
             with temporary_folder(self.path, parent) as beside:
                 new = beside / NEW
                 new.mkdir()
-                yield new
+                try:
+                    yield new
+                except InputError as error:
+                    if str(new) not in str(error):
+                        raise
+                    # people know the file by the name that it was to have
+                    words = str(error).replace(str(new), str(self.name))
+                    raise InputError(words) from error.__cause__ or error
                 self._publish(beside, replaces)
 
     def _publish(self, beside: Path, replaces: bool) -> None:

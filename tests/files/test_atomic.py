@@ -21,6 +21,7 @@ from bayes_a2m.files import (
     write_json,
     write_text,
 )
+from bayes_a2m.files.atomic import cannot_write
 
 
 def names(folder: Path) -> list[str]:
@@ -206,6 +207,19 @@ def killed(code: str, folder: Path) -> None:
     text = f"import os, pathlib\nfrom bayes_a2m.files import *\n{code}"
     done = subprocess.run([sys.executable, "-c", text], cwd=folder, check=False)
     assert done.returncode == -9
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EFBIG, "File too large"),
+        ValueError("Error while serializing: I/O error: File too large (os error 27)"),
+    ],
+)
+def test_where_there_is_no_room_it_is_said_what_to_do(error: Exception) -> None:
+    line = str(cannot_write(Path("a.bin"), error))
+    assert line.startswith("a.bin: cannot write there (")
+    assert line.endswith("; make room on the disk, or name another place")
 
 
 def test_what_a_killed_process_left_is_said_and_removed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -143,6 +144,19 @@ def test_a_failure_leaves_the_folder_as_it_was(tmp_path: Path, error: type[BaseE
         fail(out)
     assert shown(out) == {"page": "1"}
     assert files_in(tmp_path) == before
+
+
+def test_what_cannot_be_written_has_the_name_that_it_was_to_have(tmp_path: Path) -> None:
+    output = OutputFolder(tmp_path / "out", "report")
+
+    def fill_it() -> None:
+        with output.replacing() as new:
+            (new / "a.txt").mkdir()
+            write_text(new / "a.txt", "a")
+
+    with pytest.raises(InputError, match=rf"^{re.escape(str(tmp_path / 'out' / 'a.txt'))}: cannot"):
+        fill_it()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_hostile_manifest_reaches_nothing_outside(tmp_path: Path) -> None:
