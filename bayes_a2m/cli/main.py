@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from bayes_a2m.cli.examples import copyable
 from bayes_a2m.cli.leaving import leave
 from bayes_a2m.cli.signals import Signals, Terminated
 from bayes_a2m.errors import InputError
@@ -121,6 +122,7 @@ def _interruptible(verb: Callable[..., Any]) -> Callable[..., Any]:
                 ended.add_note(note)
             raise ended from error
 
+    run.__doc__ = copyable(verb.__doc__ or "")
     return run
 
 
