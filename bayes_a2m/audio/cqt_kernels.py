@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_a2m.audio.cqt_constants import C1
+from bayes_a2m.audio.fft_length import fast_length
 from bayes_a2m.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -95,8 +96,6 @@ def make_kernels(
     >>> made.margin, made.points, len(made.rows)
     (134, 960, 30)
     """
-    from scipy.fft import next_fast_len
-
     ratio = 2.0 ** (1.0 / bins_per_octave)
     quality = (ratio**2 + 1) / (ratio**2 - 1)
     frequencies: Floats = fmin * ratio ** np.arange(bins, dtype=np.float64)
@@ -112,7 +111,7 @@ def make_kernels(
         # short kernels (a high fmin) and long hops leave room between the margins, too
         least = max(int(3.5 * float(lengths[0]) / hop), 4 * margin)
         # even, and without a prime factor above 5
-        points = 2 * int(next_fast_len(max(1, -(-least // 2)), real=True))
+        points = 2 * fast_length(max(1, -(-least // 2)))
     rows = _rows(frequencies, lengths, sample_rate, hop, points, tolerance)
     return Kernels(frequencies, margin, points, rows)
 

@@ -23,6 +23,7 @@ Where the condition is known, its distribution alone is used.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -172,10 +173,11 @@ class LagPrior:
 
 def _normal(frames: Ints, mean: float, sd: float) -> Floats:
     """A normal distribution's probability of each frame, from half a frame before to half after."""
-    from scipy.special import ndtr
-
     if sd < 1e-3:  # all at the nearest frame
         return np.where(frames == round(mean), 1.0, 0.0)
-    mass: Floats = np.diff(ndtr((np.append(frames, frames[-1] + 1) - 0.5 - mean) / sd))
+    ends = (np.append(frames, frames[-1] + 1) - 0.5 - mean) / sd
+    # as scipy.special.ndtr, whose import takes a fifth of a second of a transcription's
+    below = np.array([0.5 * math.erfc(-end / math.sqrt(2)) for end in ends])
+    mass: Floats = np.diff(below)
     whole: Floats = mass / mass.sum()
     return whole

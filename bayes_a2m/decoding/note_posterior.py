@@ -29,8 +29,9 @@ pitch that overlaps the predicted one most is looked up, and the quantiles of it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -138,9 +139,6 @@ class NotePosterior(Shown):
         Notes of the transcription that maximises the expected onset F1, by onset.
     others
         Notes that are not in it though their probability is at least 0.05, by onset.
-    likeliest
-        Notes of the likeliest segmentation of the mean frames, moved by the mean lag, by onset;
-        hypotheses, too.
     expected_f1
         What F1 of its onsets ``hypotheses`` expects: the forecast of its score.
     samples
@@ -149,17 +147,32 @@ class NotePosterior(Shown):
         Seconds of the event.
     vocabulary, grid
         Those of the frames.
+    inference
+        What all that comes from, whatever the tolerance.
+    revise
+        What was done to the hypotheses after inference, for those that are found when asked for;
+        None where nothing was.
     """
 
     id: str
     hypotheses: tuple[NoteHypothesis, ...]
     others: tuple[NoteHypothesis, ...]
-    likeliest: tuple[NoteHypothesis, ...]
     expected_f1: float
     samples: SampledNotes = field(repr=False)
     tolerance: float
     vocabulary: Vocabulary
     grid: FrameGrid
+    inference: NoteInference = field(repr=False)
+    revise: Callable[[NoteHypothesis], NoteHypothesis] | None = field(default=None, repr=False)
+
+    @cached_property
+    def likeliest(self) -> tuple[NoteHypothesis, ...]:
+        """Notes of the likeliest segmentation of the mean frames, moved by the mean lag, by onset.
+
+        They are hypotheses, too; found when they are asked for, which takes as long as a draw.
+        """
+        found = self.inference.likeliest_at(self.tolerance)
+        return found if self.revise is None else tuple(map(self.revise, found))
 
     def _shown(self) -> Mapping[str, object]:
         least = min(self.hypotheses, key=lambda one: one.probability, default=None)
@@ -212,6 +225,38 @@ class NotePosterior(Shown):
 
 
 @dataclass(frozen=True, eq=False)
+class MeanFrames:
+    """The mean frames of a recording, for its likeliest segmentation.
+
+    Attributes
+    ----------
+    posterior, recording
+        Frames of any number of recordings, and which of them is meant.
+    model
+        The model of notes.
+    onsets
+        Onset log-probabilities of every draw, ``(draw, frame)``; None without any.
+    tables
+        Those of the model for so many frames.
+    """
+
+    posterior: FramePosterior
+    recording: int
+    model: NoteModel
+    onsets: NDArray[np.float32] | None
+    tables: Tables
+
+    def likeliest(self) -> Segments:
+        """The likeliest segmentation, in the network's clock."""
+        probabilities = self.posterior.of(self.recording).astype(np.float64)
+        pooled = np.log(probabilities.clip(min=1e-30))
+        mean = None if self.onsets is None else _log_mean(self.onsets)
+        onset = self.model.onset_evidence(pooled.shape[0], mean)
+        evidence = self.model.evidence(pooled)
+        return self.model.segments.infer(evidence, onset, tables=self.tables).likeliest()
+
+
+@dataclass(frozen=True, eq=False)
 class NoteInference:
     """The result of inference before a tolerance is chosen.
 
@@ -225,8 +270,8 @@ class NoteInference:
         Transcriptions in the label's clock.
     too_short
         What is cut to less than a note in them.
-    likeliest
-        The likeliest segmentation of the mean frames, in the network's clock.
+    mean
+        The mean frames, whose likeliest segmentation may be asked for.
     lag
         What lags there may be.
     slope, intercept, onset_scale, offset_scale
@@ -239,7 +284,7 @@ class NoteInference:
     density: OnsetDensity
     samples: SampledNotes
     too_short: SampledNotes
-    likeliest: Segments
+    mean: MeanFrames
     lag: LagGrid
     slope: float = 1.0
     intercept: float = 0.0
@@ -269,9 +314,23 @@ class NoteInference:
             choices.append((some, *best_set(found, self.samples.counts)))
         taken, chosen, expected = max(choices, key=lambda choice: choice[2])
         rest = sorted(set(range(len(taken))) - set(chosen))
+        return NotePosterior(
+            self.id,
+            describe(sorted(taken[i] for i in chosen)),
+            describe(sorted(taken[i] for i in rest)),
+            expected,
+            self.samples,
+            tolerance,
+            self.vocabulary,
+            self.grid,
+            self,
+        )
+
+    def likeliest_at(self, tolerance: float = TOLERANCE) -> tuple[NoteHypothesis, ...]:
+        """Notes of the likeliest segmentation, described at an onset tolerance in seconds."""
         moved = round(float(self.lag.frames @ self.lag.probabilities))
         modal = SampledNotes.of_segments(
-            [self.likeliest],
+            [self.mean.likeliest()],
             np.array([moved]),
             np.zeros(1, dtype=np.int64),
             self.grid,
@@ -282,17 +341,8 @@ class NoteInference:
             Candidate(onset_frame(n.onset, self.grid), self.vocabulary.class_of(n.pitch), 0.0)
             for n in modal
         ]
-        return NotePosterior(
-            self.id,
-            describe(sorted(taken[i] for i in chosen)),
-            describe(sorted(taken[i] for i in rest)),
-            describe(likeliest, [n.offset for n in modal]),
-            expected,
-            self.samples,
-            tolerance,
-            self.vocabulary,
-            self.grid,
-        )
+        describe = _Description(self, tolerance, self._reach(tolerance))
+        return describe(likeliest, [n.offset for n in modal])
 
     def _reach(self, tolerance: float) -> int:
         """Whole frames within a tolerance."""
@@ -408,9 +458,6 @@ def _infer(
         lattice = model.segments.infer(model.evidence(log_probs), onset, tables=tables)
         density.add(lattice.onsets())
         segmentations += lattice.sample(paths, generator)
-    pooled = np.log(posterior.of(recording).astype(np.float64).clip(min=1e-30))
-    onset = model.onset_evidence(draws.shape[1], None if onsets is None else _log_mean(onsets))
-    likeliest = model.segments.infer(model.evidence(pooled), onset, tables=tables).likeliest()
     grid = posterior.grid
     lags = lag.draw(len(segmentations), generator)
     releases = _releases(model, segmentations, generator)
@@ -434,7 +481,7 @@ def _infer(
         density,
         samples,
         too_short,
-        likeliest,
+        MeanFrames(posterior, recording, model, onsets, tables),
         lag,
         model.slope,
         model.intercept,
@@ -559,7 +606,15 @@ def _logistic(p: float, slope: float, intercept: float) -> float:
 
 
 def _quantile(values: Floats, share: float) -> float:
-    return float(np.quantile(values, share)) if values.size else math.nan
+    """``np.quantile``, to the last digit, which takes thirty times as long for one number."""
+    if not values.size:
+        return math.nan
+    place = (values.size - 1) * share
+    low = math.floor(place)
+    rest = place - low
+    ordered = np.sort(values)
+    a, b = float(ordered[low]), float(ordered[min(low + 1, values.size - 1)])
+    return b - (b - a) * (1 - rest) if rest >= 0.5 else a + (b - a) * rest
 
 
 def _log_mean(log_probs: NDArray[np.float32]) -> Floats:

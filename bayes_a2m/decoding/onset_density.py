@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_a2m.audio.fft_length import fast_length
 from bayes_a2m.decoding.lag import LagGrid
 
 Floats = NDArray[np.float64]
@@ -108,10 +109,8 @@ def _convolved(values: Floats, kernel: Floats) -> Floats:
 
     The same sums as ``scipy.signal.fftconvolve``, whose import takes as long as all of numba.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-
     count = values.shape[0] + kernel.size - 1
-    points = next_fast_len(count, True)
-    product = rfft(values, points, axis=0) * rfft(kernel, points)[:, None]
-    convolved: Floats = irfft(product, points, axis=0)[:count]
+    points = fast_length(count)
+    product = np.fft.rfft(values, points, axis=0) * np.fft.rfft(kernel, points)[:, None]
+    convolved: Floats = np.fft.irfft(product, points, axis=0)[:count]
     return convolved

@@ -1,4 +1,4 @@
-"""The constant-Q transform of :mod:`bayes_a2m.audio.cqt`, by numpy and scipy alone.
+"""The constant-Q transform of :mod:`bayes_a2m.audio.cqt`, by numpy alone.
 
 The same sums in the same precision: a chunk of the signal gets one FFT, is multiplied by sparse
 kernels whose spectrum is known in closed form, folded, and comes back by a short inverse FFT a bin.
@@ -73,20 +73,18 @@ class CQT:
 
     def _chunk(self, samples: NDArray[np.float32], start: int, frames: int) -> NDArray[np.float32]:
         """Magnitudes of frames ``start`` to ``start + frames``."""
-        from scipy.fft import ifft, rfft
-
         points, hop = self.points, self.hop
         before = min(start, self.margin)  # frames of context taken along
         first = (start - before) * hop
         piece = samples[first : (start + frames + self.margin) * hop]
         # silence before the first sample is the zero padding at the end, wrapped around
-        spectrum = rfft(piece, n=hop * points)
+        spectrum = np.fft.rfft(piece, n=hop * points)
         rest = -spectrum.shape[0] % points
         spectrum = np.concatenate([spectrum, np.zeros(rest, spectrum.dtype)]).reshape(-1, points)
         folded = np.zeros((self.bins, points), dtype=np.complex64)
         # row r of the spectrum is folded onto row 0 by adding it: every hop-th sample in time
         for row in self._rows:
             folded[row.first : row.first + len(row.kernel)] += row.kernel * spectrum[row.number]
-        response = ifft(folded, axis=1, overwrite_x=True)
+        response = np.fft.ifft(folded, axis=1)
         magnitudes: NDArray[np.float32] = np.abs(response[:, before : before + frames]).T
         return magnitudes

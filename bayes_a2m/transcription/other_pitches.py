@@ -24,7 +24,7 @@ from its labels is not told of.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -201,10 +201,8 @@ def lowered(transcription: Transcription, check: PitchCheck) -> Transcription:
         known = replace(
             known,
             hypotheses=lower,
-            others=tuple(_lowered(one, 1 - elsewhere(check, one.note)) for one in known.others),
-            likeliest=tuple(
-                _lowered(one, 1 - elsewhere(check, one.note)) for one in known.likeliest
-            ),
+            others=tuple(_checked(check, one) for one in known.others),
+            revise=partial(_checked, check),
             # expected hits fall in proportion; those of the reference are as many as before
             expected_f1=known.expected_f1 * ratio,
         )
@@ -215,6 +213,10 @@ def lowered(transcription: Transcription, check: PitchCheck) -> Transcription:
         posterior=known,
         other_pitch=tuple(_expected_share(check, note) for note in transcription.notes),
     )
+
+
+def _checked(check: PitchCheck, one: NoteHypothesis) -> NoteHypothesis:
+    return _lowered(one, 1 - elsewhere(check, one.note))
 
 
 def _lowered(one: NoteHypothesis, keep: float) -> NoteHypothesis:

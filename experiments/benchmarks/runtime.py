@@ -6,7 +6,8 @@
 
 Every process is timed from its start to its end: imports, network, sound, features, notes, MIDI on
 the disk. All have one thread and the same 60 s of sound, and take turns; what counts is the median
-of the ratios to swift-f0 within a turn, for seconds of one machine say little of another. The model
+of the ratios to swift-f0 within a turn, for seconds of one machine say little of another; below it
+that of processor seconds, which say more on a machine that does other things as well. The model
 with draws is an exported posterior of the last layer (``bayes-a2m export MODEL --out DIR``).
 ``--imports`` prints what importing costs instead, the dearest first.
 """
@@ -14,6 +15,7 @@ with draws is an exported posterior of the last layer (``bayes-a2m export MODEL 
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -65,6 +67,14 @@ def commands(arguments: argparse.Namespace, audio: Path, folder: Path) -> dict[s
     return found
 
 
+def cost_of(command: list[str]) -> tuple[float, float]:
+    """Seconds that a process takes, and seconds of processors that it uses."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = seconds_of(command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def print_imports(audio: Path, folder: Path) -> None:
     """Print the dearest imports of a transcription, milliseconds with all that they import."""
     command = [sys.executable, "-X", "importtime", "-c", LIGHT, "transcribe", str(audio)]
@@ -100,12 +110,15 @@ def main() -> None:
             seconds_of(command)
         print(f"{seconds:.0f} s of audio, one thread, whole processes, seconds")
         print("".join(f"{one:>16}" for one in ("turn", *known)), flush=True)
-        turns = []
+        turns, processor = [], []
         for run in range(arguments.runs):
-            turns.append({one: seconds_of(command) for one, command in known.items()})
+            both = {one: cost_of(command) for one, command in known.items()}
+            turns.append({one: cost[0] for one, cost in both.items()})
+            processor.append({one: cost[1] for one, cost in both.items()})
             print("".join(f"{x:>16}" for x in (run + 1, *(f"{t:.2f}" for t in turns[-1].values()))))
-        ratios = [median(turn[one] / turn["swift-f0"] for turn in turns) for one in known]
-        print("".join(f"{x:>16}" for x in ("/ swift-f0", *(f"{r:.2f}" for r in ratios))))
+        for name, costs in (("/ swift-f0", turns), ("processor", processor)):
+            ratios = [median(turn[one] / turn["swift-f0"] for turn in costs) for one in known]
+            print("".join(f"{x:>16}" for x in (name, *(f"{r:.2f}" for r in ratios))))
 
 
 if __name__ == "__main__":

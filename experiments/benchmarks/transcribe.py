@@ -80,6 +80,7 @@ def seconds_of(command: list[str]) -> float:
     """How long a process takes, alone on one thread."""
     threads = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA")
     environment = os.environ | {f"{name}_NUM_THREADS": "1" for name in threads}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed keeps its bytecode
     start = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
