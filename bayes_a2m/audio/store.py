@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +42,9 @@ EMPTIED = 0.9
 
 COUNTED = 0.05
 """Share of the limit after which the files are counted again: others write, too."""
+
+_NAME = re.compile("[0-9a-f]{64}")
+"""Names of the files, without their ending."""
 
 Array = NDArray[np.float32]
 
@@ -191,6 +196,8 @@ class FeatureStore:
     def _files(self) -> Iterator[tuple[float, int, Path]]:
         """When each file was last used, its bytes, and its path."""
         for path in self.folder.glob("???/*.npy"):
+            if not _NAME.fullmatch(path.stem) or path.parent.name != path.stem[:3]:
+                continue  # somebody else's: the folder may be any
             with suppress(OSError):  # another process has just removed it
                 found = path.stat()
                 yield found.st_mtime, found.st_size, path
@@ -207,13 +214,21 @@ class FeatureStore:
 def _mapped(path: Path) -> Array | None:
     """The features in a file, marked as used now; None where there are none, or a damaged file."""
     try:
-        array: Array = np.load(path, mmap_mode="c", allow_pickle=False)
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return None
+    if not regular:
+        with suppress(OSError):  # a pipe would never end, and nobody else has files of such names
+            path.unlink()
+        return None
+    try:
+        array: Array = np.lib.format.open_memmap(path, mode="c")
         if array.ndim != 2 or array.dtype != np.float32:
             raise ValueError("these are no features")
         os.utime(path)
-    except (OSError, EOFError):
+    except OSError:
         return None
-    except ValueError:
+    except Exception:  # noqa: BLE001 - what is damaged makes numpy raise what it likes
         with suppress(OSError):
             path.unlink()
         return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import pickle
 import threading
 from pathlib import Path
 from typing import Any
@@ -66,9 +68,33 @@ def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path)
     store.features("a", CQT, lambda: array(1))
     path = store.place("a", CQT)
-    for content in (path.read_bytes()[:-8], b"", b"no features"):
+    whole = path.read_bytes()
+    archive = io.BytesIO()
+    np.savez(archive, array(1))
+    for content in (
+        *(whole[:-8], b"", b"no features", archive.getvalue(), pickle.dumps([1]), b"PK\x03\x04"),
+        whole.replace(b"(5, 12)", b"(5, 1e9"),
+        whole.replace(b"(5, 12)", b"9" * 7),
+        whole.replace(b"'descr'", b"[[[[[[["),
+    ):
         path.write_bytes(content)
         np.testing.assert_array_equal(store.features("a", CQT, lambda: array(1)), array(1))
+    path.unlink()
+    os.mkfifo(path)
+    np.testing.assert_array_equal(store.features("a", CQT, lambda: array(1)), array(1))
+
+
+def test_files_of_others_stay(tmp_path: Path) -> None:
+    """Any folder may be named as that of the store."""
+    store = FeatureStore(tmp_path)
+    store.features("a", CQT, lambda: array(1))
+    mine = [tmp_path / "raw" / "x.npy", tmp_path / "raw" / f"{'a' * 64}.npy", tmp_path / "x.npy"]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"mine")
+    assert store.count() == 1
+    assert store.clean() == array(1).nbytes + 128
+    assert [path.read_bytes() for path in mine] == [b"mine"] * 3
 
 
 def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
