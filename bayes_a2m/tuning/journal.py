@@ -15,10 +15,14 @@ from typing import Any, BinaryIO
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import get_lock_file
 
+from bayes_a2m.errors import InputError
 from bayes_a2m.files.atomic import cannot_write
 
 BLOCK = 4096
 """Bytes that are looked at together, from the end, for the end of the last whole line."""
+
+START = b'{"op_code":'
+"""How every line begins; what begins otherwise is not ours to cut off."""
 
 
 class WholeLinesBackend(JournalFileBackend):
@@ -30,7 +34,7 @@ class WholeLinesBackend(JournalFileBackend):
         Raises
         ------
         InputError
-            If the journal cannot be written to.
+            If the journal cannot be written to, or ends with something else than a part of a line.
         """
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         path = Path(self._file_path)
@@ -38,6 +42,10 @@ class WholeLinesBackend(JournalFileBackend):
             try:
                 with path.open("r+b") as file:
                     end = _end_of_lines(file)
+                    file.seek(end)
+                    rest = file.read(len(START))
+                    if not START.startswith(rest):
+                        raise InputError(f"{path}: is no journal of a search; move it away")
                     file.truncate(end)
                     try:
                         file.seek(end)

@@ -34,6 +34,14 @@ def test_a_first_line_that_was_never_whole_is_cut_off(tmp_path: Path) -> None:
     assert path.read_bytes() == b'{"op_code":1}\n'
 
 
+def test_what_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "study.journal"
+    path.write_bytes(b"what I learned today")
+    with pytest.raises(InputError, match=r"study\.journal: is no journal of a search"):
+        WholeLinesBackend(str(path)).append_logs([FIRST])
+    assert path.read_bytes() == b"what I learned today"
+
+
 def test_a_full_disk_leaves_the_journal_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
