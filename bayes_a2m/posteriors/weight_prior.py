@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from bayes_a2m.errors import InputError
+from bayes_a2m.files.reading import reading
 from bayes_a2m.files.tensors import digest_of, read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ LEVELS = 255
 
 LEAST = 1e-8
 """Information below which a weight's is not told apart from none."""
+
+LARGEST = 80.0
+"""Largest logarithm of information that is read."""
 
 WHAT, MEND = "a prior over weights", "copy the model again"
 
@@ -123,12 +127,13 @@ class WeightPrior:
         version = words.get("format_version")
         if version != FORMAT:
             raise InputError(f"{path}: of version {version}, this one reads {FORMAT}; {MEND}")
-        try:
+        with reading(path, WHAT, MEND):
             code = json.loads(words["code"])
             low, step = float(code["low"]), float(code["step"])
             recordings, weights = int(code["recordings"]), words["weights"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: is damaged; {MEND}") from error
+        # beyond these logarithms float32 has no numbers; not a number is not within them either
+        if not (-LARGEST <= low < low + LEVELS * step <= LARGEST and recordings > 0):
+            raise InputError(f"{path}: is damaged; {MEND}")
         if any(tensor.dtype != torch.uint8 for tensor in codes.values()):
             raise InputError(f"{path}: holds numbers of another type; {MEND}")
         information = {name: torch.exp(low + step * value.float()) for name, value in codes.items()}

@@ -27,7 +27,14 @@ from bayes_a2m.calibration.calibrator import Calibrator
 from bayes_a2m.decoding.decoder import Decoder
 from bayes_a2m.decoding.note_decoder import NoteDecoder
 from bayes_a2m.errors import InputError
-from bayes_a2m.files import Manifest, content_hash, is_given, read_json, reading
+from bayes_a2m.files import (
+    Manifest,
+    content_hash,
+    ensure_regular,
+    is_given,
+    read_json,
+    reading,
+)
 from bayes_a2m.files.formats import read_versioned
 from bayes_a2m.posteriors.conditions import TrainingConditions
 from bayes_a2m.runtime.settings import RuntimeSettings
@@ -56,6 +63,9 @@ PART_FORMAT = 1
 CHECKSUMS = "checksums.sha256"
 WEIGHTS = "model.safetensors"
 MEND = "export the model again"
+
+LARGEST = 2**31
+"""Bytes that a file of ONNX can have."""
 
 Made = TypeVar("Made")
 
@@ -112,10 +122,10 @@ def read(path: Path) -> ExportedModel:
     with reading(path / SETTINGS, "the settings of an exported model", MEND):
         settings = RuntimeSettings.from_dict(values)
     for name, digest in settings.files.items():
-        if not is_given(path / name) or content_hash(path / name) != digest:
+        if not is_given(path / name) or _hash_of(path / name) != digest:
             raise InputError(f"{path / name}: is missing or was changed; {MEND}")
     weights = path / WEIGHTS
-    if is_given(weights) and content_hash(weights) != settings.weights:
+    if is_given(weights) and _hash_of(weights) != settings.weights:
         raise InputError(f"{path / SETTINGS}: was exported from other weights; {MEND}")
 
     def part(name: str, made: Callable[[Any], Made]) -> Made:
@@ -147,3 +157,11 @@ def read(path: Path) -> ExportedModel:
     if model.notes is not None and len(model.notes.model.shares) != classes:
         raise InputError(f"{path / 'notes.json'}: is of other classes than the network; {MEND}")
     return model
+
+
+def _hash_of(path: Path) -> str:
+    """The hash of a file, which is looked at before it is opened: a pipe would never end."""
+    what = "a part of an exported model"
+    ensure_regular(path, what, limit=LARGEST)
+    with reading(path, what, MEND):
+        return content_hash(path)

@@ -14,26 +14,48 @@ import numpy as np
 import pytest
 import soundfile
 
+from bayes_a2m import registry
 from bayes_a2m.audio import io
+from bayes_a2m.audio.store import _mapped
 from bayes_a2m.comparison.model_counts import Scored
 from bayes_a2m.config.experiment import load_experiment
 from bayes_a2m.datasets import load_folder
 from bayes_a2m.datasets.verify import verify
 from bayes_a2m.evaluation import EvaluationResults, evaluate
+from bayes_a2m.files import OutputFolder
+from bayes_a2m.files.output import _ready
 from bayes_a2m.files.tensors import read_tensors, write_tensors
 from bayes_a2m.label_audit.decisions import Decision, Decisions
 from bayes_a2m.models import load_model
-from bayes_a2m.music import midi
+from bayes_a2m.models.loading import pretrained_directory
+from bayes_a2m.music import jams, midi
+from bayes_a2m.music.scored_notes import read_table
 from bayes_a2m.prediction.netcdf_files import read_netcdf
+from bayes_a2m.runtime.model import RuntimeModel
 from bayes_a2m.studies.study import load_study
 from bayes_a2m.training.callbacks import read_checkpoint
+from bayes_a2m.tuning.runner import run_trials
+from bayes_a2m.tuning.space import Parameter, Space, load_space
+from bayes_a2m.tuning.study import Search, open_search
 from tests import tiny
 from tests.fuzz.test_fuzz import MEMORY
 from tests.studies import small
 
+KNN = ("features.bins=84", "features.bins_per_octave=12", "posterior.stored=200")
+"""A small model of stored frames."""
+
 resource = pytest.importorskip("resource")  # Windows has none
 
 Read = Callable[[Path], Any]
+
+
+def _journal(path: Path) -> Search:
+    """The study of a search, opened and looked through."""
+    space = Space(parameters={"x": Parameter(low=0, high=1)})
+    found = open_search(path.parent, space, first=[{"x": 0.5}], inputs={"fit": 1})
+    _ = found.best, found.count("COMPLETE")
+    return found
+
 
 READERS: dict[str, Read] = {
     "data/voice_001.wav": io.sound,
@@ -59,6 +81,23 @@ READERS: dict[str, Read] = {
             *("notes.json", "novelty.safetensors"),
         )
     },
+    **{
+        f"pretrained/{name}": lambda path: load_model(path.parent)
+        for name in ("prior.safetensors", "novelty.safetensors")
+    },
+    **{
+        f"pretrained/{name}": lambda path: RuntimeModel.load(path.parent)
+        for name in ("runtime.json", "network.onnx")
+    },
+    "laplace/model.safetensors": lambda path: load_model(path.parent),
+    "knn/model.safetensors": lambda path: load_model(path.parent),
+    "tuned/study.journal": _journal,
+    "space.yaml": lambda path: load_space(path, load_experiment("knn")),
+    "voice_001.jams": jams.read,
+    "notes.csv": read_table,
+    "features.npy": _mapped,
+    "run/.bayes-a2m-run.sha256": lambda path: OutputFolder(path.parent, "run").check(["table.md"]),
+    "run/ready.json": _ready,
 }
 """Files, and what reads them."""
 
@@ -91,6 +130,28 @@ def whole(tiny_folder: Path, tiny_model: Path, tmp_path_factory: pytest.TempPath
 
     results_of(result).write(folder / "model" / "metrics.json")
     write_tensors(folder / "x.safetensors", {"a": torch.arange(9.0)}, {"log": "x"})
+    shutil.copytree(
+        pretrained_directory(),
+        folder / "pretrained",
+        ignore=shutil.ignore_patterns("checksums.sha256"),
+    )
+    fit, tune = load_folder(tiny_folder).split("train").with_tuning_part(0.2)
+    for name, settings in (("laplace", tiny.SMALL), ("knn", KNN)):
+        experiment = load_experiment(name, settings)
+        kind: Any = registry.get("posteriors", experiment.posterior.name)
+        started = {"start": model} if name == "laplace" else {}
+        kind.of_experiment(experiment).fit(fit, tune, **started).save(folder / name)
+        (folder / name / "checksums.sha256").unlink()
+    search = _journal(folder / "tuned" / "study.journal")
+    run_trials(search, lambda trial, values: float(values["x"]), 2)
+    (folder / "space.yaml").write_text("parameters:\n  posterior.components: {choices: [15, 30]}\n")
+    notes = midi.read(folder / "data" / "midi_001.mid")
+    jams.write(folder / "voice_001.jams", notes, duration=1.2, title="voice_001")
+    (folder / "notes.csv").write_text("onset,offset,pitch,confidence\n0.1,0.5,60,0.9\n")
+    np.save(folder / "features.npy", np.ones((5, 12), dtype=np.float32))
+    with OutputFolder(folder / "run", "run").replacing() as new:
+        (new / "table.md").write_text("table")
+    (folder / "run" / "ready.json").write_text('{"verb": "run", "obsolete": ["a"]}')
     torch.save({"state_dict": {"a": torch.arange(9.0)}, "epoch": 1}, folder / "x.ckpt")
     return folder
 
