@@ -60,13 +60,13 @@ def test_a_device_stays_one(server: Zygote, world: World, tmp_path: Path, verb: 
 def test_files_of_features_and_networks_may_be_devices(
     server: Zygote, world: World, tmp_path: Path
 ) -> None:
-    links = [tmp_path / "features.npz", tmp_path / "network.onnx"]
+    links = [tmp_path / name for name in ("features.npz", "network.onnx", "predictions.nc")]
     for link in links:
         link.symlink_to(os.devnull)
     for arguments in (
         ("features", world.data, "--out", links[0]),
         ("export", world.model, "--out", links[1]),
-        ("evaluate", world.model, "--data", world.data, "--predictions", os.devnull),
+        ("evaluate", world.model, "--data", world.data, "--predictions", links[2]),
     ):
         done = server.run(*arguments)
         assert done.code == 0, done.stderr
