@@ -45,9 +45,9 @@ class Collapse:
             )
         if self.information < COLLAPSE and self.variance < COLLAPSE:
             return (
-                f"this posterior has collapsed to a point: of the doubt of its {self.draws} draws "
-                f"a share of {self.information:.1g} in nats and {self.variance:.1g} in variance is "
-                f"doubt in the model (alarm below {COLLAPSE:g}); {look}"
+                f"this posterior has collapsed to a point: of the uncertainty of its {self.draws} "
+                f"draws a share of {self.information:.1g} in nats and {self.variance:.1g} in "
+                f"variance is epistemic (alarm below {COLLAPSE:g}); {look}"
             )
         if self.different is not None and 2 * self.different < self.draws:
             return (

@@ -382,7 +382,7 @@ def predict_until(
     if missing:
         raise InputError(
             f"{', '.join(missing[:3])}: no reference, so there is no NLL to watch; find the "
-            "number of draws on recordings that have one, such as the tuning part"
+            "number of draws on recordings that have one, such as the tuning split"
         )
     if not 2 <= start <= most:
         raise InputError(f"draws must go from at least 2 up to most, not from {start} to {most}")

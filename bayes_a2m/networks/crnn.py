@@ -49,7 +49,7 @@ class CRNN(Network):
         projection: int = Field(128, ge=1, description="units between convolutions and recurrence")
         hidden: int = Field(96, ge=1, description="units of the GRU, in each direction")
         dropout: Annotated[DropoutRates, BeforeValidator(rates_or_none)] = Field(
-            DropoutRates(), description="rates by place"
+            DropoutRates(), description="rates by kind of layer"
         )
         change: int = Field(
             0,

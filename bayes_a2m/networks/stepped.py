@@ -57,7 +57,7 @@ class StepNetwork(Network):
 
         width: int = Field(96, ge=1, description="units of a step between its layers")
         dropout: Annotated[StepDropoutRates, BeforeValidator(rates_or_none)] = Field(
-            StepDropoutRates(), description="rates by place"
+            StepDropoutRates(), description="rates by kind of layer"
         )
 
     causal: bool

@@ -415,7 +415,7 @@ class NetworkPosterior(Posterior):
         if fitted:
             raise InputError(
                 f"the model to start from was fitted on {len(fitted)} recordings of this tuning "
-                f"part ({', '.join(fitted[:3])}, ...); use its --seed"
+                f"split ({', '.join(fitted[:3])}, ...); use its --seed"
             )
         return start.normalizer
 

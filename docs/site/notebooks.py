@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in sorted(FOLDER.glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         text = f"*A notebook: `docs/notebooks/{path.name}`.*\n\n"
+        section = path.stem.replace("_", " ")
         for i, cell in enumerate(notebook["cells"]):
             source = "".join(cell["source"])
             if cell["cell_type"] == "markdown":
                 title, _, rest = source.partition("\n")
+                section = (re.findall(r"^#+ (.+)$", source, re.MULTILINE) or [section])[-1]
                 heads = title.startswith("# ")
                 text = f"{title}\n\n{text}{rest}\n\n" if heads else f"{text}{source}\n\n"
                 continue
@@ -34,7 +37,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
                 if kind == "png":
                     name = f"notebooks/{path.stem}_{i}_{j}.png"
                     files.append(File.generated(config, name, content=base64.b64decode(content)))
-                    text += f"![]({Path(name).name})\n\n"
+                    text += f"![{section}: drawn by the code above]({Path(name).name})\n\n"
                 elif kind == "html":
                     text += f'<div class="output">{" ".join(content.split())}</div>\n\n'
                 else:

@@ -428,7 +428,7 @@ def crnn() -> Figure:
     right.set_xlim(0.5, 1)
     right.set_ylim(0.5, 1)
     dress(
-        right, title="Twenty frames multiplied", x="stated probability", y="share right", grid=True
+        right, title="Twenty frames multiplied", x="predicted probability", y="accuracy", grid=True
     )
     legend(right, "upper left")
     figure.tight_layout()
@@ -571,7 +571,7 @@ def two_stages() -> Figure:
     curve(stated, sounds, VERMILLION, "sound")
     curve(pitch[sounds, 0], which[sounds] == 0, GREEN, "C4, if sounding")
     curve(composed[:, 1], label == 1, BLUE, "C4, composed")
-    dress(middle, title="Stage 1 too sure", x="stated", y="happened", grid=True)
+    dress(middle, title="Stage 1 too sure", x="predicted", y="observed", grid=True)
     legend(middle, "upper left")
 
     curve_of = np.array([shared_trunk(float(w)) for w in np.geomspace(1 / 9, 9, 200)])

@@ -37,7 +37,8 @@ def agreement(one: FramePosterior, other: FramePosterior) -> str:
     correlation = np.corrcoef(ours, theirs)[0, 1]
     return (
         f"Laplace and HMC: probabilities differ by {mean:.4f} on average; mutual information "
-        f"{ours.mean():.4f} and {theirs.mean():.4f} nats a frame, correlation {correlation:.3f}.\n"
+        f"{ours.mean():.4f} and {theirs.mean():.4f} nats per frame, "
+        f"correlation {correlation:.3f}.\n"
     )
 
 
@@ -68,7 +69,7 @@ def main() -> None:
         lines.append(f"## {name}: {chains} chains of {draws} draws\n")
         collapse = diagnostics.collapse_of(post)
         lines.append(
-            f"- doubt in the model: {collapse.information:.1%} of the entropy"
+            f"- epistemic uncertainty: {collapse.information:.1%} of the entropy"
             + (f"; ALARM: {collapse.sentence}" if collapse.sentence else "")
         )
         if chains > 1 and draws >= 4:

@@ -392,7 +392,7 @@ def _table(found: dict[str, Any], names: Any) -> str:
                 for n in names
             ],
         ),
-        f"Of the class called: KS {more['test']['ks']:.4f}, p {more['test']['ks_p']:.3f}. "
+        f"Of the predicted class: KS {more['test']['ks']:.4f}, p {more['test']['ks_p']:.3f}. "
         f"{more['effective']['frames']:.0f} frames, design effect "
         f"{more['effective']['design_effect']:.0f}: worth "
         f"{more['effective']['effective_frames']:.0f} independent ones (for the accuracy).\n",
@@ -414,7 +414,7 @@ def _table(found: dict[str, Any], names: Any) -> str:
         "Chosen: "
         + ", ".join(f"fold {f['fold']} {f['recalibration']['method']}" for f in found["folds"])
         + ".\n",
-        "## By place\n",
+        "## By subgroup\n",
         _rows(
             ["", "frames", "recordings", "accuracy", "NLL", "ECE"],
             [
@@ -454,7 +454,7 @@ def _table(found: dict[str, Any], names: Any) -> str:
                 for n, v in one["per_condition"].items()
             ],
         ),
-        "## Accept-error 0.05, each fold's threshold from its tuning part\n",
+        "## Accept-error 0.05, each fold's threshold from its tuning split\n",
         f"Kept {_number(found['accept']['kept'])} of the frames, "
         f"{_number(found['accept']['error'])} of them wrong.\n",
     ]

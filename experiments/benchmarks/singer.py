@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     severity = (arguments.severity, arguments.severity)
-    print("| tracker | octave | condition | found | within 50 cents | silence called voiced |")
+    print("| tracker | octave | condition | found | within 50 cents | silence taken as voiced |")
     print("|---|---|---|---|---|---|")
     for name, track in trackers().items():
         for offset in (-12, 0):

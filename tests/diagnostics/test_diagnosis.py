@@ -190,7 +190,7 @@ def test_other_likelihoods_are_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("make", [lambda p: p, PosteriorSummary.of_posterior])
 def test_a_collapsed_posterior_rings_and_a_healthy_one_does_not(make) -> None:
     sick, well = make(drawn(0.01)), make(drawn(0.5))
-    assert "collapsed to a point: of the doubt of its 30 draws" in diagnostics.collapsed(sick)
+    assert "collapsed to a point: of the uncertainty of its 30 draws" in diagnostics.collapsed(sick)
     assert diagnostics.collapsed(well) is None
     assert diagnostics.collapsed(make(drawn(0.01, draws=1))) is None  # a point by its nature
 

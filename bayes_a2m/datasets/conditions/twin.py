@@ -47,7 +47,7 @@ def twin(
         If ``draw`` raises it, the seed is negative, or the recording cannot be read.
     """
     if seed < 0:
-        raise InputError(f"the seed of a twin must be 0 or more, not {seed}")
+        raise InputError(f"the seed of a degraded copy must be 0 or more, not {seed}")
     stream = [seed, int(recording.hash, 16), *name.encode()]
     condition = draw(name, severity, np.random.default_rng(stream))
     samples = condition.apply(recording.audio(sample_rate), sample_rate)
