@@ -517,7 +517,7 @@ def shared_trunk(weight: float, ratio: float = 8.0) -> tuple[float, float]:
 
 
 def two_stages() -> Figure:
-    """A law and its stages, calibration of stages and of the whole, and what weights trade."""
+    """A distribution and its stages, calibration of these and of the whole, what weights trade."""
     generator = np.random.default_rng(0)
     figure = new_figure(WIDTH, 2.7)
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.05, 1, 1.05])
@@ -546,7 +546,7 @@ def two_stages() -> Figure:
             bottom += share
     left.set_xticks([0, 1, 2])
     left.set_yticks([0, 0.5, 1])
-    dress(left, title="One law, two stages")
+    dress(left, title="One distribution, two stages")
     left.set_xticklabels(["composed", "stage 1", "stage 2:\nif sounding"])
 
     frames = 400_000
