@@ -18,11 +18,15 @@ from pathlib import Path, PurePosixPath
 from bayes_a2m.errors import InputError
 from bayes_a2m.files.atomic import atomic_path
 from bayes_a2m.files.hashes import content_hash
+from bayes_a2m.files.reading import read_bytes
 
 HEADER = "# Written by bayes-a2m, format 1: what it may replace here."
 
 CODING = ("utf-8", "surrogateescape")
 """Names of files need not be text; so their bytes survive."""
+
+LIMIT = 2**28
+"""Bytes that a manifest may have: some two million files."""
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
@@ -61,10 +65,15 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """Read a file; empty where there is none, or something else of that name."""
+        """Read a file; empty where there is none, or something else of that name.
+
+        Of an empty one the folder's files are nobody's, and none of them is replaced.
+        """
+        if not path.is_file():
+            return cls()
         try:
-            return cls.parse(path.read_bytes().decode(*CODING)) if path.is_file() else cls()
-        except OSError:
+            return cls.parse(read_bytes(path, "a manifest", limit=LIMIT).decode(*CODING))
+        except InputError:
             return cls()
 
     def write(self, path: Path) -> None:

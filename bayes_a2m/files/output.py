@@ -31,6 +31,7 @@ from bayes_a2m.files.atomic import (
 )
 from bayes_a2m.files.lock import locked
 from bayes_a2m.files.manifest import CODING, HEADER, Manifest
+from bayes_a2m.files.reading import read_text
 from bayes_a2m.files.temporary import leftovers, remove, temporary_folder
 
 READY = "ready.json"
@@ -364,11 +365,11 @@ def files_in(folder: Path) -> list[str]:
 def _ready(path: Path) -> tuple[str, list[str]] | None:
     """Which verb was about to move its files, and which were obsolete; None: not all was there."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path, "JSON"))
         verb, names = found["verb"], list(found["obsolete"])
         if all(isinstance(word, str) for word in (verb, *names)):
             return verb, names
-    except (OSError, ValueError, TypeError, KeyError):
+    except (InputError, ValueError, TypeError, KeyError):
         pass
     return None
 
