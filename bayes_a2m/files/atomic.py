@@ -99,7 +99,8 @@ def atomic_folder(path: Path, replaces: Callable[[Path], bool] = lambda _: False
     with _explained(path), made_parents(target), temporary_folder(target) as beside:
         old, new = beside / "old", beside / "new"
         new.mkdir()
-        yield new
+        with told_as(path, new):
+            yield new
         ensure_free(path, replaces)  # somebody may have been faster
         if target.exists():
             target.rename(old)
@@ -134,6 +135,21 @@ def cannot_write(path: Path, error: Exception) -> InputError:
     number = int(told[1]) if told else getattr(error, "errno", None)
     mend = "; make room on the disk, or name another place" if number in FULL else ""
     return InputError(f"{path}: cannot write there ({reason}){mend}")
+
+
+@contextmanager
+def told_as(path: Path, temporary: Path) -> Iterator[None]:
+    """Let an error that names a temporary folder name the folder that it is to become.
+
+    People know a file by the name that it was to have.
+    """
+    try:
+        yield
+    except InputError as error:
+        if str(temporary) not in str(error):
+            raise
+        words = str(error).replace(str(temporary), str(path))
+        raise InputError(words) from error.__cause__ or error
 
 
 @contextmanager

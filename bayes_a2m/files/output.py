@@ -27,6 +27,7 @@ from bayes_a2m.files.atomic import (
     cannot_write,
     linked,
     made_parents,
+    told_as,
     write_text,
 )
 from bayes_a2m.files.lock import locked
@@ -188,14 +189,8 @@ class OutputFolder:
             with temporary_folder(self.path, parent) as beside:
                 new = beside / NEW
                 new.mkdir()
-                try:
+                with told_as(self.name, new):
                     yield new
-                except InputError as error:
-                    if str(new) not in str(error):
-                        raise
-                    # people know the file by the name that it was to have
-                    words = str(error).replace(str(new), str(self.name))
-                    raise InputError(words) from error.__cause__ or error
                 self._publish(beside, replaces)
 
     def _publish(self, beside: Path, replaces: bool) -> None:
