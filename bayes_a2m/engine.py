@@ -92,8 +92,22 @@ def engine(
         opened.enter_context(_quiet())
         client = _connected(scheduler, jobs, opened)
         _check(client, scheduler, [_there(path) for path in shared if path is not None])
-        opened.enter_context(joblib.parallel_config(backend="dask", client=client))
+        opened.enter_context(joblib.parallel_config(backend=_backend(client)))
         yield
+
+
+def _backend(client: Client) -> Any:
+    """joblib's backend of Dask, which sends tasks to a cluster of one worker, too.
+
+    joblib runs all tasks in the process that hands them over where only one can run at a time.
+    """
+    from joblib._dask import DaskDistributedBackend
+
+    class Remote(DaskDistributedBackend):  # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
+    return Remote(client=client)
 
 
 def active_client() -> Client | None:
